@@ -1,0 +1,98 @@
+// Owns the client's end of the attach WebSocket: frames and bytes in, keys and sizes out.
+import type { Session, SessionStatus } from "../session/session.ts";
+
+/** A terminal's size in cells, each side 1..1000. */
+export interface TerminalSize {
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** What the daemon says in text (CONTRACT, attach). A snapshot follows `attached` and `gap`, as one message of bytes. */
+export type AttachFrame =
+  | ({ readonly type: "attached"; readonly session: Session; readonly asOfSeq: number } & TerminalSize)
+  | ({ readonly type: "gap"; readonly asOfSeq: number } & TerminalSize)
+  | ({ readonly type: "resized" } & TerminalSize)
+  | { readonly type: "error"; readonly error: { readonly code: string; readonly message: string } }
+  | {
+      readonly type: "exit";
+      readonly status: SessionStatus;
+      readonly exitCode: number | null;
+      readonly signal?: string;
+    };
+
+export interface AttachOptions {
+  /** Neither types nor has a say in the size. */
+  readonly observe?: boolean;
+  /** This terminal's size; the session takes it, unless observed. */
+  readonly size?: TerminalSize;
+  /** Each frame and each message of bytes, in order; `snapshot` marks the one that is the whole screen. */
+  frame(frame: AttachFrame): void;
+  bytes(bytes: Uint8Array, snapshot: boolean): void;
+  /** Once, last, unless `close` was called before: the daemon hung up, went away, or refused. */
+  closed(): void;
+}
+
+/** One attached terminal. What is sent before the connection stands waits for it. */
+export interface Attached {
+  type(keys: Uint8Array): void;
+  /** The same size again makes the program draw anew. */
+  resize(size: TerminalSize): void;
+  /** Hangs up; nothing is told any more. What was typed before still arrives. */
+  close(): void;
+}
+
+/** A paste goes in pieces, each well below what the daemon takes in one message. */
+const MOST_MESSAGE_BYTES = 256 * 1024;
+
+/** Opens `ws+unix://<socket>:<path>`. Never throws: what fails is told by `closed`. */
+export function openAttach(socketPath: string, path: string, options: AttachOptions): Attached {
+  const socket = new WebSocket(`ws+unix://${socketPath}:/api/v1${path}`);
+  socket.binaryType = "arraybuffer";
+  const waiting: (string | Uint8Array<ArrayBuffer>)[] = [];
+  let snapshotNext = false;
+  let over = false;
+
+  const send = (message: string | Uint8Array<ArrayBuffer>): void => {
+    if (over) return;
+    if (socket.readyState === WebSocket.CONNECTING) waiting.push(message);
+    else if (socket.readyState === WebSocket.OPEN) socket.send(message);
+  };
+  const end = (): void => {
+    if (over) return;
+    over = true;
+    options.closed();
+  };
+  socket.addEventListener("open", () => {
+    for (const message of waiting.splice(0)) socket.send(message);
+    if (over) socket.close();
+  });
+  socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
+    if (over) return;
+    if (typeof data !== "string") {
+      const snapshot = snapshotNext;
+      snapshotNext = false;
+      options.bytes(new Uint8Array(data), snapshot);
+      return;
+    }
+    // The daemon's own words; test/contract holds their shape.
+    const frame = JSON.parse(data) as AttachFrame;
+    snapshotNext = frame.type === "attached" || frame.type === "gap";
+    options.frame(frame);
+  });
+  socket.addEventListener("close", end);
+  socket.addEventListener("error", end);
+
+  return {
+    type(keys) {
+      for (let at = 0; at < keys.length; at += MOST_MESSAGE_BYTES) {
+        // A copy: the buffer may be the reader's, and this may wait.
+        send(new Uint8Array(keys.subarray(at, at + MOST_MESSAGE_BYTES)));
+      }
+    },
+    resize: (size) => send(JSON.stringify({ type: "resize", ...size })),
+    close() {
+      over = true;
+      if (socket.readyState === WebSocket.OPEN) socket.close();
+    },
+  };
+}

@@ -1,0 +1,119 @@
+// Owns how an answer becomes a Response: the one table from error codes to HTTP, the envelope, the request id, the log line.
+import { CovenError, type ErrorCode, isCovenError } from "../errors.ts";
+import type { Log } from "../session/ports.ts";
+import { SUPPORTED_API_VERSIONS } from "../version.ts";
+
+/** What a handler returns: a value to serialise, or JSON it has serialised itself. */
+export type Reply =
+  | { readonly status: number; readonly value: unknown }
+  | { readonly status: number; readonly json: string };
+
+/** What is known of a request when it is refused; `route` as in the table, or the method and path that matched none. */
+export interface RequestFacts {
+  readonly route: string;
+  readonly sessionId?: string;
+}
+
+/** The only place where a code becomes an HTTP status (CONTRACT, Errors). */
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  not_found: 404,
+  invalid_request: 400,
+  session_not_found: 404,
+  session_not_live: 409,
+  session_running: 409,
+  launch_failed: 500,
+  harness_not_found: 400,
+  send_input_failed: 500,
+  kill_failed: 500,
+  payload_too_large: 413,
+  forbidden: 403,
+  daemon_identity_mismatch: 409,
+  runtime_unavailable: 503,
+  internal_error: 500,
+};
+
+const JSON_TYPE = "application/json";
+const JSON_HEADERS = { "content-type": JSON_TYPE };
+const INTERNAL = "Something went wrong in the daemon. Its log has the cause under this request id.";
+
+/** `/api/<other>/…`: the one `invalid_request` that is a 404. */
+export class UnknownApiVersion extends CovenError {
+  constructor(version: string) {
+    super(
+      "invalid_request",
+      `This daemon does not serve API version ${JSON.stringify(version.slice(0, 64))}.`,
+      {
+        apiVersion: version,
+        supportedApiVersions: SUPPORTED_API_VERSIONS,
+      },
+    );
+  }
+}
+
+/** A 200 with a value. */
+export function ok(value: unknown): Reply {
+  return { status: 200, value };
+}
+
+/** The 202 of every control request. */
+export const ACCEPTED: Reply = { status: 202, json: '{"ok":true,"accepted":true}' };
+
+/** The Response of a reply; `Content-Length` comes from the body being a string. */
+export function respond(reply: Reply): Response {
+  const body = "json" in reply ? reply.json : JSON.stringify(reply.value);
+  return new Response(body, { status: reply.status, headers: JSON_HEADERS });
+}
+
+/** One per process, so that ids of two daemons in one log differ. */
+const boot = crypto.randomUUID().slice(0, 8);
+let refusals = 0;
+
+/**
+ * The Response of whatever was thrown, with one log line under the same request id (header `X-Request-Id`). What is no
+ * CovenError is `internal_error`: fixed message, id in the details, cause and stack in the log only.
+ */
+export function refuse(thrown: unknown, facts: RequestFacts, log: Log): Response {
+  const requestId = nextRequestId();
+  const known = isCovenError(thrown) && thrown.code !== "internal_error";
+  const error = known ? thrown : new CovenError("internal_error", INTERNAL, { requestId });
+  const status = error instanceof UnknownApiVersion ? 404 : STATUS[error.code];
+  const sessionId = facts.sessionId ?? error.details?.["sessionId"];
+  const line = {
+    route: facts.route,
+    status,
+    code: error.code,
+    requestId,
+    ...(sessionId ? { sessionId } : {}),
+  };
+  if (known) log.warn("request_refused", { ...line, reason: error.message });
+  else log.error("request_failed", { ...line, cause: causeOf(thrown) });
+  return new Response(JSON.stringify(envelope(error)), {
+    status,
+    headers: { "content-type": JSON_TYPE, "x-request-id": requestId },
+  });
+}
+
+/** A refusal that has a body of its own (`POST /actions`), logged like every other. */
+export function refusedReply(
+  value: unknown,
+  facts: RequestFacts & { readonly reason: string },
+  log: Log,
+): Reply {
+  log.warn("request_refused", { ...facts, status: 400, code: "invalid_request", requestId: nextRequestId() });
+  return { status: 400, value };
+}
+
+/** `{"error":{code,message,details?}}`. */
+export function envelope(error: CovenError): object {
+  const { code, message, details } = error;
+  return { error: details === undefined ? { code, message } : { code, message, details } };
+}
+
+function nextRequestId(): string {
+  refusals += 1;
+  return `${boot}-${refusals}`;
+}
+
+function causeOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown);
+}

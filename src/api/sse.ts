@@ -1,0 +1,32 @@
+// Owns the text of Server-Sent Events, both ways: one ledger event as a frame, and a byte stream back into events.
+// Source: WHATWG HTML, "Server-sent events". No zod: the client imports this.
+import type { Event } from "../session/event.ts";
+
+/** Sent at once, so that the headers leave and the client knows it is heard. */
+export const SSE_HELLO = ": ok\n\n";
+
+/** A comment that keeps a quiet stream alive and lets a dead peer be noticed. */
+export const SSE_HEARTBEAT = ": \n\n";
+
+/** One frame: `id:` = seq, `event:` = kind, `data:` = the event. JSON holds no line break, so one data line is enough. */
+export function frameOf(event: Event): string {
+  return `id: ${event.seq}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+/** The events in a stream of our own frames; comments are skipped, a frame cut off by the end is dropped. */
+export async function* readEvents(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Event> {
+  const decoder = new TextDecoder();
+  let pending = "";
+  for await (const chunk of stream) {
+    pending += decoder.decode(chunk, { stream: true });
+    const end = pending.lastIndexOf("\n\n");
+    if (end === -1) continue;
+    const frames = pending.slice(0, end).split("\n\n");
+    pending = pending.slice(end + 2);
+    for (const frame of frames) {
+      const data = frame.split("\n").find((line) => line.startsWith("data: "));
+      // Our own daemon wrote it; test/contract freezes the shape.
+      if (data) yield JSON.parse(data.slice("data: ".length)) as Event;
+    }
+  }
+}

@@ -1,0 +1,26 @@
+// Owns `coven attach`: the replay of a session, then its live output to the end.
+import { isSettled } from "../session/session.ts";
+import { has, type Run, word } from "./command.ts";
+import { connect } from "./connect.ts";
+import { fullId } from "./target.ts";
+import { err } from "./ui/colour.ts";
+import { say } from "./ui/out.ts";
+import { harmless } from "./ui/text.ts";
+import { ago } from "./ui/time.ts";
+import { watch } from "./watch.ts";
+
+export const run: Run = async (invocation) => {
+  const { client } = await connect();
+  const session = await client.session(await fullId(client, word(invocation, 0)));
+  const state = isSettled(session.status)
+    ? `ended ${ago(session.updated_at)}`
+    : `started ${ago(session.created_at)}`;
+  say(err.dim(`${harmless(session.harness)}: ${harmless(session.title)} (${session.status}, ${state})`));
+  return watch({
+    client,
+    session,
+    raw: has(invocation, "raw"),
+    json: has(invocation, "json"),
+    interrupt: "leave",
+  });
+};

@@ -1,0 +1,135 @@
+// Owns `coven sessions` at a terminal: the list that keeps itself up to date, and doing what a person chose there.
+import { type CovenClient, isUnreachable } from "../api/client.ts";
+import { isCovenError } from "../errors.ts";
+import type { Session } from "../session/session.ts";
+import type { ActionId } from "./browser-actions.ts";
+import { type LogView, logView } from "./browser-log.ts";
+import { type BrowserState, listed, opened, pressed } from "./browser-state.ts";
+import { browserLines, pageOf } from "./browser-view.ts";
+import { sessionFeed } from "./feed.ts";
+import { untilSettled } from "./kill.ts";
+import { outcome, signalCode } from "./outcome.ts";
+import { shortId } from "./target.ts";
+import { triesFor } from "./tries.ts";
+import { Failure } from "./ui/failure.ts";
+import { type FullScreen, fullScreen } from "./ui/full-screen.ts";
+import type { Key } from "./ui/keys.ts";
+import { watch } from "./watch.ts";
+
+/** Ages on the screen are at most this old, in milliseconds. */
+const TICK_MS = 1_000;
+
+/** Shows the list until the person leaves it; resolves to the exit code. */
+export function browse(client: CovenClient, includeArchived: boolean): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  let state = opened(includeArchived);
+  let screen: FullScreen | undefined;
+  let log: LogView | undefined;
+
+  const draw = () => {
+    if (!screen) return;
+    const { size } = screen;
+    screen.draw(log ? log.lines(size, Date.now()) : browserLines(state, size, Date.now()));
+  };
+  const show = (next: BrowserState) => {
+    state = next;
+    draw();
+  };
+  const feed = sessionFeed(client, {
+    includeArchived: () => state.includeArchived,
+    changed: () => show(listed(state, feed.now)),
+  });
+  const ticking = setInterval(draw, TICK_MS);
+  const finish = (code: number) => {
+    clearInterval(ticking);
+    feed.stop();
+    log?.close();
+    screen?.leave();
+    resolve(code);
+  };
+  const open = () => {
+    screen = fullScreen({ key, resize: draw, ended: (signal) => finish(signalCode(signal)) });
+    draw();
+  };
+
+  function key(one: Key): void {
+    if (!screen) return;
+    if (log && one.name !== "interrupt") {
+      if (!log.pressed(one, screen.size)) {
+        log.close();
+        log = undefined;
+      }
+      draw();
+      return;
+    }
+    const after = pressed(state, one, pageOf(state, screen.size));
+    show(after.state);
+    if (after.wish?.kind === "leave") finish(0);
+    if (after.wish?.kind === "refresh") void feed.refresh();
+    if (after.wish?.kind === "act") void act(after.wish.action, after.wish.session);
+  }
+
+  async function act(action: ActionId, session: Session): Promise<void> {
+    if (action === "log") {
+      log = logView(client, session, draw);
+      draw();
+      return;
+    }
+    const asides: Partial<Record<ActionId, string>> = { kill: "Ending it …", sacrifice: "Deleting it …" };
+    const aside = asides[action];
+    if (aside !== undefined) show({ ...state, notice: { text: aside, bad: false } });
+    try {
+      const text = action === "rejoin" ? await rejoin(session) : await DO[action](client, session);
+      state = { ...state, notice: { text, bad: false } };
+    } catch (error) {
+      state = { ...state, notice: { text: trouble(error), bad: true } };
+    }
+    await feed.refresh();
+    draw();
+  }
+
+  /** Gives the terminal to the session and takes it back afterwards. */
+  async function rejoin(session: Session): Promise<string> {
+    screen?.leave();
+    screen = undefined;
+    try {
+      await watch({ client, session, raw: false, json: false, interrupt: "leave" });
+      const now = await client.session(session.id);
+      return `${shortId(session.id)}: ${outcome(now)}`;
+    } finally {
+      open();
+    }
+  }
+
+  open();
+  return promise;
+}
+
+const DO: Readonly<
+  Record<Exclude<ActionId, "rejoin" | "log">, (client: CovenClient, session: Session) => Promise<string>>
+> = {
+  kill: async (client, { id }) => {
+    await client.kill(id);
+    return `${shortId(id)}: ${outcome(await untilSettled(client, id))}`;
+  },
+  archive: async (client, { id }) => {
+    await client.archive(id);
+    return `Archived ${shortId(id)}. Tab shows archived ones too.`;
+  },
+  summon: async (client, { id }) => {
+    await client.summon(id);
+    return `Summoned ${shortId(id)}: it is in the list again.`;
+  },
+  sacrifice: async (client, { id }) => {
+    await client.sacrifice(id);
+    return `Sacrificed ${shortId(id)}: it and its output are gone.`;
+  },
+};
+
+/** What went wrong and what to do, on one line. */
+function trouble(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const tries = isCovenError(error) && !isUnreachable(error) ? triesFor(error) : [];
+  const [first] = error instanceof Failure ? error.tries : tries;
+  return first === undefined ? message : `${message} Try: ${first}`;
+}

@@ -1,0 +1,71 @@
+// Owns the shape of a command: what the table says of each, and what a command gets once its words are parsed.
+
+/** What the words after a flag or in a place stand for; completions and the man page read it too. */
+export type Completes = "session" | "harness" | "directory" | "command" | readonly string[];
+
+/** One `--flag`. */
+export interface Flag {
+  /** Without the dashes. */
+  readonly name: string;
+  /** The name of its value in usage lines (`DIR`); absent for a flag that is on or off. */
+  readonly takes?: string;
+  /** One short line. */
+  readonly summary: string;
+  readonly completes?: Completes;
+}
+
+/** One word in a fixed place. */
+export interface Argument {
+  readonly name: string;
+  /** What to write in a `Try:` line in its place. */
+  readonly sample: string;
+  readonly optional?: true;
+  /** Takes this word and all that follow. Only the last argument may. */
+  readonly rest?: true;
+  readonly completes?: Completes;
+}
+
+/** What a command is asked to do. */
+export interface Invocation {
+  /** `daemon status`: the path of words that named the command. */
+  readonly name: string;
+  readonly words: readonly string[];
+  /** Flags that were given: their value, or true for one without. */
+  readonly flags: Readonly<Record<string, string | true>>;
+}
+
+/** Does the work; resolves to the process's exit code. Throws `Failure` or `CovenError` to end with `Error:`/`Try:`. */
+export type Run = (invocation: Invocation) => Promise<number>;
+
+/** One command. Help, parsing, suggestions, completions and the man page are all read from it. */
+export interface Command {
+  readonly name: string;
+  /** One line without a full stop. */
+  readonly summary: string;
+  /** What to know beyond the summary; at most five lines of 78 columns. */
+  readonly about?: readonly string[];
+  /** A command line and what it does. The first is the most common use. */
+  readonly examples: readonly (readonly [line: string, does: string])[];
+  readonly args: readonly Argument[];
+  readonly flags: readonly Flag[];
+  /** `daemon start`: a command of its own below this one, which then does nothing by itself. */
+  readonly below?: readonly Command[];
+  /** Loads only what this command needs: start-up time is paid per import. */
+  load(): Promise<Run>;
+}
+
+/** The value of a flag that takes one. */
+export function flagValue(invocation: Invocation, flag: string): string | undefined {
+  const value = invocation.flags[flag];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Whether a flag was given. */
+export function has(invocation: Invocation, flag: string): boolean {
+  return invocation.flags[flag] !== undefined;
+}
+
+/** The word in a place; "" cannot happen for a required one, because parsing refused it. */
+export function word(invocation: Invocation, place: number): string {
+  return invocation.words[place] ?? "";
+}

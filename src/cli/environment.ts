@@ -1,0 +1,7 @@
+// Owns this shell's environment as a launch sends it.
+
+/** Every variable that is set, as of now. */
+export function environment(): Record<string, string> {
+  const set = (entry: [string, string | undefined]): entry is [string, string] => entry[1] !== undefined;
+  return Object.fromEntries(Object.entries(process.env).filter(set));
+}

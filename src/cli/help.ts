@@ -1,0 +1,99 @@
+// Owns the words of help: the overview, and one page per command, both read from the table.
+import type { Command, Flag, Invocation } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { nearest } from "./nearest.ts";
+import { UsageError } from "./ui/failure.ts";
+import { write } from "./ui/out.ts";
+import { pairs } from "./ui/table.ts";
+import { quoted } from "./ui/text.ts";
+
+/** `coven help [command]`. */
+export async function run(invocation: Invocation): Promise<number> {
+  // `coven daemon` alone comes here as well.
+  await write(helpText(invocation.name === "help" ? invocation.words : [invocation.name]));
+  return 0;
+}
+
+/** The text for a topic (`[]`, `["run"]`, `["daemon","stop"]`), at most 24 lines of 80 columns. Throws `UsageError`. */
+export function helpText(topic: readonly string[]): string {
+  const [name, ...below] = topic;
+  if (name === undefined) return overview();
+  const command = COMMANDS.find((one) => one.name === name);
+  // The page of a command tells about those below it too; a word that names none is refused.
+  const [second] = below;
+  const names = (command ? (command.below ?? []) : COMMANDS).map((one) => one.name);
+  if (!command || (second !== undefined && !names.includes(second)) || below.length > 1) {
+    const typed = topic.slice(0, command ? 2 : 1).join(" ");
+    const guess = nearest(command ? (second ?? "") : name, names);
+    const full = command ? `${name} ${guess}` : guess;
+    throw new UsageError(`There is no command ${quoted(typed)} to help with.`, [
+      ...(guess ? [`coven help ${full}`] : []),
+      "coven help",
+    ]);
+  }
+  return page(command);
+}
+
+function overview(): string {
+  return lines([
+    "coven runs coding agents in the background and keeps every byte they print.",
+    "",
+    ...pairs([
+      ["coven run demo 'say hello'", "try it: no agent needed"],
+      ["coven run codex fix the tests", "an agent in this project"],
+      ["coven sessions", "what runs and what ran"],
+    ]),
+    "",
+    "Commands:",
+    ...pairs(COMMANDS.map((command) => [command.name, command.summary])),
+    "",
+    "coven help COMMAND shows examples. Files: COVEN_HOME, else ~/.coven",
+  ]);
+}
+
+function page(command: Command): string {
+  const flags = [
+    ...command.flags,
+    ...(command.below ?? []).flatMap((one) => one.flags.map((flag) => ({ ...flag, of: one.name }))),
+  ];
+  return lines([
+    `${command.summary}.`,
+    "",
+    ...pairs(command.examples),
+    "",
+    `Usage: ${usage(command)}`,
+    ...(command.about ? ["", ...command.about] : []),
+    ...(command.below ? ["", ...pairs(command.below.map((one) => [one.name, one.summary]))] : []),
+    ...(flags.length > 0 ? ["", ...pairs(merged(flags))] : []),
+  ]);
+}
+
+/** `coven run HARNESS PROMPT... [flags]`. */
+export function usage(command: Command): string {
+  const args = command.args.map((arg) => {
+    const named = arg.name.toUpperCase() + (arg.rest ? "..." : "");
+    return arg.optional ? `[${named}]` : named;
+  });
+  const below = command.below ? [command.below.map((one) => one.name).join("|")] : [];
+  const anyFlags = command.flags.length > 0 || (command.below ?? []).some((one) => one.flags.length > 0);
+  return ["coven", command.name, ...below, ...args, ...(anyFlags ? ["[flags]"] : [])].join(" ");
+}
+
+/** Flags as rows; one that several commands below share is shown once, with their names. */
+function merged(flags: readonly (Flag & { readonly of?: string })[]): [string, string][] {
+  const rows = new Map<string, { summary: string; of: string[] }>();
+  for (const flag of flags) {
+    const shown = `--${flag.name}${flag.takes === undefined ? "" : ` ${flag.takes}`}`;
+    const row = rows.get(shown) ?? { summary: flag.summary, of: [] };
+    if (flag.of !== undefined) row.of.push(flag.of);
+    rows.set(shown, row);
+  }
+  return [...rows].map(([shown, row]) => [
+    shown,
+    row.of.length > 0 ? `${row.of.join(", ")}: ${row.summary}` : row.summary,
+  ]);
+}
+
+function lines(text: readonly string[]): string {
+  return `${text.join("\n")}\n`;
+}

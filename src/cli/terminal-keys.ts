@@ -1,0 +1,138 @@
+// Owns reading what a person types: every byte goes on, but for the key that leaves, in whatever encoding it comes.
+
+/** What one read gave. */
+export interface Typed {
+  /** For the program. */
+  readonly keys: Uint8Array;
+  /** The leaving key was pressed; nothing after it counts. */
+  readonly left: boolean;
+}
+
+export interface KeyReader {
+  /**
+   * Takes what the terminal sent. `encoded`: the program asked for an encoding in which every key is an escape
+   * sequence, so that a lone ESC at the end of a read is the start of one.
+   */
+  read(bytes: Uint8Array, encoded: boolean): Typed;
+  /** The start of a sequence that may be the leaving key; give it `flush` a moment later if nothing follows. */
+  readonly held: boolean;
+  flush(): Uint8Array;
+}
+
+const ESC = 0x1b;
+const NOTHING = new Uint8Array(0);
+const PASTE_BEGIN = "\x1b[200~";
+const PASTE_END = Buffer.from("\x1b[201~");
+/** Longer than any encoding of the leaving key. */
+const MOST_HELD = 48;
+/** A paste that stopped for so long, in milliseconds, has lost its end: without this nobody could leave any more. */
+const PASTE_LOST_MS = 5_000;
+
+/** A reader for the keys that leave, each a control byte: 0x1d for Ctrl-]. `now` counts milliseconds. */
+export function keyReader(
+  leaving: readonly number[],
+  now: () => number = performance.now.bind(performance),
+): KeyReader {
+  let held: Uint8Array = NOTHING;
+  let pasting = false;
+  /** The last bytes of the paste so far, in which its end may have begun. */
+  let tail: Uint8Array = NOTHING;
+  let lastAt = now();
+  const codes = leaving.map((byte) =>
+    String.fromCharCode(byte + 0x40)
+      .toLowerCase()
+      .charCodeAt(0),
+  );
+
+  /** Kitty's `CSI code:shifted:base ; modifiers:event u` and xterm's `CSI 27 ; modifiers ; code ~`. */
+  function isLeaving(sequence: string): boolean {
+    const kitty = /^\x1b\[(\d+)(?::\d*)*;(\d+)(?::([12]))?(?:;[\d:]*)?u$/.exec(sequence);
+    const other = /^\x1b\[27;(\d+);(\d+)~$/.exec(sequence);
+    const code = kitty?.[1] ?? other?.[2];
+    const modifiers = kitty?.[2] ?? other?.[1];
+    if (code === undefined || modifiers === undefined) return false;
+    // Of the modifiers only Ctrl may be down; Caps Lock (64) and Num Lock (128) are no matter.
+    return codes.includes(Number(code)) && ((Number(modifiers) - 1) & ~192) === 4;
+  }
+
+  /** Where the paste ends, the marker included; -1 when it goes on. */
+  function pasteEnd(bytes: Uint8Array, from: number): number {
+    const rest = bytes.subarray(from);
+    const seen = tail.length === 0 ? rest : Buffer.concat([tail, rest.subarray(0, PASTE_END.length)]);
+    const across = Buffer.from(seen.buffer, seen.byteOffset, seen.length).indexOf(PASTE_END);
+    if (across >= 0) return from + across - (tail.length === 0 ? 0 : tail.length) + PASTE_END.length;
+    const within = Buffer.from(rest.buffer, rest.byteOffset, rest.length).indexOf(PASTE_END);
+    return within < 0 ? -1 : from + within + PASTE_END.length;
+  }
+
+  return {
+    get held() {
+      return held.length > 0;
+    },
+    flush() {
+      const keys = held;
+      held = NOTHING;
+      return keys;
+    },
+    read(chunk, encoded) {
+      const at = now();
+      if (pasting && at - lastAt > PASTE_LOST_MS) pasting = false;
+      lastAt = at;
+      const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+      held = NOTHING;
+      let i = 0;
+      while (i < bytes.length) {
+        if (pasting) {
+          const end = pasteEnd(bytes, i);
+          if (end < 0) {
+            tail = Buffer.concat([tail, bytes.subarray(Math.max(i, bytes.length - 5))]).subarray(-5);
+            break;
+          }
+          pasting = false;
+          tail = NOTHING;
+          i = end;
+          continue;
+        }
+        const byte = bytes[i] ?? 0;
+        if (leaving.includes(byte)) return { keys: bytes.slice(0, i), left: true };
+        if (byte !== ESC) {
+          i += 1;
+          continue;
+        }
+        const end = sequenceEnd(bytes, i);
+        if (end < 0) {
+          const rest = bytes.length - i;
+          // A lone ESC is nearly always the key of that name, which must not be kept waiting.
+          if (rest > MOST_HELD || (rest === 1 && !encoded)) break;
+          held = bytes.slice(i);
+          return { keys: bytes.slice(0, i), left: false };
+        }
+        if (end - i <= MOST_HELD) {
+          const sequence = Buffer.from(bytes.subarray(i, end)).toString("latin1");
+          if (isLeaving(sequence)) return { keys: bytes.slice(0, i), left: true };
+          if (sequence === PASTE_BEGIN) {
+            pasting = true;
+            tail = NOTHING;
+          }
+        }
+        i = end;
+      }
+      return { keys: bytes, left: false };
+    },
+  };
+}
+
+/** Where the sequence that begins at an ESC ends; -1 when it goes on after these bytes. */
+function sequenceEnd(bytes: Uint8Array, esc: number): number {
+  const second = bytes[esc + 1];
+  if (second === undefined) return -1;
+  // ESC and a key: the key is looked at for itself.
+  if (second !== 0x5b) return esc + 1;
+  for (let i = esc + 2; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte >= 0x20 && byte <= 0x3f) continue;
+    // A control byte, and what is no byte of a sequence, is a key of its own.
+    return byte >= 0x40 && byte <= 0x7e ? i + 1 : i;
+  }
+  return -1;
+}

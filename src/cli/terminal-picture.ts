@@ -1,0 +1,73 @@
+// Owns putting a screen into a terminal in which other things stand already, so that they stay in its scrollback.
+
+/** What to write, and whether the program then has the whole primary screen (its rows are the terminal's). */
+export interface Picture {
+  readonly text: string;
+  readonly framed: boolean;
+}
+
+const ENTER_ALTERNATE = /\x1b\[\?(?:1049|1047|47)h/;
+const STRINGS = /\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)/g;
+const SEQUENCES = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]/g;
+const KEYBOARD = /\x1b\[[>=][\d;]*u/g;
+/** What the lines of a screen are written with: text, attributes, links, runs of blanks. Anything else is where, not what. */
+const NOT_LINES = /\x1b\[(?![\d;:]*[mCX]|\d*"q)|\x1b[^[\]\\]|\x1b\](?!8;)/;
+
+/** How the terminal stands when the picture comes; its modes are a fresh terminal's. */
+export interface Stand {
+  readonly rows: number;
+  /** The program had the whole screen before: it is clear, and the cursor at home. Else the cursor begins an empty line. */
+  readonly framed: boolean;
+  /** The program needs the whole primary screen even if there is nothing on it yet. */
+  readonly whole: boolean;
+}
+
+/**
+ * From a snapshot (`ScreenImage.ansi`), for a terminal of the same size. A program that shows its alternate screen, or
+ * nothing so far, leaves the primary screen to what is there; any other gets all of it, and what was there is scrolled up.
+ */
+export function picture(ansi: string, { rows, framed, whole }: Stand): Picture {
+  if (framed) return { text: ansi, framed };
+  const enter = ENTER_ALTERNATE.exec(ansi);
+  if (enter) {
+    const primary = ansi.slice(0, enter.index);
+    if (!hasText(primary)) {
+      const keyboard = primary.match(KEYBOARD)?.join("") ?? "";
+      return { text: keyboard + ansi.slice(enter.index), framed: false };
+    }
+  } else if (!whole && isUntouched(ansi)) {
+    return { text: ansi.replaceAll("\x1b[1;1H", ""), framed: false };
+  }
+  return { text: wholeScreen(rows) + ansi, framed: true };
+}
+
+/** Scrolls up what stands on the screen, down to the cursor's line and no further, and goes home. */
+export function wholeScreen(rows: number): string {
+  return `\r\x1b[J${"\n".repeat(Math.max(0, rows - 1))}\x1b[H`;
+}
+
+/** A screen that will not change any more, scrollback first, as lines to print where the cursor is. */
+export function lastLines(ansi: string): string {
+  const enter = ENTER_ALTERNATE.exec(ansi);
+  const primary = lines(enter ? ansi.slice(0, enter.index) : ansi);
+  if (!enter) return primary;
+  const rest = ansi.slice(enter.index + enter[0].length);
+  const home = rest.indexOf("\x1b[H");
+  const alternate = home < 0 ? "" : lines(rest.slice(home + "\x1b[H".length));
+  return hasText(primary) ? `${primary}\r\n${alternate}` : alternate;
+}
+
+function lines(ansi: string): string {
+  const end = NOT_LINES.exec(ansi);
+  return end ? ansi.slice(0, end.index) : ansi;
+}
+
+function hasText(ansi: string): boolean {
+  return ansi.replace(STRINGS, "").replace(SEQUENCES, "") !== "";
+}
+
+/** Nothing was printed, and the cursor is where it was at first. */
+function isUntouched(ansi: string): boolean {
+  const moves = ansi.match(/\x1b\[\d+;\d+[Hr]/g) ?? [];
+  return !hasText(ansi) && moves.every((move) => move === "\x1b[1;1H");
+}

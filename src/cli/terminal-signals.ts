@@ -1,0 +1,45 @@
+// Owns the signals that reach us while a session is in the terminal: those that end us, stop us, wake us, and new sizes.
+
+export interface SignalEvents {
+  /** Somebody wants us gone; the session is none of their business. */
+  leave(signal: NodeJS.Signals): void;
+  /** Give the terminal back and stop. */
+  suspend(): void;
+  /** In the foreground again. */
+  resume(): void;
+  resized(): void;
+  /** The process ends now, of an error nobody caught: synchronous things only. */
+  dying(): void;
+}
+
+const ENDING = ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"] as const;
+
+/** Listens until `stop`. A raw terminal sends none of these for a key; they come from outside. */
+export function onSignals(events: SignalEvents): { stop(): void } {
+  const offs: (() => void)[] = [];
+  const on = (signal: NodeJS.Signals, act: () => void): void => {
+    try {
+      process.on(signal, act);
+      offs.push(() => process.off(signal, act));
+    } catch {
+      // A signal this system doesn't have.
+    }
+  };
+  for (const signal of ENDING) on(signal, () => events.leave(signal));
+  on("SIGTSTP", () => events.suspend());
+  on("SIGCONT", () => events.resume());
+  on("SIGWINCH", () => events.resized());
+  const dying = (): void => events.dying();
+  // Before main.ts tells the error: it would be told to the program's screen, which goes away.
+  process.prependListener("uncaughtException", dying);
+  process.prependListener("unhandledRejection", dying);
+  process.on("exit", dying);
+  return {
+    stop() {
+      for (const off of offs) off();
+      process.off("uncaughtException", dying);
+      process.off("unhandledRejection", dying);
+      process.off("exit", dying);
+    },
+  };
+}

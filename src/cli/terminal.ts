@@ -1,0 +1,207 @@
+// Owns a live session in the person's own terminal: attached, typed into, left, and the terminal as it was before.
+import type { Attached, AttachFrame, CovenClient, TerminalSize } from "../api/client.ts";
+import type { Session } from "../session/session.ts";
+import type { DetachKey } from "./keys.ts";
+import { keyReader } from "./terminal-keys.ts";
+import { terminalModes } from "./terminal-modes.ts";
+import { picture } from "./terminal-picture.ts";
+import { belowScreen, type Ground } from "./terminal-place.ts";
+import { onSignals } from "./terminal-signals.ts";
+import { openTty } from "./terminal-tty.ts";
+
+export interface Viewing {
+  readonly client: CovenClient;
+  readonly session: Session;
+  /** Type nothing, have no say in the size; Ctrl-C leaves as well. */
+  readonly observe: boolean;
+  readonly detach: DetachKey;
+  /** One line for the primary screen, shown before the first frame. */
+  readonly hint: string;
+  /** Of the window while attached. */
+  readonly title: string;
+}
+
+/** Why the terminal is the person's own again. */
+export type Left =
+  | { readonly why: "detached" | "ended" | "lost" | "terminal gone" }
+  | { readonly why: "signal"; readonly signal: NodeJS.Signals };
+
+const CTRL_C = 3;
+/** The start of an escape sequence waits so long for its rest, in milliseconds. */
+const REST_MS = 50;
+/** What is typed while the terminal stands still, in bytes. */
+const MOST_KEYS = 64 * 1024;
+/** For the last look at the screen, in milliseconds: only where the prompt comes depends on it. */
+const LAST_LOOK_MS = 500;
+
+/**
+ * Shows the session until it ends, the detach key is pressed, a signal comes or the daemon goes. Standard input and
+ * output must be terminals; they are as before when it resolves, and also when the process dies of an uncaught error.
+ */
+export function viewInTerminal(viewing: Viewing): Promise<Left> {
+  const { client, session, observe, detach } = viewing;
+  const done = Promise.withResolvers<Left>();
+  const modes = terminalModes();
+  const reader = keyReader(observe ? [detach.byte, CTRL_C] : [detach.byte]);
+  const early: Uint8Array[] = [];
+  let socket: Attached | undefined;
+  let begun = false;
+  let needsWhole = false;
+  let theirs: TerminalSize | undefined;
+  let ours: TerminalSize | undefined;
+  let restTimer: ReturnType<typeof setTimeout> | undefined;
+  let leaving = false;
+  let restored = true;
+
+  const tty = openTty({
+    keys: typed,
+    gone: () => leave({ why: "terminal gone" }),
+    // What it has missed by the time it moves again is not worth sending: the screen is.
+    stalled: hangUp,
+    drained: attach,
+  });
+  const signals = onSignals({
+    leave: (signal) => leave({ why: "signal", signal }),
+    suspend,
+    resume,
+    resized() {
+      const size = tty.size();
+      if (!size || observe || (size.cols === ours?.cols && size.rows === ours?.rows)) return;
+      ours = size;
+      socket?.resize(size);
+    },
+    dying: () => giveBack(undefined),
+  });
+
+  function take(): void {
+    restored = false;
+    tty.take();
+    // The title is kept on the terminal's own stack while it is ours.
+    tty.write(`\x1b[22;2t\x1b]2;${viewing.title}\x1b\\`);
+  }
+
+  function giveBack(ground: Ground | undefined): void {
+    if (restored) return;
+    restored = true;
+    const had = { alternate: modes.alternate, framed: modes.framed, rows: tty.size()?.rows ?? 24 };
+    tty.giveBack(`${modes.restore()}\x1b[23;2t${begun ? belowScreen(had, ground) : ""}`);
+    modes.framed = false;
+  }
+
+  /** Anew, with a fresh screen; the old connection goes when the new one has our vote. */
+  function attach(): void {
+    if (leaving) return;
+    const before = socket;
+    ours = tty.size();
+    const mine: Attached = client.attach(session.id, {
+      observe,
+      ...(ours ? { size: ours } : {}),
+      frame(frame) {
+        if (frame.type === "attached") before?.close();
+        if (socket === mine) told(frame);
+      },
+      bytes: (bytes, snapshot) => void (socket === mine && shown(bytes, snapshot)),
+      closed: () => void (socket === mine && leave({ why: "lost" })),
+    });
+    socket = mine;
+    for (const keys of early.splice(0)) mine.type(keys);
+  }
+
+  function hangUp(): void {
+    socket?.close();
+    socket = undefined;
+  }
+
+  function told(frame: AttachFrame): void {
+    if (frame.type === "exit") return leave({ why: "ended" });
+    if (frame.type === "error") return;
+    const strange = !isOurs();
+    theirs = { cols: frame.cols, rows: frame.rows };
+    // What was drawn for somebody else's size is no ground to draw on for ours.
+    if (frame.type === "resized" && strange && isOurs() && !observe) attach();
+  }
+
+  function isOurs(): boolean {
+    return theirs?.cols === ours?.cols && theirs?.rows === ours?.rows;
+  }
+
+  function shown(bytes: Uint8Array, snapshot: boolean): void {
+    if (leaving) return;
+    if (snapshot) return redraw(new TextDecoder().decode(bytes));
+    if (modes.follow(bytes)) return tty.write(bytes);
+    // It draws by absolute position: from here on it needs the whole screen. What it drew so far is on the daemon's.
+    needsWhole = true;
+    attach();
+  }
+
+  function redraw(ansi: string): void {
+    const rows = ours?.rows ?? theirs?.rows ?? 24;
+    // What stands in a frame is the program's own, and drawn anew; anything else is scrolled up.
+    const clear = begun ? modes.restore() + (modes.framed ? "\x1b[H\x1b[J" : "") : "";
+    const { text, framed } = picture(ansi, { rows, framed: modes.framed, whole: needsWhole });
+    begun = true;
+    needsWhole = false;
+    modes.framed = framed;
+    const whole = new TextEncoder().encode(text);
+    modes.follow(whole);
+    tty.write(clear);
+    tty.write(whole);
+  }
+
+  function typed(bytes: Uint8Array): void {
+    if (leaving) return;
+    clearTimeout(restTimer);
+    const { keys, left } = reader.read(bytes, modes.encodedKeys);
+    type(keys);
+    if (left) leave({ why: "detached" });
+    else if (reader.held) restTimer = setTimeout(() => type(reader.flush()), REST_MS);
+  }
+
+  function type(keys: Uint8Array): void {
+    if (observe || leaving || keys.length === 0) return;
+    if (socket) socket.type(keys);
+    else if (early.reduce((sum, one) => sum + one.length, 0) < MOST_KEYS) early.push(keys.slice());
+  }
+
+  function suspend(): void {
+    if (leaving) return;
+    hangUp();
+    giveBack(undefined);
+    process.kill(process.pid, "SIGSTOP");
+  }
+
+  function resume(): void {
+    if (leaving) return;
+    // Stopped by a SIGSTOP nobody can catch: the terminal was never given back.
+    giveBack(undefined);
+    take();
+    attach();
+  }
+
+  function leave(left: Left): void {
+    if (leaving) return;
+    leaving = true;
+    clearTimeout(restTimer);
+    hangUp();
+    void lastLook(left).then((ground) => {
+      giveBack(ground);
+      signals.stop();
+      tty.close();
+      done.resolve(left);
+    });
+  }
+
+  async function lastLook({ why }: Left): Promise<Ground | undefined> {
+    if (why === "lost" || why === "terminal gone" || modes.alternate || !begun) return undefined;
+    try {
+      return await client.screen(session.id, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
+    } catch {
+      return undefined;
+    }
+  }
+
+  tty.write(`${viewing.hint}\r\n`);
+  take();
+  attach();
+  return done.promise;
+}

@@ -1,0 +1,33 @@
+// Owns the errors the command line raises itself: one sentence, and what to type next.
+
+/** Ends the command with `Error:` and `Try:` on stderr and this exit code. */
+export class Failure extends Error {
+  override readonly name: string = "Failure";
+
+  constructor(
+    message: string,
+    /** Command lines or advice, most useful first. */
+    readonly tries: readonly string[] = [],
+    readonly exitCode = 1,
+  ) {
+    super(message);
+  }
+}
+
+/** The words typed make no sense: exit 2. */
+export class UsageError extends Failure {
+  override readonly name = "UsageError";
+
+  constructor(message: string, tries: readonly string[]) {
+    super(message, tries, 2);
+  }
+}
+
+/** Whoever read our stdout has closed it (`| head`): end quietly, as a program killed by SIGPIPE would. */
+export class PipeClosed extends Failure {
+  override readonly name = "PipeClosed";
+
+  constructor() {
+    super("The reader of our output went away.", [], 128 + 13);
+  }
+}

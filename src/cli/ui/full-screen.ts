@@ -1,0 +1,107 @@
+// Owns a screen of our own over the person's: drawn line by line, keys in, and everything as it was when it is left.
+import { type Key, keyReader } from "./keys.ts";
+
+/** In cells. */
+export interface Size {
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** A full screen while it is open. */
+export interface FullScreen {
+  readonly size: Size;
+  /** Shows these lines, the first at the top; the rest is blank. Each must fit the width. Only what differs is written. */
+  draw(lines: readonly string[]): void;
+  /** Gives back the screen, the cursor and the terminal's mode; harmless when done before. */
+  leave(): void;
+}
+
+/** What may come while it is open. */
+export interface FullScreenEvents {
+  key(key: Key): void;
+  resize(): void;
+  /** The process was told to end; the screen has been left already. */
+  ended(signal: "SIGTERM" | "SIGHUP"): void;
+}
+
+// Alternate screen, cursor hidden, no wrapping at the right edge; and back. A frame is shown at once where the terminal can.
+const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[H\u001b[2J";
+const LEAVE = "\u001b[?7h\u001b[?25h\u001b[?1049l";
+const FRAME = ["\u001b[?2026h", "\u001b[?2026l"] as const;
+
+/** Takes over the terminal on stdin and stdout; the caller has seen that both are one. */
+export function fullScreen(on: FullScreenEvents): FullScreen {
+  const { stdin, stdout } = process;
+  let open = true;
+  let shown: readonly string[] = [];
+  const keys = keyReader((key) => {
+    if (open) on.key(key);
+  });
+  const take = (bytes: Uint8Array) => keys.take(bytes);
+  const resized = () => {
+    shown = [];
+    stdout.write("\u001b[2J");
+    on.resize();
+  };
+  const endings = (["SIGTERM", "SIGHUP"] as const).map((signal) => {
+    const ended = () => {
+      leave();
+      on.ended(signal);
+    };
+    process.on(signal, ended);
+    return () => process.off(signal, ended);
+  });
+
+  function leave(): void {
+    if (!open) return;
+    open = false;
+    keys.stop();
+    stdin.off("data", take);
+    stdout.off("resize", resized);
+    for (const off of endings) off();
+    stdin.setRawMode(false);
+    stdin.pause();
+    stdout.write(LEAVE);
+  }
+
+  stdout.write(ENTER);
+  stdin.setRawMode(true);
+  stdin.on("data", take);
+  stdin.resume();
+  stdout.on("resize", resized);
+
+  return {
+    get size() {
+      return { cols: stdout.columns || 80, rows: stdout.rows || 24 };
+    },
+    draw(lines) {
+      if (!open) return;
+      const { rows } = this.size;
+      const wanted = Array.from({ length: rows }, (_, row) => lines[row] ?? "");
+      const changes = wanted.flatMap((line, row) =>
+        line === (shown[row] ?? "") ? [] : [`\u001b[${row + 1};1H\u001b[2K${line}`],
+      );
+      if (changes.length > 0) stdout.write(`${FRAME[0]}${changes.join("")}${FRAME[1]}`);
+      shown = wanted;
+    },
+    leave,
+  };
+}
+
+/** Resolves with the next key a person presses, with the terminal raw meanwhile; `interrupt` for Ctrl-C. */
+export function oneKey(): Promise<Key> {
+  const { stdin } = process;
+  return new Promise((resolve) => {
+    const keys = keyReader((key) => {
+      keys.stop();
+      stdin.off("data", take);
+      stdin.setRawMode(false);
+      stdin.pause();
+      resolve(key);
+    });
+    const take = (bytes: Uint8Array) => keys.take(bytes);
+    stdin.setRawMode(true);
+    stdin.on("data", take);
+    stdin.resume();
+  });
+}

@@ -1,0 +1,116 @@
+// Owns what a person's keys are called: bytes from a raw terminal to names and text.
+
+/** One key, or a run of typed or pasted text. */
+export type Key =
+  | { readonly name: "text"; readonly text: string }
+  | {
+      readonly name:
+        | "up"
+        | "down"
+        | "left"
+        | "right"
+        | "home"
+        | "end"
+        | "page-up"
+        | "page-down"
+        | "enter"
+        | "tab"
+        | "backspace"
+        | "escape"
+        | "interrupt"
+        | "clear"
+        | "other";
+    };
+
+type Named = Exclude<Key["name"], "text">;
+
+/** Sequences of the xterm family, normal and application mode (xterm's ctlseqs, "PC-Style Function Keys"). */
+const SEQUENCES: Readonly<Record<string, Named>> = {
+  "[A": "up",
+  OA: "up",
+  "[B": "down",
+  OB: "down",
+  "[C": "right",
+  OC: "right",
+  "[D": "left",
+  OD: "left",
+  "[H": "home",
+  OH: "home",
+  "[1~": "home",
+  "[7~": "home",
+  "[F": "end",
+  OF: "end",
+  "[4~": "end",
+  "[8~": "end",
+  "[5~": "page-up",
+  "[6~": "page-down",
+};
+
+const CONTROLS: Readonly<Record<string, Named>> = {
+  "\r": "enter",
+  "\n": "enter",
+  "\t": "tab",
+  "\u007f": "backspace",
+  "\b": "backspace",
+  "\u0003": "interrupt",
+  "\u0004": "interrupt",
+  "\u0015": "clear",
+  "\u000e": "down",
+  "\u0010": "up",
+};
+
+/** A lone Escape and the beginning of a sequence look alike; what follows a sequence's Escape comes within this. */
+const ESCAPE_MS = 40;
+
+/** Takes the terminal's bytes and calls `key` for each key, in order. `stop` forgets what is unfinished. */
+export function keyReader(key: (key: Key) => void): { take(bytes: Uint8Array): void; stop(): void } {
+  const decoder = new TextDecoder();
+  let held = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    take(bytes) {
+      clearTimeout(timer);
+      const { keys, rest } = keysOf(held + decoder.decode(bytes, { stream: true }));
+      held = rest;
+      for (const one of keys) key(one);
+      if (held === "") return;
+      timer = setTimeout(() => {
+        held = "";
+        key({ name: "escape" });
+      }, ESCAPE_MS);
+    },
+    stop() {
+      clearTimeout(timer);
+      held = "";
+    },
+  };
+}
+
+/** The whole keys at the beginning of a text, and what may be the beginning of another. */
+export function keysOf(text: string): { readonly keys: Key[]; readonly rest: string } {
+  const keys: Key[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const char = text.charAt(at);
+    if (char === "\u001b") {
+      const sequence = /^(?:\[[0-?]*[ -/]*[@-~]|O.|[^[O])/su.exec(text.slice(at + 1))?.[0];
+      if (sequence === undefined) return { keys, rest: text.slice(at) };
+      // Escape twice in a row is Escape, and the second may begin something of its own.
+      if (sequence.startsWith("\u001b")) {
+        keys.push({ name: "escape" });
+        at += 1;
+        continue;
+      }
+      keys.push({ name: SEQUENCES[sequence] ?? "other" });
+      at += 1 + sequence.length;
+    } else if (char < " " || char === "\u007f") {
+      keys.push({ name: CONTROLS[char] ?? "other" });
+      at += 1;
+    } else {
+      const run = /^[^\u0000-\u001f\u007f]+/.exec(text.slice(at))?.[0] ?? char;
+      keys.push({ name: "text", text: run });
+      at += run.length;
+    }
+  }
+  return { keys, rest: "" };
+}

@@ -1,0 +1,33 @@
+// Owns the way from a terminal's line ends to a file's: CRLF becomes LF, also when the two bytes come apart.
+
+const CR = 13;
+const LF = 10;
+
+/** Converts a byte stream chunk by chunk. A CR that no LF follows stays: it is a progress bar, not a line end. */
+export interface LineEnds {
+  convert(chunk: Uint8Array): Uint8Array;
+  /** What was held back at the end of the stream. */
+  end(): Uint8Array;
+}
+
+/** A fresh converter; one per stream. */
+export function lineEnds(): LineEnds {
+  let heldCr = false;
+  return {
+    convert(chunk) {
+      const out = new Uint8Array(chunk.length + 1);
+      let used = 0;
+      for (const byte of chunk) {
+        if (heldCr && byte !== LF) out[used++] = CR;
+        heldCr = byte === CR;
+        if (!heldCr) out[used++] = byte;
+      }
+      return out.subarray(0, used);
+    },
+    end() {
+      const rest = heldCr ? new Uint8Array([CR]) : new Uint8Array();
+      heldCr = false;
+      return rest;
+    },
+  };
+}

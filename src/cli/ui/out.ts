@@ -1,0 +1,51 @@
+// Owns the two ways out: results on stdout, everything else on stderr.
+import { PipeClosed } from "./failure.ts";
+
+let listening = false;
+
+/**
+ * Writes to stdout and resolves when the bytes are taken, so that a slow reader slows us and nothing is cut off at
+ * exit. Throws `PipeClosed` when nobody reads any more.
+ */
+export function write(data: string | Uint8Array): Promise<void> {
+  if (!listening) {
+    // Without a listener the same error would also be thrown as an uncaught exception.
+    process.stdout.on("error", () => {});
+    listening = true;
+  }
+  if (data.length === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    process.stdout.write(data, (error) => {
+      if (!error) resolve();
+      else reject("code" in error && error.code === "EPIPE" ? new PipeClosed() : error);
+    });
+  });
+}
+
+/** One line of result on stdout. */
+export function print(line: string): Promise<void> {
+  return write(`${line}\n`);
+}
+
+/** A JSON document on stdout, on one line, as scripts grep it. */
+export function printJson(value: unknown): Promise<void> {
+  return print(JSON.stringify(value));
+}
+
+/** One line of coven's own words on stderr. */
+export function say(line: string): void {
+  console.error(line);
+}
+
+/** Columns to write into: the terminal's, else the fallback. */
+export function columns(
+  stream: { readonly columns?: number; readonly isTTY?: boolean },
+  fallback: number,
+): number {
+  return stream.isTTY && stream.columns ? stream.columns : fallback;
+}
+
+/** A person is there to answer: both ends are terminals. */
+export function atTerminal(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true;
+}

@@ -1,0 +1,46 @@
+// Owns saying that something takes a while: a spinner on stderr, on a terminal only, and only once it really takes a while.
+import { err } from "./colour.ts";
+import { glyphs } from "./glyphs.ts";
+import { span } from "./time.ts";
+import { cut } from "./width.ts";
+
+/** What is over sooner than this was never worth a word, in milliseconds. */
+const WORTH_A_WORD_MS = 200;
+const FRAME_MS = 80;
+
+/** What is shown while it runs; `say` changes the words. */
+export interface Progress {
+  say(words: string): void;
+}
+
+/**
+ * Does the work and gives its result, meanwhile showing `words` with the seconds gone. Nothing is left of it on the
+ * screen afterwards, and nothing at all is written where stderr is no terminal.
+ */
+export async function meanwhile<T>(words: string, work: (progress: Progress) => Promise<T>): Promise<T> {
+  const { stderr } = process;
+  if (!stderr.isTTY || process.env["TERM"] === "dumb") return work({ say: () => {} });
+  const began = performance.now();
+  let shown = words;
+  let drawn = false;
+  const draw = () => {
+    const ms = performance.now() - began;
+    if (ms < WORTH_A_WORD_MS) return;
+    drawn = true;
+    const frame = glyphs.frames[Math.floor(ms / FRAME_MS) % glyphs.frames.length] ?? "";
+    const seconds = ms < 2_000 ? "" : ` ${span(ms)}`;
+    const line = cut(`${shown}${seconds}`, (stderr.columns || 80) - 3);
+    stderr.write(`\r${err.cyan(frame)} ${line}\u001b[K`);
+  };
+  const timer = setInterval(draw, FRAME_MS);
+  try {
+    return await work({
+      say(next) {
+        shown = next;
+      },
+    });
+  } finally {
+    clearInterval(timer);
+    if (drawn) stderr.write("\r\u001b[K");
+  }
+}

@@ -1,0 +1,42 @@
+// Owns how long ago and how long: times as people say them. JSON keeps RFC 3339.
+
+const UNITS = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["m", 60],
+] as const;
+
+/** `12s`, `3m`, `2h`, `5d`: one unit, rounded down; never negative. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  for (const [unit, size] of UNITS) if (seconds >= size) return `${Math.floor(seconds / size)}${unit}`;
+  return `${seconds}s`;
+}
+
+/** `2m ago`, or `just now`, from an RFC 3339 time. */
+export function ago(at: string, now: number = Date.now()): string {
+  const ms = now - Date.parse(at);
+  if (Number.isNaN(ms)) return "?";
+  return ms < 5_000 ? "just now" : `${span(ms)} ago`;
+}
+
+/** How long something took: `0.4 s`, `12 s`, `3 m 20 s`, `2 h 5 m`. */
+export function duration(ms: number): string {
+  if (ms < 9_950) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} m`;
+}
+
+/** Bytes as people read them: `812 B`, `4.2 KB`, `3.1 GB` (powers of 1000). */
+export function size(bytes: number): string {
+  const names = ["B", "KB", "MB", "GB", "TB"];
+  let value = bytes;
+  let place = 0;
+  while (value >= 999.5 && place < names.length - 1) {
+    value /= 1000;
+    place++;
+  }
+  return place === 0 ? `${value} B` : `${value.toFixed(value < 10 ? 1 : 0)} ${names[place]}`;
+}

@@ -1,0 +1,211 @@
+// Owns what a user may set: the one table of keys, and reading `<COVEN_HOME>/config.toml` against it.
+// smol-toml is loaded here and nowhere else; whoever is started often imports this file only when it is needed.
+import { readFileSync } from "node:fs";
+import { parse, TomlError } from "smol-toml";
+import { lineOfKey } from "./config-lines.ts";
+import { CovenError } from "./errors.ts";
+
+/** A value as it stands in the file. */
+export type ConfigValue = string | number | boolean;
+
+/** One key: what it is, and what may stand there. */
+interface Key<Value extends ConfigValue> {
+  readonly default: Value;
+  /** One line for `coven config list`. */
+  readonly doc: string;
+  /** Who reads it: the daemon when it starts, or each command. */
+  readonly readBy: "daemon" | "commands";
+  /** What may stand there, as words that finish "must be …". */
+  readonly must: string;
+  accepts(value: unknown): value is Value;
+}
+
+const MOST_SCROLLBACK = 100_000;
+const LEAST_LEDGER_BYTES = 1_000_000;
+
+/** What typing needs stays what it is: Tab, Enter, LF, Escape, Backspace (i m j [ h), and Ctrl-C, Ctrl-Q, Ctrl-S, Ctrl-Z. */
+const DETACH = /^ctrl-[abdefgklnoprtuvwxy\\\]^_]$/;
+
+/** Every key there is. Anything else in the file is warned about and ignored. */
+export const CONFIG_KEYS = {
+  "harness.default": {
+    default: "codex",
+    doc: "harness that plain text in the palette goes to",
+    readBy: "commands",
+    must: 'the id of a harness, like "codex"',
+    accepts: (value): value is string => typeof value === "string" && /^[a-z][a-z0-9-]{0,31}$/.test(value),
+  } satisfies Key<string>,
+  "terminal.detach_key": {
+    default: "ctrl-]",
+    doc: "key that leaves an attached session running",
+    readBy: "commands",
+    must: '"ctrl-" and one of a letter, \\ ] ^ _ (not c h i j m q s z)',
+    accepts: (value): value is string => typeof value === "string" && DETACH.test(value),
+  } satisfies Key<string>,
+  "screen.scrollback": {
+    default: 1_000,
+    doc: "lines a live screen keeps above itself",
+    readBy: "daemon",
+    must: `a whole number from 0 to ${MOST_SCROLLBACK}`,
+    accepts: (value): value is number => wholeNumber(value) && value <= MOST_SCROLLBACK,
+  } satisfies Key<number>,
+  "retention.days": {
+    default: 0,
+    doc: "delete sessions that ended so many days ago; 0: never",
+    readBy: "daemon",
+    must: "a whole number of days from 0 (never) to 36500",
+    accepts: (value): value is number => wholeNumber(value) && value <= 36_500,
+  } satisfies Key<number>,
+  "retention.max_bytes": {
+    default: 0,
+    doc: "delete the oldest ended sessions above this size; 0: never",
+    readBy: "daemon",
+    must: `0 (never) or a whole number of bytes from ${LEAST_LEDGER_BYTES}`,
+    accepts: (value): value is number => wholeNumber(value) && (value === 0 || value >= LEAST_LEDGER_BYTES),
+  } satisfies Key<number>,
+  "record.input": {
+    default: false,
+    doc: "keep what is typed, passwords too",
+    readBy: "daemon",
+    must: "true or false",
+    accepts: (value): value is boolean => typeof value === "boolean",
+  } satisfies Key<boolean>,
+  "ui.colour": {
+    default: "auto",
+    doc: "auto, always or never; NO_COLOR wins",
+    readBy: "commands",
+    must: '"auto", "always" or "never"',
+    accepts: (value): value is "auto" | "always" | "never" =>
+      typeof value === "string" && ["auto", "always", "never"].includes(value),
+  } satisfies Key<"auto" | "always" | "never">,
+} as const;
+
+/** The name of a key, `table.key`. */
+export type ConfigKey = keyof typeof CONFIG_KEYS;
+
+type ValueOf<K> = K extends { accepts(value: unknown): value is infer Value } ? Value : never;
+
+/** Every key with its value. Scrollback in lines, sizes in bytes. */
+export type Config = { readonly [K in ConfigKey]: ValueOf<(typeof CONFIG_KEYS)[K]> };
+
+/** What a file says, beside the values. */
+export interface ReadConfig {
+  readonly config: Config;
+  /** The keys that stand in the file. */
+  readonly set: ReadonlySet<ConfigKey>;
+  /** One sentence each: keys nobody knows. */
+  readonly warnings: readonly string[];
+}
+
+/** Every key, in the order people see them. */
+export const CONFIG_NAMES = Object.keys(CONFIG_KEYS) as readonly ConfigKey[]; // the keys of that very object
+
+/** Whether a word is a key. */
+export function isConfigKey(word: string): word is ConfigKey {
+  return Object.hasOwn(CONFIG_KEYS, word);
+}
+
+/**
+ * Reads a config file; a missing one gives the defaults. Throws `invalid_request` (details `file`, `line`, `key`) for a
+ * value that may not stand there or a file that is no TOML, and `runtime_unavailable` for one that cannot be read.
+ */
+export function readConfig(file: string): ReadConfig {
+  const text = configText(file);
+  const found = parseConfig(text ?? "", file);
+  const values: Partial<Record<ConfigKey, ConfigValue>> = {};
+  const set = new Set<ConfigKey>();
+  for (const key of CONFIG_NAMES) {
+    const value = found.get(key);
+    values[key] = CONFIG_KEYS[key].default;
+    if (value === undefined) continue;
+    values[key] = valueFor(key, value, { file, line: lineOfKey(text ?? "", key) });
+    set.add(key);
+  }
+  const unknown = Array.from(found.keys()).filter((key) => !isConfigKey(key));
+  return {
+    // Every key was given its default or a value its own `accepts` took.
+    config: values as Config,
+    set,
+    warnings: unknown.map((key) => {
+      const line = lineOfKey(text ?? "", key);
+      return `${file}${line === undefined ? "" : `, line ${line}`}: there is no setting ${JSON.stringify(key)}; it is ignored.`;
+    }),
+  };
+}
+
+/** The file's text, or undefined where there is none. Throws `runtime_unavailable` when it cannot be read. */
+export function configText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    if (code === "ENOENT") return undefined;
+    throw new CovenError("runtime_unavailable", `The settings in ${file} cannot be read (${code}).`, {
+      file,
+      cause: code,
+    });
+  }
+}
+
+/** Every value of a TOML text by its dotted key, known or not. Throws as `readConfig` when it is no TOML. */
+export function parseConfig(text: string, file: string): Map<string, unknown> {
+  const found = new Map<string, unknown>();
+  const gather = (table: object, prefix: string): void => {
+    for (const [name, value] of Object.entries(table)) {
+      const plain = Object.prototype.toString.call(value) === "[object Object]";
+      if (plain && !isConfigKey(prefix + name)) gather(value, `${prefix}${name}.`);
+      else found.set(prefix + name, value);
+    }
+  };
+  try {
+    gather(parse(text), "");
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const { line } = error;
+    // Its first line is the sentence; the rest repeats the text around it.
+    const why = error.message.split("\n", 1)[0]?.replace(/^Invalid TOML document: /, "") ?? "not understood";
+    throw new CovenError("invalid_request", `${file}, line ${line}: this is not TOML (${why}).`, {
+      file,
+      line,
+      key: null,
+      hint: `edit line ${line} of ${file}`,
+    });
+  }
+  return found;
+}
+
+/** The value if it may stand there; throws `invalid_request` with file, line (if it came from one) and key otherwise. */
+export function valueFor(
+  key: ConfigKey,
+  value: unknown,
+  from: { readonly file?: string; readonly line?: number | undefined } = {},
+): ConfigValue {
+  const spec = CONFIG_KEYS[key];
+  if (spec.accepts(value)) return value;
+  const place =
+    from.file === undefined ? "" : `${from.file}${from.line === undefined ? "" : `, line ${from.line}`}: `;
+  throw new CovenError(
+    "invalid_request",
+    `${place}${key} must be ${spec.must}, and ${shown(value)} is not.`,
+    {
+      file: from.file ?? null,
+      line: from.line ?? null,
+      key,
+      hint: `coven config set ${key} ${spec.default}`,
+    },
+  );
+}
+
+function wholeNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
+/** The byte that a terminal sends for `terminal.detach_key`. */
+export function detachByte(key: string): number {
+  return (key.toUpperCase().codePointAt("ctrl-".length) ?? 0) & 0x1f;
+}

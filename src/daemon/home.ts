@@ -1,0 +1,150 @@
+// Owns the private directory everything lives in: refuses an unsafe one before anything is touched, makes a missing one, mends its modes.
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { CovenError } from "../errors.ts";
+import type { CovenPaths } from "../paths.ts";
+
+/** Bits that let anybody but the owner in. */
+const OTHERS = 0o077;
+
+/**
+ * Makes sure that the home and its `logs` exist and are private: directories 0700, files 0600, whatever the umask; what
+ * is ours and too open is mended. Throws `invalid_request` for a home that must not be used (a symbolic link, a
+ * file, somebody else's, beneath a directory anybody may rewrite) and `runtime_unavailable` for one that cannot be
+ * used now (not writable, read-only, disk full); nothing has been touched then.
+ */
+export function makeHome(paths: Pick<CovenPaths, "home" | "logs" | "harnesses">): void {
+  // `resolve` drops a trailing slash: with it lstat would follow the link it is to find.
+  const home = resolve(paths.home);
+  const present = look(home);
+  refuseUnsafe(home, present);
+  // The modes below are exact only under a umask of ours; this is synchronous, so nobody else sees it.
+  const umask = process.umask(OTHERS);
+  try {
+    if (!present) mkdirSync(home, { recursive: true, mode: 0o700 });
+    if (statSync(home).mode & OTHERS) makePrivate(home);
+    mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+    for (const directory of [home, paths.logs, paths.harnesses]) mendEntries(directory);
+  } catch (error) {
+    throw failure(error, home);
+  } finally {
+    process.umask(umask);
+  }
+}
+
+/** Throws what `makeHome` would refuse, and touches nothing; a home that isn't there yet is fine. For doctor. */
+export function checkHome(path: string): void {
+  const home = resolve(path);
+  refuseUnsafe(home, look(home));
+}
+
+function refuseUnsafe(home: string, present: Stats | undefined): void {
+  if (present) {
+    if (present.isSymbolicLink())
+      throw refusal(home, "is a symbolic link; name the directory itself", "symlink");
+    if (!present.isDirectory()) throw refusal(home, "is not a directory", "not_a_directory");
+    const me = process.getuid?.();
+    if (me !== undefined && present.uid !== me) {
+      throw refusal(home, `belongs to another user (uid ${present.uid}, you are ${me})`, "foreign_owner");
+    }
+  }
+  let ancestor = present ? home : existingAncestor(home);
+  const trunk = ancestor;
+  try {
+    ancestor = realpathSync(ancestor);
+    if (!statSync(ancestor).isDirectory())
+      throw refusal(home, `lies beneath ${trunk}, which is no directory`, "not_a_directory");
+    accessSync(ancestor, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw failure(error, home);
+  }
+  if (present) ancestor = dirname(ancestor);
+  for (; ; ancestor = dirname(ancestor)) {
+    const { mode } = statSync(ancestor);
+    // Without the sticky bit anybody could rename what lies in it and put a home of theirs there.
+    if (mode & 0o002 && !(mode & 0o1000)) {
+      throw refusal(
+        home,
+        `lies beneath ${ancestor}, which anybody may write to (no sticky bit)`,
+        "unsafe_ancestor",
+      );
+    }
+    if (ancestor === dirname(ancestor)) return;
+  }
+}
+
+function existingAncestor(path: string): string {
+  let ancestor = dirname(path);
+  while (!look(ancestor) && ancestor !== dirname(ancestor)) ancestor = dirname(ancestor);
+  return ancestor;
+}
+
+/** Takes from others what our own files grant them. Links and other people's files are left as they are. */
+function mendEntries(directory: string): void {
+  if (!look(directory)?.isDirectory()) return;
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    const entry = look(path);
+    if (!entry || entry.isSymbolicLink() || entry.uid !== (process.getuid?.() ?? entry.uid)) continue;
+    if (entry.mode & OTHERS) makePrivate(path);
+  }
+}
+
+function makePrivate(path: string): void {
+  chmodSync(path, statSync(path).mode & 0o700);
+  // Some file systems (FAT, some network mounts) say yes and change nothing.
+  if (process.platform !== "win32" && statSync(path).mode & OTHERS) {
+    throw refusal(path, "cannot be made private: its file system keeps no modes", "no_modes");
+  }
+}
+
+function look(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw failure(error, path);
+  }
+}
+
+function refusal(path: string, why: string, reason: string): CovenError {
+  return new CovenError(
+    "invalid_request",
+    `COVEN_HOME cannot be used: ${path} ${why}. Set COVEN_HOME to a private directory of yours.`,
+    { home: path, reason },
+  );
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  ENOTDIR: "a part of its path is no directory",
+  ELOOP: "its path is a loop of symbolic links",
+  ENAMETOOLONG: "its path is too long",
+};
+
+/** A file system's no in words: `runtime_unavailable` with details `path` and `cause` (`ENOSPC`); ours pass through. */
+export function failure(error: unknown, path: string): CovenError {
+  if (error instanceof CovenError) return error;
+  const cause = codeOf(error);
+  const word = WORDS[cause] ?? (error instanceof Error ? error.message : String(error));
+  return new CovenError("runtime_unavailable", `Coven cannot use ${path}: ${word}.`, { path, cause });
+}
+
+/** The system's word for an error (`ENOENT`), or `unknown`. */
+export function codeOf(error: unknown): string {
+  return String((typeof error === "object" && error !== null && "code" in error && error.code) || "unknown");
+}

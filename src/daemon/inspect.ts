@@ -1,0 +1,100 @@
+// Owns what can be said of a home without a daemon, without starting anything and without changing anything; for doctor.
+import { lstatSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import { type CovenError, isCovenError } from "../errors.ts";
+import { harnesses } from "../harness/harnesses.ts";
+import type { ManifestProblem } from "../harness/manifest.ts";
+import type { CovenPaths } from "../paths.ts";
+import type { HarnessInfo } from "../session/ports.ts";
+import { inspectLedger, type LedgerReport, ledgerSizes } from "../store/inspect.ts";
+import { checkHome, failure } from "./home.ts";
+import { selfCommand } from "./self.ts";
+
+/** One path as it lies on the disk now. */
+export interface Found {
+  readonly kind: "missing" | "directory" | "file" | "socket" | "link" | "other";
+  /** The permission bits, null when it is missing. */
+  readonly mode: number | null;
+}
+
+export interface Inspection {
+  readonly home: Found & { readonly error: CovenError | null };
+  readonly socket: Found;
+  readonly ledger: {
+    readonly report: LedgerReport;
+    readonly ledgerBytes: number;
+    readonly walBytes: number;
+    /** Of the file system the home lies on (or will); null where it isn't told. */
+    readonly freeBytes: number | null;
+  };
+  /** As a run from this very shell would find them. */
+  readonly harnesses: readonly HarnessInfo[];
+  readonly manifestProblems: readonly ManifestProblem[];
+}
+
+/** Looks at everything once; `deep` checks every page of the ledger. Never throws for the state of the machine. */
+export function inspect(
+  paths: CovenPaths,
+  env: Readonly<Record<string, string>>,
+  options: { readonly deep?: boolean } = {},
+): Inspection {
+  const room = harnesses({ manifestDir: paths.harnesses, self: selfCommand() });
+  return {
+    home: { ...found(paths.home), error: homeError(paths.home) },
+    socket: found(paths.socket),
+    ledger: { ...ledgerOf(paths.ledger, options), freeBytes: freeBytes(paths.home) },
+    harnesses: room.list(env),
+    manifestProblems: room.problems(),
+  };
+}
+
+function found(path: string): Found {
+  try {
+    const stat = lstatSync(path);
+    const mode = stat.mode & 0o777;
+    if (stat.isSymbolicLink()) return { kind: "link", mode };
+    if (stat.isDirectory()) return { kind: "directory", mode };
+    if (stat.isSocket()) return { kind: "socket", mode };
+    return { kind: stat.isFile() ? "file" : "other", mode };
+  } catch {
+    // Not there, or not ours to see: the home's own check names the reason.
+    return { kind: "missing", mode: null };
+  }
+}
+
+function ledgerOf(
+  path: string,
+  options: { readonly deep?: boolean },
+): Omit<Inspection["ledger"], "freeBytes"> {
+  try {
+    return { report: inspectLedger(path, options), ...ledgerSizes(path) };
+  } catch (error) {
+    // A part of its path is no directory, or may not be entered.
+    return {
+      report: { ok: false, reason: "unavailable", error: failure(error, path) },
+      ledgerBytes: 0,
+      walBytes: 0,
+    };
+  }
+}
+
+function homeError(home: string): CovenError | null {
+  try {
+    checkHome(home);
+    return null;
+  } catch (error) {
+    if (isCovenError(error)) return error;
+    throw error;
+  }
+}
+
+function freeBytes(home: string): number | null {
+  for (let place = home; ; place = dirname(place)) {
+    try {
+      const { bavail, bsize } = statfsSync(place);
+      return bavail * bsize;
+    } catch {
+      if (dirname(place) === place) return null;
+    }
+  }
+}

@@ -1,0 +1,194 @@
+// Owns the daemon as seen from outside: is it there, bring it up, take it down. Used by the CLI; never part of the daemon.
+import { covenClient } from "../api/client.ts";
+import { CovenError } from "../errors.ts";
+import type { CovenPaths } from "../paths.ts";
+import { endByForce, type ForcedBy, waitUntilFree } from "./force.ts";
+import { lockHolder } from "./holder.ts";
+import { makeHome } from "./home.ts";
+import { PROBE_MS, probe } from "./probe.ts";
+import { spawnDaemon } from "./spawn.ts";
+
+/** What can be seen of the daemon of a home. */
+export type DaemonStatus =
+  | {
+      readonly state: "running";
+      readonly pid: number;
+      readonly socket: string;
+      /** RFC 3339 UTC, milliseconds. */
+      readonly startedAt: string;
+      /** Whole seconds. */
+      readonly uptimeSeconds: number;
+      readonly version: string;
+      readonly apiVersion: string;
+    }
+  | { readonly state: "stopped"; readonly socket: string }
+  /** A process holds the lock and nobody answers; `pid` is null where it can't be told which. */
+  | { readonly state: "hung"; readonly socket: string; readonly pid: number | null };
+
+/** Figures and the command line of the daemon; a person never sets them. */
+export interface LifecycleOptions {
+  /** argv of `serve`; default: this very program. */
+  readonly command?: readonly string[];
+  /** How long one answer may take before the daemon counts as hung, in milliseconds; default 5,000. */
+  readonly answerMs?: number;
+  /** How long a start may take altogether, in milliseconds; default 15,000. */
+  readonly startMs?: number;
+  /** How long an orderly stop may take, in milliseconds; default 30,000. */
+  readonly stopMs?: number;
+  /** How long a hung daemon gets to follow a signal, in milliseconds; default 5,000. */
+  readonly patienceMs?: number;
+}
+
+export interface Started {
+  readonly pid: number;
+  /** False when a daemon was there already, or somebody else brought it up at the same moment. */
+  readonly started: boolean;
+  /** The daemon that was stopped for it, where there was one. */
+  readonly restartedFrom?: number;
+}
+
+export interface Stopped {
+  /** False when there was nothing to stop. */
+  readonly stopped: boolean;
+  readonly pid: number | null;
+  /** How: it was asked, or a signal had to do it; null when there was nothing to stop. */
+  readonly by: "request" | ForcedBy | null;
+}
+
+/** How long somebody who holds the lock may be without a socket (starting, stopping) before that is odd. */
+const BETWEEN_MS = 1_000;
+
+/**
+ * Asks the socket. `hung` needs both: silence, and a held lock. Throws `runtime_unavailable` when a stranger answers.
+ * Never starts, removes or signals anything.
+ */
+export async function daemonStatus(paths: CovenPaths, options: LifecycleOptions = {}): Promise<DaemonStatus> {
+  const { socket } = paths;
+  const found = await probe(socket, options.answerMs);
+  if (found.state === "running") {
+    const { pid, startedAt } = found.daemon;
+    const uptimeSeconds = Math.max(0, Math.floor((Date.now() - Date.parse(startedAt)) / 1000));
+    return {
+      ...found.daemon,
+      state: "running",
+      pid,
+      uptimeSeconds,
+      version: found.version,
+      apiVersion: found.apiVersion,
+    };
+  }
+  const free = await waitUntilFree(paths.lock, found.state === "silent" ? 0 : BETWEEN_MS);
+  if (!free) {
+    // It may have begun to answer while we waited for the lock.
+    const again = found.state === "stopped" ? await probe(socket, options.answerMs) : found;
+    if (again.state === "running") return daemonStatus(paths, options);
+    return { state: "hung", socket, pid: lockHolder(paths) ?? null };
+  }
+  if (found.state === "silent") throw silent(socket);
+  return { state: "stopped", socket };
+}
+
+/**
+ * Brings up the daemon unless one answers; returns when `/health` does. However many do this at once, one daemon results
+ * and all get its pid. Throws what `makeHome` throws, the reason the daemon gave for not starting, and
+ * `runtime_unavailable` for a hung daemon or a stranger on the socket.
+ */
+export async function startDaemon(paths: CovenPaths, options: LifecycleOptions = {}): Promise<Started> {
+  const deadline = performance.now() + (options.startMs ?? 15_000);
+  makeHome(paths);
+  let spawned: number | undefined;
+  for (;;) {
+    const found = await probe(paths.socket, options.answerMs);
+    if (found.state === "running") return { pid: found.daemon.pid, started: found.daemon.pid === spawned };
+    const left = deadline - performance.now();
+    if (found.state === "silent" || left <= 0) throw await unanswered(paths);
+    const said = await spawnDaemon(paths, {
+      timeoutMs: left,
+      ...(options.command ? { command: options.command } : {}),
+    });
+    if (said.outcome === "failed") throw said.error;
+    if (said.outcome === "serving") spawned = said.pid;
+    // Another process holds the lock: a daemon that is just starting or just stopping.
+    else await settled(paths, deadline);
+  }
+}
+
+/** Until somebody answers, the lock is free again, or the deadline. */
+async function settled(paths: CovenPaths, deadline: number): Promise<void> {
+  while (performance.now() < deadline) {
+    if ((await probe(paths.socket)).state !== "stopped") return;
+    if (await waitUntilFree(paths.lock, 10)) return;
+  }
+}
+
+/**
+ * Has the daemon stop in good order and returns once it gave up the lock. Throws `session_running` with the live sessions
+ * unless `force`. A hung daemon is ended only with `force` (SIGTERM, then SIGKILL), and only when it is
+ * proved to hold the lock; else `runtime_unavailable`.
+ */
+export async function stopDaemon(
+  paths: CovenPaths,
+  options: LifecycleOptions & { readonly force?: boolean } = {},
+): Promise<Stopped> {
+  const force = options.force ?? false;
+  const found = await daemonStatus(paths, options);
+  if (found.state === "stopped") return { stopped: false, pid: null, by: null };
+  if (found.state === "running") {
+    const { pid } = found;
+    await askToStop(paths.socket, pid, force, options.answerMs);
+    if (await waitUntilFree(paths.lock, options.stopMs ?? 30_000))
+      return { stopped: true, pid, by: "request" };
+  }
+  const pid = found.pid ?? lockHolder(paths);
+  if (!force || pid === undefined) throw hung(paths, pid ?? null);
+  return { stopped: true, pid, by: await endByForce(paths, pid, options.patienceMs) };
+}
+
+async function askToStop(socket: string, pid: number, force: boolean, answerMs = PROBE_MS): Promise<void> {
+  try {
+    await covenClient(socket, { timeoutMs: answerMs, fresh: true }).shutdown({ pid, force });
+  } catch (error) {
+    if (error instanceof CovenError && error.code === "not_found") {
+      throw new CovenError(
+        "runtime_unavailable",
+        `The daemon on ${socket} (pid ${pid}) is of another make and cannot be asked to stop.`,
+        { socket, pid },
+      );
+    }
+    // It went meanwhile, which is what was wanted.
+    if ((await probe(socket, answerMs)).state !== "stopped") throw error;
+  }
+}
+
+/** Stop, then start; `restartedFrom` is the pid that was stopped. Throws as both; nothing is stopped when that is refused. */
+export async function restartDaemon(
+  paths: CovenPaths,
+  options: LifecycleOptions & { readonly force?: boolean } = {},
+): Promise<Started> {
+  const { pid } = await stopDaemon(paths, options);
+  const started = await startDaemon(paths, options);
+  return pid === null ? started : { ...started, restartedFrom: pid };
+}
+
+function hung(paths: CovenPaths, pid: number | null): CovenError {
+  const who = pid === null ? "A process" : `The daemon (pid ${pid})`;
+  const how = pid === null ? "find and end it" : "coven daemon stop --force";
+  return new CovenError("runtime_unavailable", `${who} holds ${paths.lock} and does not answer.`, {
+    reason: "hung",
+    pid,
+    hint: how,
+  });
+}
+
+/** Why nobody answers: a daemon that hangs, or somebody who is none. */
+async function unanswered(paths: CovenPaths): Promise<CovenError> {
+  const free = await waitUntilFree(paths.lock, 0);
+  return free ? silent(paths.socket) : hung(paths, lockHolder(paths) ?? null);
+}
+
+function silent(socket: string): CovenError {
+  return new CovenError("runtime_unavailable", `Something listens on ${socket} and does not answer.`, {
+    reason: "stranger",
+    socket,
+  });
+}

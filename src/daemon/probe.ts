@@ -1,0 +1,79 @@
+// Owns asking the socket, and only the socket, whether a daemon serves this home.
+import { covenClient, isUnreachable } from "../api/client.ts";
+import { CovenError } from "../errors.ts";
+import { API_VERSION } from "../version.ts";
+import { failure } from "./home.ts";
+import type { DaemonIdentity } from "./identity.ts";
+
+/** What the socket says. */
+export type Probe =
+  | {
+      readonly state: "running";
+      readonly daemon: DaemonIdentity;
+      readonly version: string;
+      readonly apiVersion: string;
+    }
+  /** Nobody listens. */
+  | { readonly state: "stopped" }
+  /** Somebody listens and said nothing within the deadline. */
+  | { readonly state: "silent" };
+
+/** How long a busy daemon may take for one answer before it counts as silent, in milliseconds. */
+export const PROBE_MS = 5_000;
+
+/** The system's words for "nobody listens". */
+const NOBODY = ["ENOENT", "ECONNREFUSED", "ENOTSOCK", "ENOTDIR"];
+
+/** What a listener does that is full, or just leaving: worth asking again. */
+const PASSING = ["EAGAIN", "ECONNRESET", "EPIPE", "ConnectionClosed"];
+
+/**
+ * Asks `/health`, again while the one who listens hangs up. Throws `runtime_unavailable` (details `reason:
+ * "stranger"`) when what answers is not a daemon of this contract, and where we may not even ask.
+ */
+export async function probe(socket: string, timeoutMs: number = PROBE_MS): Promise<Probe> {
+  const deadline = performance.now() + timeoutMs;
+  for (let hungUp = 0; ; ) {
+    const left = deadline - performance.now();
+    if (left <= 0) return { state: "silent" };
+    try {
+      return running(socket, await covenClient(socket, { timeoutMs: left, fresh: true }).health());
+    } catch (error) {
+      if (!isUnreachable(error)) throw error instanceof CovenError ? stranger(socket) : error;
+      const cause = String(error.details?.["cause"]);
+      if (NOBODY.includes(cause)) return { state: "stopped" };
+      if (cause === "EACCES" || cause === "EPERM") throw failure({ code: cause }, socket);
+      if (cause === "timeout") return { state: "silent" };
+      // A daemon on its way out hangs up once; who does it for a second never was one.
+      if (!PASSING.includes(cause) || ++hungUp > 50) throw stranger(socket);
+      await Bun.sleep(20);
+    }
+  }
+}
+
+function running(socket: string, health: unknown): Probe {
+  // Whatever answers here need not be ours, so nothing of its shape is believed before it is seen.
+  const seen = (health ?? {}) as { apiVersion?: unknown; covenVersion?: unknown; daemon?: unknown };
+  const daemon = (seen.daemon ?? {}) as Partial<Record<keyof DaemonIdentity, unknown>>;
+  const { pid, startedAt } = daemon;
+  if (seen.apiVersion !== API_VERSION || typeof pid !== "number" || typeof startedAt !== "string") {
+    throw stranger(socket);
+  }
+  return {
+    state: "running",
+    daemon: { pid, startedAt, socket: typeof daemon.socket === "string" ? daemon.socket : socket },
+    version: String(seen.covenVersion),
+    apiVersion: API_VERSION,
+  };
+}
+
+function stranger(socket: string): CovenError {
+  return new CovenError(
+    "runtime_unavailable",
+    `What answers on ${socket} is not a daemon of ${API_VERSION}.`,
+    {
+      reason: "stranger",
+      socket,
+    },
+  );
+}

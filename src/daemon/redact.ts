@@ -1,0 +1,47 @@
+// Owns what must not stand in a log: values shaped like secrets, wherever in a text they turn up.
+
+/** What stands in the place of a secret. */
+export const REDACTED = "[redacted]";
+
+/** Longer texts are cut before they are searched; a log line holds less anyway. */
+const MOST_CHARACTERS = 32 * 1024;
+
+// Every repetition is bounded, so that no text makes the search slower than its length.
+const SHAPES: readonly (readonly [RegExp, string])[] = [
+  // PEM, to its end or to the end of the text.
+  [/-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|$)/g, REDACTED],
+  // Credentials in a URL.
+  [/\b([a-z][a-z0-9+.-]{0,15}:\/\/)[^\s/?#@]{1,512}@/gi, `$1${REDACTED}@`],
+  [/\b(bearer|basic)\s{1,8}[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${REDACTED}`],
+  // OpenAI, Anthropic, Stripe and those who copied them.
+  [/\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{8,}/g, REDACTED],
+  // GitHub, GitLab, npm, Slack, Google, AWS access key ids, JSON web tokens.
+  [/\bgh[pousr]_[A-Za-z0-9]{16,}/g, REDACTED],
+  [/\bgithub_pat_[A-Za-z0-9_]{16,}/g, REDACTED],
+  [/\bglpat-[A-Za-z0-9_-]{16,}/g, REDACTED],
+  [/\bnpm_[A-Za-z0-9]{20,}/g, REDACTED],
+  [/\bxox[a-z]-[A-Za-z0-9-]{8,}/g, REDACTED],
+  [/\bAIza[A-Za-z0-9_-]{30,}/g, REDACTED],
+  [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, REDACTED],
+  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{0,4096}/g, REDACTED],
+  // name=value and name: value, where the name says what the value is.
+  [
+    /\b([\w.-]{0,40}(?:secret|token|password|passwd|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization|cookie)[\w.-]{0,40}["']?\s{0,4}[:=]\s{0,4})(?:"[^"]{0,4096}"?|'[^']{0,4096}'?|(?!\[redacted\])[^\s,;&"']{1,4096})/gi,
+    `$1${REDACTED}`,
+  ],
+];
+
+const SECRET_NAME =
+  /secret|token|passw|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credential|authorization|cookie/i;
+
+/** The text with everything shaped like a secret replaced; texts past 32 Ki characters are cut first. */
+export function redact(text: string): string {
+  let clean = text.length > MOST_CHARACTERS ? text.slice(0, MOST_CHARACTERS) : text;
+  for (const [shape, replacement] of SHAPES) clean = clean.replace(shape, replacement);
+  return clean;
+}
+
+/** True when a field of this name holds a secret whatever its shape. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}

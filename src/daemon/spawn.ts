@@ -1,0 +1,95 @@
+// Owns bringing up one daemon process: this program again, in a session of its own, until it says how that went.
+import { spawn } from "node:child_process";
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CovenError } from "../errors.ts";
+import type { CovenPaths } from "../paths.ts";
+import { SESSION_MARK } from "../session/environment.ts";
+import { failure } from "./home.ts";
+import { parseReport, REPORT_VARIABLE, type Report } from "./report.ts";
+import { selfCommand } from "./self.ts";
+
+/** What the runtime itself prints when it dies ends here; past this it begins anew. */
+const STDERR_BYTES = 256 * 1024;
+
+/** The descriptor the daemon reports on: the first after the standard ones. */
+const REPORT_FD = 3;
+
+/**
+ * Starts `serve` detached and waits for its report, at most `timeoutMs`. The process has no terminal, no directory and
+ * no descriptor of ours. When it ends without a report the result is `failed` with its last words.
+ */
+export async function spawnDaemon(
+  paths: CovenPaths,
+  options: { readonly command?: readonly string[]; readonly timeoutMs: number },
+): Promise<Report> {
+  const [program, ...args] = options.command ?? [...selfCommand(), "daemon", "serve"];
+  if (program === undefined) throw new Error("an empty command");
+  const words = openWords(join(paths.logs, "daemon.stderr"));
+  try {
+    const child = spawn(program, args, {
+      // Own session: no terminal can hang it up, and no directory is kept busy by it.
+      detached: true,
+      cwd: "/",
+      env: daemonEnvironment(paths.home),
+      stdio: ["ignore", words.fd, words.fd, "pipe"],
+    });
+    const pipe = child.stdio[REPORT_FD];
+    const said = await new Promise<Report | undefined>((resolve) => {
+      let text = "";
+      const overdue = setTimeout(() => resolve(late(options.timeoutMs)), options.timeoutMs);
+      const done = (said: Report | undefined) => {
+        clearTimeout(overdue);
+        resolve(said);
+      };
+      child.on("error", (error) => done({ outcome: "failed", error: failure(error, program) }));
+      pipe?.on("data", (chunk: Buffer) => {
+        text += chunk;
+      });
+      // The end of the pipe comes with the report and with the process's own end, whichever is first.
+      pipe?.on("close", () => done(parseReport(text)));
+      pipe?.on("error", () => done(undefined));
+    });
+    child.unref();
+    pipe?.destroy();
+    return said ?? { outcome: "failed", error: silent(words.last()) };
+  } finally {
+    closeSync(words.fd);
+  }
+}
+
+/** Ours, without what would make the daemon part of an outer session or another program. */
+function daemonEnvironment(home: string): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    COVEN_HOME: home,
+    [REPORT_VARIABLE]: String(REPORT_FD),
+  };
+  // A daemon that carried a session's mark would be ended with that session.
+  for (const name of [SESSION_MARK, "BUN_OPTIONS", "BUN_BE_BUN"]) delete env[name];
+  return env;
+}
+
+function openWords(path: string): { fd: number; last(): string } {
+  try {
+    const fd = openSync(path, "a", 0o600);
+    if (fstatSync(fd).size > STDERR_BYTES) ftruncateSync(fd);
+    const from = fstatSync(fd).size;
+    return { fd, last: () => readFileSync(path).subarray(from).toString().trim() };
+  } catch (error) {
+    throw failure(error, path);
+  }
+}
+
+function silent(words: string): CovenError {
+  const last = words.split("\n").slice(-5).join("\n");
+  return new CovenError(
+    "runtime_unavailable",
+    last ? `The daemon ended while starting: ${last}` : "The daemon ended while starting, without a word.",
+  );
+}
+
+function late(timeoutMs: number): Report {
+  const message = `The daemon did not say within ${timeoutMs} ms that it serves.`;
+  return { outcome: "failed", error: new CovenError("runtime_unavailable", message) };
+}

@@ -1,0 +1,160 @@
+// Owns what an init system is told so that it keeps the daemon: a systemd user unit, a launchd property list. Pure text.
+import { join } from "node:path";
+
+/** What is kept. All paths absolute. */
+export interface Supervised {
+  /** The executable and the arguments before `daemon serve` (none for the compiled program). */
+  readonly command: readonly string[];
+  /** COVEN_HOME. */
+  readonly home: string;
+  /** Where what the runtime itself prints goes, on systems without a journal. */
+  readonly stderr: string;
+  /** The daemon's PATH; a session launched by the CLI brings its own. */
+  readonly path: string;
+}
+
+/** A file to write and the commands that go with it. Each command is an argv; none needs root. */
+export interface Installation {
+  readonly file: string;
+  readonly content: string;
+  /** Run in order after the file is written; they start the daemon too. */
+  readonly install: readonly (readonly string[])[];
+  /** Run in order before the file is removed. launchd ends the daemon here, live sessions or not: stop it over its API first. */
+  readonly uninstall: readonly (readonly string[])[];
+  /** After removal, so that the init system forgets it. */
+  readonly forget: readonly (readonly string[])[];
+  /** One sentence for the person, or undefined. */
+  readonly hint?: string;
+}
+
+const UNIT = "coven.service";
+const LABEL = "com.opencoven.coven";
+
+/**
+ * The unit of `systemctl --user`. Sessions are children of the daemon and hang on terminals only it holds, so they end
+ * with it whatever systemd does; the unit therefore keeps systemd from ending it unasked:
+ * - `RefuseManualStop`: `systemctl --user stop|restart` is refused; `coven daemon stop|restart` asks when sessions live.
+ *   A reload, an upgrade of the package and `daemon-reload` touch nothing. Logging out still stops it, in order.
+ * - `KillMode=process`: a stop signals the daemon alone, which ends its sessions by their own rules and records it;
+ *   the default would kill every process of the group under its hands, and those that outlived a session on purpose.
+ *   After a crash nothing is killed before the next daemon has accounted for it.
+ * - `OOMPolicy=continue`: an agent that eats the memory dies alone; by default the whole service is stopped with it.
+ */
+export function systemdUnit({ command, home, path }: Supervised): string {
+  return `# Written by "coven daemon install"; "coven daemon uninstall" removes it.
+[Unit]
+Description=Coven, a local runtime for coding agents
+Documentation=https://github.com/OpenCoven/coven
+RefuseManualStop=yes
+
+[Service]
+Type=exec
+ExecStart=${[...command, "daemon", "serve"].map((word) => systemdWord(word, "command")).join(" ")}
+Environment=${systemdWord(`COVEN_HOME=${home}`, "value")} ${systemdWord(`PATH=${path}`, "value")}
+Restart=on-failure
+RestartSec=1
+KillMode=process
+TimeoutStopSec=20
+OOMPolicy=continue
+
+[Install]
+WantedBy=default.target
+`;
+}
+
+/** Quoted for a unit file: specifiers and, in a command line, variables are taken literally. Source: systemd.syntax(7). */
+function systemdWord(text: string, place: "command" | "value"): string {
+  const escaped = text
+    .replaceAll("\\", "\\\\")
+    .replaceAll('"', '\\"')
+    .replaceAll("%", "%%")
+    .replaceAll("\n", "\\n");
+  // systemd.service(5): `$` is special in ExecStart only, and a doubled one stays doubled anywhere else.
+  return `"${place === "command" ? escaped.replaceAll("$", "$$$$") : escaped}"`;
+}
+
+/**
+ * The property list of a launchd agent. `AbandonProcessGroup` is launchd's `KillMode=process`; launchd knows no refusal
+ * of a manual stop, so `launchctl kickstart -k` ends live sessions. `ProcessType` keeps macOS from throttling terminals.
+ */
+export function launchdPlist({ command, home, stderr, path }: Supervised): string {
+  const strings = [...command, "daemon", "serve"]
+    .map((word) => `    <string>${xml(word)}</string>`)
+    .join("\n");
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+  <key>Label</key>
+  <string>${LABEL}</string>
+  <key>ProgramArguments</key>
+  <array>
+${strings}
+  </array>
+  <key>EnvironmentVariables</key>
+  <dict>
+    <key>COVEN_HOME</key>
+    <string>${xml(home)}</string>
+    <key>PATH</key>
+    <string>${xml(path)}</string>
+  </dict>
+  <key>RunAtLoad</key>
+  <true/>
+  <key>KeepAlive</key>
+  <dict>
+    <key>SuccessfulExit</key>
+    <false/>
+  </dict>
+  <key>AbandonProcessGroup</key>
+  <true/>
+  <key>ExitTimeOut</key>
+  <integer>20</integer>
+  <key>ProcessType</key>
+  <string>Interactive</string>
+  <key>StandardErrorPath</key>
+  <string>${xml(stderr)}</string>
+</dict>
+</plist>
+`;
+}
+
+function xml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/**
+ * What to write and run on this system, or undefined where there is no init system we know (Windows among them).
+ * `userHome` is the home directory, `configHome` the value of XDG_CONFIG_HOME if set, `uid` the user's number.
+ */
+export function installation(
+  system: string,
+  supervised: Supervised,
+  user: { readonly home: string; readonly configHome?: string; readonly uid: number; readonly name: string },
+): Installation | undefined {
+  if (system === "linux") {
+    const folder = join(user.configHome || join(user.home, ".config"), "systemd", "user");
+    return {
+      file: join(folder, UNIT),
+      content: systemdUnit(supervised),
+      install: [
+        ["systemctl", "--user", "daemon-reload"],
+        ["systemctl", "--user", "enable", "--now", UNIT],
+      ],
+      // Takes it out of the start-up only: the unit refuses to be stopped this way.
+      uninstall: [["systemctl", "--user", "disable", UNIT]],
+      forget: [["systemctl", "--user", "daemon-reload"]],
+      hint: `systemd ends it when you log out, unless you run: loginctl enable-linger ${user.name}`,
+    };
+  }
+  if (system === "darwin") {
+    const file = join(user.home, "Library", "LaunchAgents", `${LABEL}.plist`);
+    return {
+      file,
+      content: launchdPlist(supervised),
+      install: [["launchctl", "bootstrap", `gui/${user.uid}`, file]],
+      uninstall: [["launchctl", "bootout", `gui/${user.uid}/${LABEL}`]],
+      forget: [],
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,90 @@
+// Owns what we know about launching one harness: its names, its arguments, and how to get it.
+import { CovenError } from "../errors.ts";
+import type { LaunchMode } from "../session/session.ts";
+
+/** The element of an argument list that stands for the prompt, whole. */
+export const PROMPT = "{prompt}";
+
+/** One external program we may launch. */
+export interface Adapter {
+  readonly id: string;
+  readonly label: string;
+  /** A name to look up on the PATH, or an absolute path. */
+  readonly executable: string;
+  /** How to install it, as a sentence or a command. */
+  readonly hint: string;
+  readonly source: "built-in" | "manifest";
+  /** Arguments after the program, with exactly one `{prompt}` element. */
+  readonly interactive: readonly string[];
+  readonly nonInteractive: readonly string[];
+  /** Put `--` before a prompt that begins with `-`. False where the prompt is the value of an option. */
+  readonly separator: boolean;
+}
+
+/** The built-in allowlist, in the order it is shown; `demo` follows it (CONTRACT, Harness argv). */
+export const BUILT_IN: readonly Adapter[] = [
+  {
+    id: "codex",
+    label: "Codex",
+    executable: "codex",
+    hint: "npm install -g @openai/codex",
+    source: "built-in",
+    interactive: [PROMPT],
+    nonInteractive: ["exec", "--skip-git-repo-check", "--color", "never", PROMPT],
+    separator: true,
+  },
+  {
+    id: "claude",
+    label: "Claude Code",
+    executable: "claude",
+    hint: "npm install -g @anthropic-ai/claude-code",
+    source: "built-in",
+    interactive: [PROMPT],
+    nonInteractive: ["--print", PROMPT],
+    separator: true,
+  },
+];
+
+/**
+ * The arguments after the program: the prompt is one element whatever it holds, so no quoting exists that could
+ * fail. Throws as `refuseUnsayable`.
+ */
+export function argumentsOf(adapter: Adapter, prompt: string, mode: LaunchMode): string[] {
+  refuseUnsayable(prompt);
+  const template = mode === "interactive" ? adapter.interactive : adapter.nonInteractive;
+  return template.flatMap((element) => {
+    if (element !== PROMPT) return [element];
+    return adapter.separator && prompt.startsWith("-") ? ["--", prompt] : [prompt];
+  });
+}
+
+/**
+ * The most bytes of one argument. Linux: MAX_ARG_STRLEN, 32 pages, the final NUL counted (include/uapi/linux/binfmts.h).
+ * macOS and Windows count all arguments together (1 MiB with the environment; 32,767 characters): room is left for the rest.
+ */
+const MAX_ARGUMENT_BYTES =
+  process.platform === "linux" ? 131_071 : process.platform === "darwin" ? 900_000 : 30_000;
+
+/**
+ * Throws `invalid_request` for a prompt that no program can be given: a NUL would end the argument early and
+ * silently, and one that is too long would fail the spawn without a word about why.
+ */
+export function refuseUnsayable(prompt: string): void {
+  if (prompt.includes("\0")) {
+    throw new CovenError(
+      "invalid_request",
+      "The prompt holds a NUL character, which no program can be given.",
+      {
+        member: "prompt",
+      },
+    );
+  }
+  const bytes = Buffer.byteLength(prompt);
+  if (bytes > MAX_ARGUMENT_BYTES) {
+    throw new CovenError(
+      "invalid_request",
+      `The prompt is ${bytes} bytes long; this system hands a program at most ${MAX_ARGUMENT_BYTES}. Put it in a file and name the file.`,
+      { member: "prompt", bytes, limit: MAX_ARGUMENT_BYTES },
+    );
+  }
+}

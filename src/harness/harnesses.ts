@@ -1,0 +1,101 @@
+// Owns the allowlist: the port `Harnesses`, made of the built-in adapters, the demo, and the user's manifests.
+import { CovenError } from "../errors.ts";
+import type { Harnesses, HarnessInfo } from "../session/ports.ts";
+import type { Adapter } from "./adapter.ts";
+import { argumentsOf, BUILT_IN, refuseUnsayable } from "./adapter.ts";
+import { findExecutable } from "./lookup.ts";
+import type { ManifestProblem } from "./manifest.ts";
+import { readManifests } from "./manifest.ts";
+
+/** The id of the harness that is this very executable. */
+export const DEMO_ID = "demo";
+
+/** The hidden first argument that starts it; main.ts hands what follows to `runDemo`. */
+export const DEMO_COMMAND = "__demo";
+
+const BUILT_IN_IDS: ReadonlySet<string> = new Set([...BUILT_IN.map((adapter) => adapter.id), DEMO_ID]);
+
+/** The port, and what `doctor` asks beside it. */
+export interface HarnessRoom extends Harnesses {
+  /** Manifests that were not taken, read now. */
+  problems(): readonly ManifestProblem[];
+}
+
+/**
+ * The harnesses we may launch: codex, claude, demo, then the manifests of `manifestDir` in the order of their
+ * file names, read anew each time one is asked for, so that adding one needs no restart. `self` is the argv
+ * that starts this executable, its first element absolute.
+ */
+export function harnesses(options: { manifestDir?: string; self: readonly string[] }): HarnessRoom {
+  const [program] = options.self;
+  if (program === undefined) throw new Error("`self` names no program");
+
+  const manifests = () =>
+    options.manifestDir === undefined
+      ? { adapters: [], problems: [] }
+      : readManifests(options.manifestDir, BUILT_IN_IDS);
+
+  const adapterOf = (id: string): Adapter => {
+    const builtIn = BUILT_IN.find((adapter) => adapter.id === id);
+    if (builtIn) return builtIn;
+    const { adapters } = manifests();
+    const added = adapters.find((adapter) => adapter.id === id);
+    if (added) return added;
+    const known = [...BUILT_IN_IDS, ...adapters.map((adapter) => adapter.id)];
+    const hint = `Use one of: ${known.join(", ")}.`;
+    const harness = id.slice(0, 64);
+    throw new CovenError("invalid_request", `There is no harness called ${JSON.stringify(harness)}.`, {
+      harness,
+      known,
+      hint,
+    });
+  };
+
+  return {
+    list(env) {
+      const info = (adapter: Adapter): HarnessInfo => {
+        const { id, label, executable, hint, source } = adapter;
+        const path = findExecutable(executable, env);
+        return { id, label, executable, available: path !== null, path, hint, source };
+      };
+      return [...BUILT_IN.map(info), demoInfo(program), ...manifests().adapters.map(info)];
+    },
+
+    require(id) {
+      if (id !== DEMO_ID) adapterOf(id);
+    },
+
+    argv(id, prompt, mode, env) {
+      if (id === DEMO_ID) {
+        refuseUnsayable(prompt);
+        return [...options.self, DEMO_COMMAND, mode, prompt];
+      }
+      const adapter = adapterOf(id);
+      const rest = argumentsOf(adapter, prompt, mode);
+      const path = findExecutable(adapter.executable, env);
+      if (path === null) {
+        const { executable, hint } = adapter;
+        throw new CovenError(
+          "harness_not_found",
+          `${adapter.label} is not installed: there is no executable ${JSON.stringify(executable)} on the PATH.`,
+          { harness: id, executable, hint },
+        );
+      }
+      return [path, ...rest];
+    },
+
+    problems: () => manifests().problems,
+  };
+}
+
+function demoInfo(program: string): HarnessInfo {
+  return {
+    id: DEMO_ID,
+    label: "Demo",
+    executable: "coven",
+    available: true,
+    path: program,
+    hint: "Part of coven; nothing to install",
+    source: "built-in",
+  };
+}

@@ -1,0 +1,34 @@
+// Owns the way in: argv -> the version at once, the daemon, the demo, or the command line. The only process.exit.
+import { COVEN_VERSION } from "./version.ts";
+
+const argv = process.argv.slice(2);
+const [first, second] = argv;
+
+if (argv.length === 1 && (first === "--version" || first === "-v" || first === "version")) {
+  // Before any other import, and by console.log: process.stdout alone costs ten milliseconds.
+  console.log(`coven ${COVEN_VERSION}`);
+} else if (argv.length === 1 && first === "--print-native-binary-path") {
+  // The npm launcher answers this too; where the install step has put us in its place, it is ours to answer.
+  console.log(process.execPath);
+} else {
+  enter().then((code) => process.exit(code), fail);
+}
+
+/** Each way loads only what it needs. Resolves to the exit code. */
+async function enter(): Promise<number> {
+  if (first === "daemon" && second === "serve" && argv.length === 2) {
+    return (await import("./daemon/serve.ts")).serve();
+  }
+  // The daemon keeps its own watch over accidents and outlives them; everything else ends with a sentence.
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  if (first === "__demo") return (await import("./harness/demo.ts")).runDemo(argv.slice(1));
+  return (await import("./cli/cli.ts")).cli(argv);
+}
+
+function fail(error: unknown): never {
+  console.error(`Error: ${error instanceof Error ? error.message : String(error)}`);
+  console.error("Try: coven doctor");
+  if (process.env["COVEN_DEBUG"]) console.error(error);
+  process.exit(1);
+}

@@ -1,0 +1,50 @@
+// Owns what the operating system is asked about processes, and the one place that signals one.
+import type { Processes, ProcessIdentity, ProcessInfo } from "../session/ports.ts";
+import { darwinTable } from "./processes-darwin.ts";
+import { linuxTable } from "./processes-linux.ts";
+
+/** Read access to a system's process table. */
+export interface ProcessTable {
+  list(): ProcessInfo[];
+  marked(entry: string): ProcessInfo[];
+  identify(pid: number): ProcessInfo | undefined;
+}
+
+const EMPTY: ProcessTable = { list: () => [], marked: () => [], identify: () => undefined };
+
+/** The system's processes: /proc on Linux, `ps` on macOS, nothing elsewhere. Every call is synchronous and throws nothing. */
+export function systemProcesses(): Processes {
+  const table = tableOf(process.platform);
+  const signal: Processes["signal"] = (target, name) => {
+    if (target.pid <= 1 || target.pid === process.pid || target.startedAt === null) return false;
+    if (!isSame(table.identify(target.pid), target)) return false;
+    try {
+      // Some microseconds after the check. A recycled pid would need the whole pid space to go round in between.
+      return process.kill(target.pid, name);
+    } catch {
+      return false;
+    }
+  };
+  return {
+    self: process.pid,
+    list: () => table.list(),
+    marked: (sessionId) =>
+      sessionId === "" || sessionId.includes("\0") ? [] : table.marked(`COVEN_SESSION_ID=${sessionId}`),
+    identify: (pid) => table.identify(pid),
+    signal,
+  };
+}
+
+function tableOf(platform: NodeJS.Platform): ProcessTable {
+  if (platform === "linux") return linuxTable();
+  return platform === "darwin" ? darwinTable() : EMPTY;
+}
+
+function isSame(found: ProcessInfo | undefined, target: ProcessIdentity): boolean {
+  return found !== undefined && found.pid === target.pid && found.startedAt === target.startedAt;
+}
+
+/** A process's name as it may be shown: control characters, which a program may put there itself, become `?`. */
+export function shownName(name: string): string {
+  return name.replace(/\p{Cc}/gu, "?");
+}

@@ -1,0 +1,46 @@
+// Owns what a viewer may receive: the stream without the questions, which only the headless terminal answers.
+import type { QueryFilter } from "../session/ports.ts";
+import { isCsiQuery } from "./csi.ts";
+import { OPEN_LIMIT } from "./limits.ts";
+import { Scanner } from "./scan.ts";
+import { settingsIn } from "./strings.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * A filter that begins where `unfinished` ended. The first `pass` also gives what of those bytes a viewer may have,
+ * so whoever shows an image sends nothing of them himself. Of a string longer than `OPEN_LIMIT` the start is lost;
+ * its rest is left out up to its end. It holds back at most 16 KiB, and those only while they may become a question.
+ */
+export function queryFilter(unfinished: Uint8Array): QueryFilter {
+  let out: Uint8Array[] = [];
+  const keep = (bytes: Uint8Array): void => {
+    out.push(bytes);
+  };
+  const scanner = new Scanner({
+    pass: keep,
+    passString: keep,
+    csi: isCsiQuery,
+    // DECID, the oldest way to ask for DA1.
+    esc: (final) => final === "Z",
+    string(kind, payload, _bell, asked) {
+      if (!asked || payload === undefined) return;
+      const settings = settingsIn(kind, payload);
+      if (settings !== "") out.push(Buffer.from(settings, "latin1"));
+    },
+  });
+  if (unfinished.length > 0) scanner.write(unfinished);
+  if (unfinished.length > OPEN_LIMIT) {
+    scanner.dropOpenString();
+    out = [];
+  }
+  return {
+    pass(bytes) {
+      scanner.write(bytes);
+      const [only = NOTHING] = out;
+      const passed = out.length < 2 ? only : Buffer.concat(out);
+      out = [];
+      return passed;
+    },
+  };
+}

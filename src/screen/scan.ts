@@ -1,0 +1,242 @@
+// Owns the cutting of a terminal stream into text, control sequences and strings, at any chunk border, in bounded memory.
+import { brokenCharacter } from "./character.ts";
+import { isCsiQuery, readCsi } from "./csi.ts";
+import { Hold } from "./hold.ts";
+import { SEQUENCE_LIMIT, STRING_LIMIT } from "./limits.ts";
+import { Outlet } from "./outlet.ts";
+import { BEL, C1_LEAD, ESC, endsWell, nextEnder, nextIntroducer, reachOf } from "./reach.ts";
+import type { Sink } from "./sink.ts";
+import { latin1, STRING_KINDS, type StringKind, TMUX, weigh } from "./strings.ts";
+
+const NOTHING = new Uint8Array(0);
+const CSI = 0x5b;
+/**
+ * A VT500 parser (vt100.net/emu/dec_ansi_parser) that keeps bytes instead of meaning. C1 controls count when they
+ * are written in UTF-8 (C2 80..9F), as in xterm; a raw byte 80..9F is broken UTF-8 and never a control.
+ */
+export class Scanner {
+  private readonly out: Outlet;
+  /** Behind the last sequence in `bytes`. */
+  private text = 0;
+  /** Bytes of something undecided at the end of a chunk; scanned again with the next. */
+  private pending: Uint8Array = NOTHING;
+  /** The open string; its introducer and payload are in `hold`. */
+  private open: { kind: StringKind; asked: boolean; doubled: boolean; lost: boolean } | undefined;
+  private readonly hold: Hold;
+  /** Inside a sequence longer than the limit. */
+  private dropping = false;
+  /** `pending` is the ESC that ended a question; the backslash after it goes too. */
+  private askedEnd = false;
+  /** The last bytes of text, at most 3. */
+  private tail: Uint8Array = NOTHING;
+
+  /** `keep`: the most bytes of an open string to remember for `unfinished`; no less than a payload that is read. */
+  constructor(
+    private readonly sink: Sink,
+    keep = STRING_LIMIT + 2,
+  ) {
+    this.out = new Outlet(sink);
+    this.hold = new Hold(keep + 1);
+  }
+
+  /** The bytes of the sequence or character that has begun and not ended; more than `keep` when some are lost. */
+  unfinished(): Uint8Array {
+    if (this.open) return Buffer.concat([this.hold.view(), this.pending]);
+    // Whoever goes on from here has to drop it too.
+    if (this.dropping) return Buffer.from(`\x1b[${"0".repeat(SEQUENCE_LIMIT)}`);
+    return this.pending.length > 0 ? this.pending.slice() : brokenCharacter(this.tail);
+  }
+
+  /** The start of the open string is lost, so its rest is taken out. */
+  dropOpenString(): void {
+    if (this.open) this.open = { ...this.open, asked: true, lost: true };
+  }
+
+  write(chunk: Uint8Array): void {
+    const had = this.pending.length > 0;
+    const bytes = had ? Buffer.concat([this.pending, chunk]) : chunk;
+    this.out.take(bytes);
+    this.pending = NOTHING;
+    this.text = 0;
+    let i = 0;
+    while (i < bytes.length) {
+      if (this.askedEnd) i = this.afterQuestion();
+      else if (this.dropping) i = this.drop(i);
+      else if (this.open) i = this.string(i);
+      else {
+        const at = nextIntroducer(bytes, i);
+        i = at === bytes.length ? at : this.sequence(at);
+      }
+    }
+    this.out.flush(bytes.length);
+    const last = bytes.subarray(Math.max(this.text, bytes.length - 3));
+    this.tail = this.text === 0 && !had ? Buffer.concat([this.tail, last]).subarray(-3) : last.slice();
+    this.out.take(NOTHING);
+  }
+
+  /** Keeps everything from here for the next chunk; the scan of this one is over. */
+  private wait(at: number): number {
+    this.out.flush(at);
+    this.pending = this.out.bytes.slice(at);
+    this.out.start = this.out.bytes.length;
+    return this.resume(this.out.start);
+  }
+
+  /** What follows from here is text again, until the next sequence. */
+  private resume(at: number): number {
+    this.text = at;
+    return at;
+  }
+
+  /** The sequence at `at`, with what its ESC may have cut off before it; returns where scanning goes on. */
+  private sequence(at: number): number {
+    const { bytes } = this.out;
+    let [from, begin, controls] = [at, at, false];
+    for (;;) {
+      const second = bytes[begin + 1];
+      if (second === undefined) return this.wait(from);
+      const introducer = bytes[begin] === ESC ? second : second - 0x40;
+      const kind = STRING_KINDS.get(introducer);
+      if (kind) return this.begin(from, begin, kind, controls);
+      if (bytes[begin] !== ESC && introducer !== CSI) return this.resume(begin + 2);
+      const csi = introducer === CSI;
+      const reach = reachOf(bytes, begin + (csi ? 2 : 1), csi);
+      controls ||= reach.controls;
+      if (reach.end === -1) {
+        if (bytes.length - begin <= SEQUENCE_LIMIT) return this.wait(from);
+        this.out.cut(from, bytes.length);
+        this.dropping = true;
+        return this.resume(bytes.length);
+      }
+      this.text = reach.end;
+      const long = reach.end - begin > SEQUENCE_LIMIT;
+      if (!long && reach.by === "cut") {
+        // Cut off: it shares the fate of the one that cut it off, so that no half sequence is left before a gap.
+        begin = reach.end;
+        if (begin - from > SEQUENCE_LIMIT) {
+          this.out.cut(from, begin);
+          from = begin;
+        }
+      } else {
+        if (long) this.out.cut(from, reach.end);
+        else if (reach.by === "whole") this.control(from, begin, reach.end, csi, controls);
+        return reach.end;
+      }
+    }
+  }
+
+  /** Shows a complete sequence to the sink, and takes it out if that is wanted. */
+  private control(from: number, begin: number, end: number, csi: boolean, controls: boolean): void {
+    const { sink } = this;
+    const { bytes } = this.out;
+    if (!csi) {
+      if (end - begin !== 2) return;
+      this.out.flush(from);
+      if (sink.esc(String.fromCharCode(bytes[end - 1] ?? 0))) this.out.cut(from, end);
+      return;
+    }
+    const parsed = readCsi(bytes, begin + 2, end, controls);
+    if (!parsed) return;
+    this.out.flush(from);
+    // The controls inside a question have already been executed when it is answered.
+    const early = controls && isCsiQuery(parsed);
+    if (early) this.out.controls(from, end);
+    if (!sink.csi(parsed)) return;
+    this.out.cut(from, end);
+    if (controls && !early) this.out.controls(from, end);
+  }
+
+  /** A string introduced at `begin`: opens it once its first bytes say what it is. */
+  private begin(from: number, begin: number, kind: StringKind, controls: boolean): number {
+    const { bytes } = this.out;
+    const head = begin + 2;
+    let end = nextEnder(bytes, head, kind);
+    if (end === bytes.length - 1 && bytes[end] === C1_LEAD) end = bytes.length;
+    const more = end === bytes.length;
+    const verdict = weigh(kind, bytes.subarray(head, end), !more, !more && endsWell(bytes, end));
+    if (verdict === "undecided") return this.wait(from);
+    const asked = verdict === "query";
+    if (asked) {
+      this.out.cut(from, head);
+      if (controls) this.out.controls(from, begin);
+    } else {
+      this.out.string(begin, head);
+    }
+    this.hold.clear();
+    this.hold.push(bytes.subarray(begin, head));
+    const doubled = kind === "dcs" && latin1(bytes.subarray(head, head + TMUX.length)) === TMUX;
+    this.open = { kind, asked, doubled, lost: false };
+    return this.string(head);
+  }
+
+  /** Follows the open string from `from`; returns where scanning goes on. */
+  private string(from: number): number {
+    const { open } = this;
+    const { bytes } = this.out;
+    if (!open) return from;
+    let at = nextEnder(bytes, from, open.kind);
+    for (; at < bytes.length; at = nextEnder(bytes, at + 1, open.kind)) {
+      const last = at + 1 === bytes.length;
+      if (last && (bytes[at] === C1_LEAD || (bytes[at] === ESC && open.doubled))) {
+        this.payload(from, at);
+        return this.wait(at);
+      }
+      if (bytes[at] !== ESC || !open.doubled || bytes[at + 1] === 0x5c) break;
+      at += 1;
+    }
+    this.payload(from, at);
+    return this.resume(at === bytes.length ? at : this.close(at));
+  }
+
+  private payload(from: number, to: number): void {
+    this.hold.push(this.out.bytes.subarray(from, to));
+    if (this.open?.asked) this.out.start = to;
+    else this.out.string(from, to);
+  }
+
+  /** The open string ends with the byte here; returns where scanning goes on. */
+  private close(at: number): number {
+    const { open } = this;
+    const { bytes } = this.out;
+    this.open = undefined;
+    if (!open) return at;
+    const byte = bytes[at];
+    const size = byte === C1_LEAD ? 2 : byte === ESC ? 0 : 1;
+    const well = endsWell(bytes, at);
+    const payload = this.hold.length - 2 > STRING_LIMIT ? undefined : latin1(this.hold.view().subarray(2));
+    // Any other C1 control breaks the string off and stands for itself.
+    const end = byte === C1_LEAD && !well ? at : at + size;
+    if (open.asked) this.out.start = end;
+    else this.out.string(at, end);
+    this.out.unclosed = !open.asked && end === at;
+    if (well && !open.lost) this.sink.string(open.kind, payload, byte === BEL, open.asked);
+    this.hold.clear();
+    if (open.asked && byte === ESC) {
+      if (at + 1 === bytes.length) {
+        this.askedEnd = true;
+        return this.wait(at);
+      }
+      if (bytes[at + 1] === 0x5c) this.out.start = at + 2;
+    }
+    return this.out.start;
+  }
+
+  /** The ESC that ended a question came last in its chunk: with a backslash it was the string terminator. */
+  private afterQuestion(): number {
+    if (this.out.bytes.length === 1) return this.wait(0);
+    this.askedEnd = false;
+    if (this.out.bytes[1] === 0x5c) this.out.start = 2;
+    return this.resume(this.out.start);
+  }
+
+  /** Takes out the rest of a sequence that is too long. */
+  private drop(from: number): number {
+    const { bytes } = this.out;
+    const reach = reachOf(bytes, from, true);
+    this.dropping = reach.end === -1;
+    // The first half of what may be a C1 control has to wait for the second.
+    const half = this.dropping && bytes[bytes.length - 1] === C1_LEAD ? 1 : 0;
+    this.out.start = this.dropping ? bytes.length - half : reach.end;
+    return half === 1 ? this.wait(this.out.start) : this.resume(this.out.start);
+  }
+}

@@ -1,0 +1,137 @@
+// Owns one headless terminal of one live session: fed every byte, answering what is asked, shown at any moment.
+import type { Screen } from "../session/ports.ts";
+import { type Answers, answers } from "./answer.ts";
+import { brokenCharacter } from "./character.ts";
+import { isCsiQuery } from "./csi.ts";
+import { LINK_LENGTH, OPEN_LIMIT } from "./limits.ts";
+import { Scanner } from "./scan.ts";
+import { snapshot } from "./snapshot.ts";
+import { statusOf } from "./status.ts";
+import type { StringKind } from "./strings.ts";
+import { type Tracker, tracker } from "./tracker.ts";
+import { type Core, coreOf, openTerminal } from "./xterm.ts";
+
+/** The emulator's parse buffer grows to what it is given at once and never shrinks. */
+const SLICE = 16 * 1024;
+
+export interface ScreenOptions {
+  readonly cols: number;
+  readonly rows: number;
+  readonly scrollback: number;
+  answer(bytes: Uint8Array): void;
+  status?(state: string): void;
+}
+
+/** A screen, and the emulator in it for whoever compares. */
+export function openScreen(options: ScreenOptions): Screen & { readonly core: Core; faults(): number } {
+  const terminal = openTerminal(Math.max(options.cols, 2), Math.max(options.rows, 1), options.scrollback);
+  const core = coreOf(terminal);
+  const tracked: Tracker = tracker();
+  const replies: Answers = answers(core, tracked);
+  let faults = 0;
+  let carry: Uint8Array = new Uint8Array(0);
+  let closed = false;
+
+  /**
+   * Parsed before it returns, so that a reply is right and a moment is a moment. Only whole characters: the decoder of
+   * xterm.js 6.0.0 loses one that is split before a byte 0x80, which dashes, quotes and joiners all have.
+   */
+  function feed(bytes: Uint8Array): void {
+    const all = carry.length === 0 ? bytes : Buffer.concat([carry, bytes]);
+    for (let at = 0, end = 0; at < all.length; at = end) {
+      const slice = all.subarray(at, at + SLICE);
+      carry = brokenCharacter(slice);
+      end = at + slice.length - carry.length;
+      if (end === at) return;
+      try {
+        core._inputHandler.parse(carry.length === 0 ? slice : all.subarray(at, end));
+      } catch {
+        // A fault of the emulator must not become one of the session: it goes on with the next bytes.
+        faults += 1;
+        core._inputHandler._parser.reset();
+      }
+    }
+  }
+
+  function feedText(text: string): void {
+    feed(Buffer.from(text, "latin1"));
+  }
+
+  function reply(text: string): void {
+    if (text !== "" && !closed) options.answer(Buffer.from(text, "latin1"));
+  }
+
+  function string(kind: StringKind, payload: string | undefined, bell: boolean, asked: boolean): void {
+    if (kind === "osc" && payload !== undefined) {
+      tracked.osc(payload);
+      // Of all strings only a link is for the emulator: the others it would keep, whatever their size.
+      if (payload.startsWith("8;")) feedText(`\x1b]${payload.length > LINK_LENGTH ? "8;;" : payload}\x1b\\`);
+      const state = asked ? undefined : statusOf(payload);
+      if (state !== undefined && !closed) options.status?.(state);
+    }
+    if (asked) reply(replies.string(kind, payload, bell));
+    // No other string draws here; like every sequence it keeps the characters around it from joining.
+    else feedText("\x1b\\");
+  }
+
+  const scanner = new Scanner(
+    {
+      pass: feed,
+      passString: () => {},
+      csi(csi) {
+        if (isCsiQuery(csi)) {
+          reply(replies.csi(csi));
+          return true;
+        }
+        tracked.csi(csi);
+        if (csi.intermediates === "!" && csi.final === "p") tracked.softReset();
+        return false;
+      },
+      esc(final) {
+        if (final === "c") tracked.reset();
+        if (final === "Z") reply(replies.identify());
+        return final === "Z";
+      },
+      string,
+    },
+    OPEN_LIMIT,
+  );
+
+  return {
+    core,
+    faults: () => faults,
+    write(bytes) {
+      if (!closed) scanner.write(bytes);
+    },
+    resize(cols, rows) {
+      if (!closed) terminal.resize(Math.max(cols, 2), Math.max(rows, 1));
+    },
+    image() {
+      const { active, normal } = core.buffers;
+      const lines: string[] = [];
+      for (let y = 0; y < core.rows; y += 1) {
+        lines.push(
+          (active.lines.get(active.ybase + y)?.translateToString(true, 0, core.cols) ?? "").trimEnd(),
+        );
+      }
+      return {
+        cols: core.cols,
+        rows: core.rows,
+        cursor: { x: Math.min(active.x, core.cols - 1), y: active.y },
+        title: tracked.title,
+        alternate: active !== normal,
+        lines,
+        ansi: snapshot(core, tracked),
+      };
+    },
+    unfinished: () => scanner.unfinished(),
+    modes: () => ({
+      bracketedPaste: core.coreService.decPrivateModes.bracketedPasteMode,
+      applicationCursor: core.coreService.decPrivateModes.applicationCursorKeys,
+    }),
+    close() {
+      closed = true;
+      terminal.dispose();
+    },
+  };
+}

@@ -1,0 +1,244 @@
+// Owns the authority over every session: who may be launched, what is live, what may be done to it.
+import { CovenError } from "../errors.ts";
+import type { Event } from "./event.ts";
+import { type CovenOptions, type CovenPorts, graceMs } from "./house.ts";
+import { blankScreen, redrawLastScreen } from "./last-screen.ts";
+import { type LaunchRequest, planLaunch, startLive } from "./launch.ts";
+import { LaunchKeys } from "./launch-keys.ts";
+import type { LiveSession } from "./live.ts";
+import type { EventQuery, HarnessInfo, ScreenImage, SessionPage, SessionQuery } from "./ports.ts";
+import { recoverOrphans } from "./recover.ts";
+import * as rituals from "./rituals.ts";
+import { DEFAULT_SIZE, type Session } from "./session.ts";
+import { type Attachment, OBSERVER, type Size, type Snapshot } from "./viewers.ts";
+import { Watchers } from "./watchers.ts";
+
+/** The authority. Every method is synchronous unless it says otherwise, and throws CovenError. */
+export class Coven {
+  readonly #live = new Map<string, LiveSession>();
+  readonly #watchers = new Watchers();
+  readonly #keys = new LaunchKeys();
+  #stopping = false;
+
+  constructor(
+    private readonly ports: CovenPorts,
+    private readonly options: CovenOptions = {},
+  ) {}
+
+  /** True once the daemon is going; launches are refused from then on. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /**
+   * Boundary, harness, environment, program on the PATH, ledger row, spawn: in this order. A key used before gives
+   * that launch's record and `created: false`. Throws `runtime_unavailable`, `invalid_request`,
+   * `harness_not_found` (no row is made) and `launch_failed` (a `failed` row says why).
+   */
+  launch(request: LaunchRequest, idempotencyKey?: string): { session: Session; created: boolean } {
+    const before = this.ports.ledger.session(this.#keys.launchOf(idempotencyKey) ?? "");
+    if (before) return { session: this.#seen(before), created: false };
+    if (this.#stopping)
+      throw new CovenError("runtime_unavailable", "The daemon is stopping; launch again in a moment.");
+    const plan = planLaunch(this.ports, request);
+    const { id } = plan.session;
+    startLive(this.ports, this.options, plan, {
+      begun: (live) => this.#live.set(id, live),
+      wake: () => this.#watchers.wake(id),
+      ended: () => this.#live.delete(id),
+    });
+    this.#keys.remember(idempotencyKey, id);
+    return { session: this.session(id), created: true };
+  }
+
+  /** All sessions that are not archived, newest first. */
+  sessions(): Session[] {
+    return this.ports.ledger.activeSessions().map(this.#seen);
+  }
+
+  /** A page of sessions, newest first. */
+  page(query: SessionQuery): SessionPage {
+    const { sessions, nextCursor } = this.ports.ledger.sessions(query);
+    return { sessions: sessions.map(this.#seen), nextCursor };
+  }
+
+  /** One record, archived or not; throws `session_not_found`. */
+  session(id: string): Session {
+    const session = this.ports.ledger.session(id);
+    if (session) return this.#seen(session);
+    throw new CovenError("session_not_found", `There is no session ${id}.`, { sessionId: id });
+  }
+
+  /** The record of a session that takes keys; throws `session_not_found`, then `session_not_live`. */
+  requireLive(id: string): Session {
+    const session = this.session(id);
+    this.#liveSession(id, session);
+    return session;
+  }
+
+  /** Types the bytes as they are; throws as requireLive, and `send_input_failed`. */
+  input(id: string, bytes: Uint8Array): void {
+    this.#liveSession(id).input(bytes);
+  }
+
+  /** Types the text and submits it with an Enter of its own, as a person would; throws as requireLive. */
+  submit(id: string, text: Uint8Array): void {
+    this.#liveSession(id).submit(text);
+  }
+
+  /** A client's hold on a live session; `observe` neither types nor votes on the size. Throws as requireLive. */
+  attach(id: string, options: { readonly observe: boolean; readonly size?: Size }): Attachment {
+    const live = this.#liveSession(id);
+    return options.observe ? OBSERVER : live.viewers.join(options.size);
+  }
+
+  /** The screen of a live session and the filter for what follows it; undefined when it is not live. */
+  snapshot(id: string): Snapshot | undefined {
+    return this.#live.get(id)?.snapshot();
+  }
+
+  /** The screen as it is, or as it was last. Throws `session_not_found`. */
+  screen(id: string): ScreenImage {
+    this.session(id);
+    const { ledger, screens } = this.ports;
+    const image = this.snapshot(id)?.image ?? ledger.screen(id);
+    if (image || !screens) return image ?? blankScreen(ledger.lastSeq(id), DEFAULT_SIZE);
+    return redrawLastScreen(ledger, screens, id, DEFAULT_SIZE);
+  }
+
+  /** The size of a session that is live, in cells. */
+  size(id: string): Size | undefined {
+    return this.#live.get(id)?.size;
+  }
+
+  /** There is such a session. */
+  has(id: string): boolean {
+    return this.ports.ledger.session(id) !== undefined;
+  }
+
+  /** Input, resize and kill would be taken now. */
+  takesKeys(id: string): boolean {
+    return this.#live.get(id)?.holdsTerminal ?? false;
+  }
+
+  /** Both 1..1000; throws as requireLive, and `invalid_request`. */
+  resize(id: string, cols: number, rows: number): void {
+    this.#liveSession(id).resize(cols, rows);
+  }
+
+  /** Accepted at once; the whole process tree is ended in the background. Throws as requireLive, and `kill_failed`. */
+  kill(id: string): void {
+    const live = this.#liveSession(id);
+    try {
+      live.kill();
+    } catch (error) {
+      this.ports.log.error("kill_failed", { sessionId: id, reason: String(error) });
+      throw new CovenError("kill_failed", "The session could not be ended.", { sessionId: id });
+    }
+    this.ports.log.info("session_kill", { sessionId: id });
+  }
+
+  /** Throws `session_not_found`, `session_running`. */
+  archive(id: string): Session {
+    rituals.archive(this.ports.ledger, this.session(id), this.ports.world.now());
+    return this.session(id);
+  }
+
+  /** Throws `session_not_found`. */
+  summon(id: string): Session {
+    rituals.summon(this.ports.ledger, this.session(id), this.ports.world.now());
+    return this.session(id);
+  }
+
+  /** Deletes record and events; returns how many events went. Throws `session_not_found`, `session_running`. */
+  sacrifice(id: string): number {
+    const gone = rituals.sacrifice(this.ports.ledger, this.session(id));
+    this.ports.log.info("session_sacrificed", { sessionId: id, events: gone });
+    this.#watchers.wake(id);
+    return gone;
+  }
+
+  /** Lazily, in the query's order; throws `session_not_found` at once. */
+  events(query: EventQuery): Iterable<Event> {
+    this.session(query.sessionId);
+    return this.ports.ledger.events(query);
+  }
+
+  /** The seq of an event of this session, or undefined. */
+  seqOf(id: string, eventId: string): number | undefined {
+    return this.ports.ledger.seqOf(id, eventId);
+  }
+
+  /** Raw output after a seq, whole rows, at least one if there is any, until `maxBytes` are reached. */
+  output(id: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[] {
+    return this.ports.ledger.output(id, afterSeq, maxBytes);
+  }
+
+  /** The last seq of the session, 0 when it has none. */
+  lastSeq(id: string): number {
+    return this.ports.ledger.lastSeq(id);
+  }
+
+  /** More events may still come: true from the launch until it is settled. */
+  isLive(id: string): boolean {
+    return this.#live.has(id);
+  }
+
+  /** The records of all live sessions. */
+  live(): Session[] {
+    return Array.from(this.#live.keys(), (id) => this.session(id));
+  }
+
+  /** Calls `wake` after new events are in the ledger, when it settled, when it was sacrificed; returns the way out. */
+  watch(id: string, wake: () => void): () => void {
+    return this.#watchers.add(id, wake);
+  }
+
+  /** The allowlist as seen from the daemon's own PATH. */
+  harnessList(): HarnessInfo[] {
+    return this.ports.harnesses.list(this.ports.env);
+  }
+
+  /** At daemon start: every row left unsettled becomes `orphaned`, and what is left of its processes is ended. */
+  recover(): void {
+    recoverOrphans(this.ports, graceMs(this.options));
+  }
+
+  /** Ends every live session as killed and resolves when all are settled, or settled without their harness after a deadline. */
+  async close(): Promise<void> {
+    this.#stopping = true;
+    const { world, log } = this.ports;
+    const all = Array.from(this.#live.values());
+    for (const live of all) {
+      try {
+        live.kill();
+      } catch (error) {
+        log.error("kill_failed", { sessionId: live.id, reason: String(error) });
+      }
+    }
+    const deadline = Promise.withResolvers<void>();
+    const cancel = world.after(graceMs(this.options) + 3_000, deadline.resolve);
+    await Promise.race([Promise.all(all.map((live) => live.done)), deadline.promise]);
+    cancel();
+    for (const live of all) live.abandon();
+    await Promise.race([
+      Promise.all(all.map((live) => live.done)),
+      new Promise<void>((go) => world.after(500, go)),
+    ]);
+  }
+
+  // A record, with what only the living know.
+  readonly #seen = (session: Session): Session => {
+    const activity = this.#live.get(session.id)?.activity;
+    return activity ? { ...session, activity } : session;
+  };
+
+  #liveSession(id: string, session = this.session(id)): LiveSession {
+    const live = this.#live.get(id);
+    if (live?.holdsTerminal) return live;
+    throw new CovenError("session_not_live", `Session ${id} is not running.`, {
+      sessionId: id,
+      status: session.status,
+    });
+  }
+}

@@ -1,0 +1,43 @@
+// Owns what can be appended to the ledger, and the shape a reader gets back.
+import type { SessionStatus, Settlement } from "./session.ts";
+
+/** Every kind of event, as on the wire (CONTRACT, Records). */
+export const EVENT_KINDS = ["output", "input", "kill", "exit", "resize", "metadata"] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+/** One event as a reader sees it; `payload_json` is a JSON document as a string. */
+export interface Event {
+  /** One counter over the whole ledger, growing, never reused. */
+  readonly seq: number;
+  /** UUID v4 in shape, fixed for this event. */
+  readonly id: string;
+  readonly session_id: string;
+  readonly kind: EventKind;
+  readonly payload_json: string;
+  /** RFC 3339 UTC, milliseconds. */
+  readonly created_at: string;
+}
+
+/** An event about to be appended. Output is bytes, exact; everything else is a JSON payload. */
+export type NewEvent =
+  | { readonly kind: "output"; readonly data: Uint8Array }
+  | { readonly kind: "input"; readonly payload: { readonly data: string } }
+  | { readonly kind: "kill"; readonly payload: { readonly status: "killed" } }
+  | { readonly kind: "exit"; readonly payload: ExitPayload }
+  | { readonly kind: "resize"; readonly payload: { readonly cols: number; readonly rows: number } }
+  | { readonly kind: "metadata"; readonly payload: Readonly<Record<string, unknown>> };
+
+/** Once, last, with the record's final status; `signal` only when one ended the harness. */
+export interface ExitPayload {
+  readonly exitCode: number | null;
+  readonly status: SessionStatus;
+  readonly signal?: string;
+}
+
+/** What the exit event says of how a run ended. */
+export function exitPayload({ exitCode, status, signal }: Settlement): ExitPayload {
+  return signal === null ? { exitCode, status } : { exitCode, status, signal };
+}
+
+/** The most bytes one output event holds (CONTRACT, Records). */
+export const MAX_OUTPUT_EVENT_BYTES = 16 * 1024;

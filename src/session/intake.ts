@@ -1,0 +1,113 @@
+// Owns output on its way to the ledger: what arrives in one turn of the loop becomes rows, whole characters, at once.
+import { cutRows } from "./cut.ts";
+import type { Log, World } from "./ports.ts";
+
+/** What an intake needs. */
+export interface IntakeHouse {
+  readonly world: World;
+  readonly log: Log;
+  /** Takes rows of at most 16 KiB into the ledger, or throws and takes none. */
+  keep(rows: readonly Uint8Array[]): void;
+  /** More is waiting than memory should hold, and the ledger takes none of it; what waited is given up. */
+  overflow(): void;
+}
+
+// What may wait before the child is throttled by writing it at once, and before a ledger that refuses to take it
+// ends the session rather than the machine's memory.
+const WRITE_THROUGH_BYTES = 256 * 1024;
+const MOST_UNWRITTEN_BYTES = 64 * 1024 * 1024;
+const RETRY_MS = 250;
+
+/** One session's output between the terminal and the ledger. */
+export class Intake {
+  #waiting: Uint8Array[] = [];
+  #bytes = 0;
+  #planned = false;
+  #refused = false;
+
+  constructor(
+    private readonly sessionId: string,
+    private readonly house: IntakeHouse,
+  ) {}
+
+  /** Bytes in order; written in this turn of the loop, or now when many are waiting. */
+  push(bytes: Uint8Array): void {
+    this.#waiting.push(bytes);
+    this.#bytes += bytes.length;
+    if (this.#bytes >= WRITE_THROUGH_BYTES && !this.#refused) this.flush();
+    else if (this.#bytes > MOST_UNWRITTEN_BYTES) this.#giveUp();
+    else this.#plan();
+  }
+
+  /** Everything but an unfinished character goes to the ledger now; if it refuses, all of it waits and is tried again. */
+  flush(): void {
+    if (this.#bytes === 0) return;
+    const { rows, rest } = cutRows(joined(this.#waiting, this.#bytes));
+    if (rows.length === 0) return;
+    try {
+      this.house.keep(rows);
+    } catch (error) {
+      this.#retryLater(error);
+      return;
+    }
+    this.#refused = false;
+    this.#hold(rest);
+  }
+
+  /** All that waits, the unfinished character too, as rows for the last transaction; it stays until `clear`. */
+  remainder(): Uint8Array[] {
+    const { rows, rest } = cutRows(joined(this.#waiting, this.#bytes));
+    return rest.length > 0 ? [...rows, rest] : rows;
+  }
+
+  /** The remainder is in the ledger. */
+  clear(): void {
+    this.#hold(new Uint8Array(0));
+  }
+
+  #hold(rest: Uint8Array): void {
+    this.#waiting = rest.length > 0 ? [rest] : [];
+    this.#bytes = rest.length;
+  }
+
+  #plan(): void {
+    if (this.#planned || this.#refused) return;
+    this.#planned = true;
+    this.house.world.soon(() => {
+      this.#planned = false;
+      this.flush();
+    });
+  }
+
+  // A full disk must not lose what the harness said while somebody makes room.
+  #retryLater(error: unknown): void {
+    this.house.log.error("output_waits", {
+      sessionId: this.sessionId,
+      bytes: this.#bytes,
+      reason: String(error),
+    });
+    if (this.#refused) return;
+    this.#refused = true;
+    this.house.world.after(RETRY_MS, () => {
+      this.#refused = false;
+      this.#plan();
+    });
+  }
+
+  #giveUp(): void {
+    this.house.log.error("output_lost", { sessionId: this.sessionId, bytes: this.#bytes });
+    this.clear();
+    this.house.overflow();
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  if (chunks.length === 1 && chunks[0]) return chunks[0];
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}

@@ -1,0 +1,22 @@
+// Owns idempotency keys: which launch each stood for, within one daemon's life.
+
+/** How many are remembered; the oldest is forgotten first. */
+const MOST_KEYS = 10_000;
+
+/** The keys of past launches. */
+export class LaunchKeys {
+  readonly #launched = new Map<string, string>();
+
+  /** The id of the session that was launched under this key. */
+  launchOf(key: string | undefined): string | undefined {
+    return key === undefined ? undefined : this.#launched.get(key);
+  }
+
+  /** This launch happened under this key; a launch without one is not remembered. */
+  remember(key: string | undefined, id: string): void {
+    if (key === undefined) return;
+    this.#launched.set(key, id);
+    const oldest = this.#launched.size > MOST_KEYS ? this.#launched.keys().next() : undefined;
+    if (oldest && !oldest.done) this.#launched.delete(oldest.value);
+  }
+}

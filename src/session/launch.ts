@@ -1,0 +1,134 @@
+// Owns how a launch is decided: everything is checked and planned before a row is made or a process started.
+import { CovenError } from "../errors.ts";
+import { boundaryOf } from "./boundary.ts";
+import { sessionEnvironment } from "./environment.ts";
+import { type CovenOptions, type CovenPorts, graceMs } from "./house.ts";
+import { LiveSession } from "./live.ts";
+import { DEFAULT_SIZE, type LaunchMode, type Session, titleOf } from "./session.ts";
+import { Terminal } from "./terminal.ts";
+import type { Size } from "./viewers.ts";
+
+/** `POST /sessions` as the domain takes it: shapes are checked, nothing else is. */
+export interface LaunchRequest {
+  readonly projectRoot: string;
+  readonly harness: string;
+  readonly prompt: string;
+  readonly cwd?: string;
+  readonly title?: string;
+  readonly launchMode?: LaunchMode;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default true: `env` lies over the daemon's environment; false: it is the whole of it. */
+  readonly inheritEnv?: boolean;
+  readonly cols?: number;
+  readonly rows?: number;
+}
+
+/** What a launch will do, with nothing done yet. */
+export interface LaunchPlan {
+  /** The row to make, `created`. */
+  readonly session: Session;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly size: Size;
+}
+
+/**
+ * Harness on the list, boundary, environment, program on the PATH: in this order, touching nothing.
+ * Throws `invalid_request` and `harness_not_found`.
+ */
+export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPlan {
+  const { harnesses, world, env } = ports;
+  harnesses.require(request.harness);
+  const boundary = boundaryOf(request.projectRoot, request.cwd);
+  const id = world.newId();
+  const inherit = request.inheritEnv ?? true;
+  const { cwd } = boundary;
+  const environment = sessionEnvironment({
+    base: env,
+    overlay: request.env ?? {},
+    inherit,
+    sessionId: id,
+    cwd,
+  });
+  const mode = request.launchMode ?? "interactive";
+  const argv = harnesses.argv(request.harness, request.prompt.trim(), mode, environment);
+  const now = world.now();
+  const session: Session = {
+    id,
+    project_root: boundary.projectRoot,
+    harness: request.harness,
+    title: titleOf(request.title, request.prompt),
+    status: "created",
+    exit_code: null,
+    archived_at: null,
+    created_at: now,
+    updated_at: now,
+    cwd: boundary.cwd,
+    launch_mode: mode,
+    pid: null,
+    signal: null,
+    activity: null,
+  };
+  const size = { cols: request.cols ?? DEFAULT_SIZE.cols, rows: request.rows ?? DEFAULT_SIZE.rows };
+  return { session, argv, environment, size };
+}
+
+/**
+ * Row, screen, process, in this order: a crash from the row on recovers as orphaned. Throws `launch_failed`, or
+ * `runtime_unavailable` when the machine has no terminal or process left to give; the row is `failed` then.
+ */
+export function startLive(
+  ports: CovenPorts,
+  options: CovenOptions,
+  plan: LaunchPlan,
+  hooks: { begun(live: LiveSession): void; wake(): void; ended(): void },
+): void {
+  const { ptys, ledger, processes, world, log, screens } = ports;
+  const { id, cwd, harness } = plan.session;
+  ledger.create(plan.session);
+  // Who renders the output later must know for what size it was drawn; the default goes without saying.
+  if (plan.size.cols !== DEFAULT_SIZE.cols || plan.size.rows !== DEFAULT_SIZE.rows) {
+    ledger.append(id, [{ kind: "resize", payload: plan.size }], plan.session.created_at);
+  }
+  const terminal = new Terminal(id, plan.size, screens, options.scrollback ?? 1_000);
+  const { wake, ended } = hooks;
+  const recordInput = options.recordInput ?? false;
+  const house = { ledger, processes, world, log, graceMs: graceMs(options), recordInput, wake, ended };
+  const live = new LiveSession(id, house, terminal);
+  try {
+    const { argv, environment: env, size } = plan;
+    const pty = ptys.spawn({ argv, cwd, env, ...size }, { data: live.data, exit: live.exited });
+    const leader = processes.identify(pty.pid) ?? { pid: pty.pid, startedAt: null };
+    live.begin(pty, leader);
+    hooks.begun(live);
+    ledger.started(id, leader, world.now());
+    log.info("session_started", { sessionId: id, harness, child: pty.pid, driver: ptys.driver });
+  } catch (error) {
+    if (live.holdsTerminal) live.kill();
+    else terminal.close();
+    throw launchFailure(ports, id, error, live.holdsTerminal);
+  }
+}
+
+/**
+ * What the client hears of a spawn that failed. Unless a process was `started` after all (its own exit settles it then),
+ * the row becomes `failed` with an event that says why.
+ */
+function launchFailure(ports: CovenPorts, id: string, error: unknown, started: boolean): CovenError {
+  const { ledger, world, log } = ports;
+  const reason = error instanceof Error ? error.message : String(error);
+  log.error("launch_failed", { sessionId: id, reason });
+  if (!started) {
+    const failed = { status: "failed", exitCode: null, signal: null } as const;
+    const why = { kind: "metadata", payload: { event: "launch_failed", reason } } as const;
+    ledger.settle(
+      id,
+      failed,
+      [why, { kind: "exit", payload: { exitCode: null, status: "failed" } }],
+      world.now(),
+    );
+  }
+  const busy = error instanceof CovenError && error.code === "runtime_unavailable";
+  const message = `The harness could not be started: ${reason}`;
+  return new CovenError(busy ? "runtime_unavailable" : "launch_failed", message, { sessionId: id });
+}

@@ -1,0 +1,247 @@
+// Owns one live session: what it prints, what is typed, how it is ended, and the single moment it is settled.
+import { exitPayload, type NewEvent } from "./event.ts";
+import { Intake } from "./intake.ts";
+import type { Ledger, Log, Processes, ProcessIdentity, Pty, PtyExit, World } from "./ports.ts";
+import { settlementOf } from "./session.ts";
+import { endTree, outlivers, type StopReport } from "./stop.ts";
+import type { Terminal } from "./terminal.ts";
+import { Turns, typeAndSubmit } from "./typing.ts";
+import { type Size, type Snapshot, Viewers } from "./viewers.ts";
+
+/** What a live session needs of the house. */
+export interface LiveHouse {
+  readonly ledger: Ledger;
+  readonly processes: Processes;
+  readonly world: World;
+  readonly log: Log;
+  /** How long a process tree may take to end by itself, in milliseconds. */
+  readonly graceMs: number;
+  readonly recordInput: boolean;
+  /** New events of this session are in the ledger, or it has settled. */
+  wake(): void;
+  /** It is settled: nothing more will be appended by the run. */
+  ended(): void;
+}
+
+const SETTLE_RETRY_MS = 250;
+
+/** One harness run while the daemon holds its terminal. */
+export class LiveSession {
+  readonly viewers = new Viewers(this);
+  #shownSeq = 0;
+  #printed = 0;
+  #leader: ProcessIdentity | undefined;
+  #killed = false;
+  #exit: PtyExit | undefined;
+  #stop: Promise<StopReport | undefined> | undefined;
+  #settled = false;
+  readonly #unsaid: NewEvent[] = [];
+  readonly #intake: Intake;
+  readonly #typing: Turns;
+  readonly #done = Promise.withResolvers<void>();
+
+  constructor(
+    readonly id: string,
+    private readonly house: LiveHouse,
+    private readonly terminal: Terminal,
+  ) {
+    const { world, log } = house;
+    this.#typing = new Turns((error) =>
+      log.warn("input_not_taken", { sessionId: id, reason: String(error) }),
+    );
+    this.#intake = new Intake(id, {
+      world,
+      log,
+      keep: (rows) => this.#keep(rows),
+      overflow: () => this.#endTree(),
+    });
+  }
+
+  /** The terminal is held and takes keys: true from the spawn to the harness's exit. */
+  get holdsTerminal(): boolean {
+    return this.terminal.held;
+  }
+
+  /** What the program says it is doing (`Session.activity`). */
+  get activity(): string | null {
+    return this.terminal.activity;
+  }
+
+  /** In cells. */
+  get size(): Size {
+    return this.terminal.size;
+  }
+
+  /** Resolves once settled and its last screen kept. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  /** The spawn succeeded. */
+  begin(pty: Pty, leader: ProcessIdentity): void {
+    this.terminal.begin(pty);
+    this.#leader = leader;
+  }
+
+  /** Bytes from the terminal, in order; the child is throttled while this runs. */
+  readonly data = (bytes: Uint8Array): void => {
+    if (this.#settled || bytes.length === 0) return;
+    this.#printed += bytes.length;
+    this.#intake.push(bytes);
+  };
+
+  /** The harness was reaped and its terminal drained; a tree that is being ended is waited for. */
+  readonly exited = (exit: PtyExit): void => {
+    this.#exit = exit;
+    this.terminal.end();
+    if (this.#stop) void this.#stop.then((report) => this.#settle(report));
+    else this.#settle(undefined);
+  };
+
+  /** Types the bytes as they are; behind a text that is being submitted they wait their turn. Throws `send_input_failed`. */
+  input(bytes: Uint8Array): void {
+    if (this.#typing.busy) this.#typing.take(async () => this.#type(bytes));
+    else this.#type(bytes);
+  }
+
+  /** Types the text and submits it as a person would; returns at once. */
+  submit(text: Uint8Array): void {
+    this.#typing.take(() =>
+      typeAndSubmit(
+        {
+          world: this.house.world,
+          write: (bytes) => this.#type(bytes),
+          bracketedPaste: () => this.terminal.bracketedPaste,
+          printed: () => this.#printed,
+          open: () => this.terminal.held,
+        },
+        text,
+      ),
+    );
+  }
+
+  /** Gives terminal and screen a new size, recorded as an event; a size outside 1..1000 throws `invalid_request`. */
+  resize(cols: number, rows: number): void {
+    this.terminal.resize(cols, rows, () => this.#intake.flush());
+    this.#append({ kind: "resize", payload: { cols, rows } });
+  }
+
+  /** Makes the program draw anew at the size it has. */
+  nudge(): void {
+    this.terminal.nudge();
+  }
+
+  /** Ends the whole process tree; returns at once, the record says so when it is true. */
+  kill(): void {
+    if (this.#killed) return;
+    const kill: NewEvent = { kind: "kill", payload: { status: "killed" } };
+    try {
+      this.#append(kill);
+    } catch (error) {
+      // A full disk must not keep a process alive: the event goes into the last transaction.
+      this.#unsaid.push(kill);
+      this.house.log.error("kill_event_waits", { sessionId: this.id, reason: String(error) });
+    }
+    this.#endTree();
+  }
+
+  /** The screen as it is now, with the seq it shows and the filter for what follows; undefined without screens. */
+  snapshot(): Snapshot | undefined {
+    this.#intake.flush();
+    const filter = this.terminal.filter();
+    const image = this.terminal.image(this.#shownSeq);
+    return image && filter ? { image, filter } : undefined;
+  }
+
+  /** Settles without waiting any longer for the harness; for a daemon that must go. */
+  abandon(): void {
+    if (this.#settled) return;
+    this.#killed = true;
+    this.#exit ??= { exitCode: null, signal: null };
+    this.terminal.end();
+    this.#settle(undefined);
+  }
+
+  #type(bytes: Uint8Array): void {
+    this.terminal.write(bytes);
+    if (!this.house.recordInput) return;
+    this.#append({ kind: "input", payload: { data: new TextDecoder().decode(bytes) } });
+  }
+
+  #endTree(): void {
+    this.#killed = true;
+    const { processes, world, graceMs, log } = this.house;
+    this.#stop ??= endTree({ processes, world, graceMs, sessionId: this.id, leader: this.#leader }).catch(
+      (error: unknown) => {
+        log.error("stop_failed", { sessionId: this.id, reason: String(error) });
+        return undefined;
+      },
+    );
+  }
+
+  /** Output first, then the event, so that the ledger's order is the order in which things happened. */
+  #append(event: NewEvent): void {
+    this.#intake.flush();
+    this.#shownSeq = this.house.ledger.append(this.id, [event], this.house.world.now());
+    this.house.wake();
+  }
+
+  /** A byte is in the ledger before the screen, and before any follower, sees it. */
+  #keep(rows: readonly Uint8Array[]): void {
+    const { ledger, world } = this.house;
+    this.#shownSeq = ledger.append(this.id, rows.map(outputEvent), world.now());
+    for (const row of rows) this.terminal.show(row);
+    this.house.wake();
+  }
+
+  #settle(report: StopReport | undefined): void {
+    if (this.#settled || !this.#exit) return;
+    const { ledger, world, log } = this.house;
+    const settlement = settlementOf(this.#exit, this.#killed);
+    const rows = this.#intake.remainder();
+    const exit: NewEvent = { kind: "exit", payload: exitPayload(settlement) };
+    try {
+      const last = [...rows.map(outputEvent), ...this.#unsaid, ...this.#farewell(report), exit];
+      ledger.settle(this.id, settlement, last, world.now());
+      this.#shownSeq = ledger.lastSeq(this.id);
+    } catch (error) {
+      log.error("settle_failed", { sessionId: this.id, reason: String(error) });
+      world.after(SETTLE_RETRY_MS, () => this.#settle(report));
+      return;
+    }
+    this.#settled = true;
+    this.#intake.clear();
+    for (const row of rows) this.terminal.show(row);
+    log.info("session_settled", { sessionId: this.id, ...settlement });
+    this.house.ended();
+    this.house.wake();
+    this.#keepScreen();
+  }
+
+  // What was ended with the session, or what outlives a natural exit: named, never a number alone.
+  #farewell(report: StopReport | undefined): NewEvent[] {
+    if (report) return [{ kind: "metadata", payload: { event: "stopped", ...report } }];
+    const { processes } = this.house;
+    const left = outlivers({ processes, sessionId: this.id, leader: this.#leader });
+    return left.length === 0
+      ? []
+      : [{ kind: "metadata", payload: { event: "left_running", processes: left } }];
+  }
+
+  #keepScreen(): void {
+    const { ledger, log } = this.house;
+    try {
+      const image = this.terminal.image(this.#shownSeq);
+      if (image && ledger.session(this.id)) ledger.saveScreen(this.id, image);
+    } catch (error) {
+      log.warn("screen_not_kept", { sessionId: this.id, reason: String(error) });
+    } finally {
+      this.terminal.close();
+      this.#done.resolve();
+    }
+  }
+}
+
+function outputEvent(data: Uint8Array): NewEvent {
+  return { kind: "output", data };
+}

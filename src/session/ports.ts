@@ -1,0 +1,250 @@
+// Owns what the domain asks of the world. store/, pty/, screen/, harness/ and daemon/ implement these; nothing else is asked.
+import type { Event, NewEvent } from "./event.ts";
+import type { LaunchMode, Session, Settlement } from "./session.ts";
+
+// ---- the ledger ------------------------------------------------------------------------------------------
+
+/** A process named so that a recycled pid is never mistaken for it. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** The system's own start time of the process, opaque, equal only for the same process; null where unknown. */
+  readonly startedAt: string | null;
+}
+
+export interface SessionQuery {
+  /** 1..1000. */
+  readonly limit: number;
+  /** Opaque, from an earlier page's `nextCursor`; throws `invalid_request` when it is none of ours. */
+  readonly cursor?: string;
+  readonly includeArchived: boolean;
+}
+
+export interface SessionPage {
+  /** Newest first. */
+  readonly sessions: Session[];
+  readonly nextCursor: string | null;
+}
+
+export interface EventQuery {
+  readonly sessionId: string;
+  /** Events with a greater seq, oldest first. */
+  readonly afterSeq?: number;
+  /** Events before this seq, NEWEST first (the page nearest before it; the reader turns it round). Wins over afterSeq. */
+  readonly beforeSeq?: number;
+  /** The most rows to look at. */
+  readonly limit: number;
+}
+
+/**
+ * The append-only store as the domain sees it. Every method is synchronous and durable when it returns.
+ * A full disk or an unwritable file throws `runtime_unavailable`.
+ */
+export interface Ledger {
+  /** Appends a `created` row. */
+  create(session: Session): void;
+  /** The harness runs: status `running`, with its process. */
+  started(id: string, leader: ProcessIdentity, at: string): void;
+  session(id: string): Session | undefined;
+  /** All sessions that are not archived, newest first. */
+  activeSessions(): Session[];
+  sessions(query: SessionQuery): SessionPage;
+  /** Rows that say `created` or `running`, with the process recorded for them. */
+  unsettled(): { session: Session; leader: ProcessIdentity | null }[];
+  /** Appends in order, in one transaction; returns the last seq. */
+  append(sessionId: string, events: readonly NewEvent[], at: string): number;
+  /** Last events and final status in one transaction; false (and nothing written) when it was settled before. */
+  settle(sessionId: string, settlement: Settlement, events: readonly NewEvent[], at: string): boolean;
+  /** Sets or clears `archived_at`. */
+  archive(id: string, at: string | null, updatedAt: string): void;
+  /** Deletes the record and its events; returns how many events went. Their seqs are never used again. */
+  sacrifice(id: string): number;
+  /** Lazily, in the order the query says. Leave the loop early as you like. */
+  events(query: EventQuery): Iterable<Event>;
+  /** The seq of an event of this session by its id, or undefined when it is none. */
+  seqOf(sessionId: string, eventId: string): number | undefined;
+  /** Raw output after a seq, oldest first: whole rows, at least one, until `maxBytes` are reached. */
+  output(sessionId: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[];
+  /** The last seq of this session, 0 when it has none. */
+  lastSeq(sessionId: string): number;
+  /** Keeps the last screen of a finished session, as JSON. */
+  saveScreen(sessionId: string, screen: ScreenImage): void;
+  screen(sessionId: string): ScreenImage | undefined;
+  close(): void;
+}
+
+// ---- pseudo-terminals and processes ----------------------------------------------------------------------
+
+export interface PtySpawn {
+  /** argv[0] is an absolute path; never a shell. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cols: number;
+  readonly rows: number;
+}
+
+export interface PtyExit {
+  /** null when a signal ended it. */
+  readonly exitCode: number | null;
+  /** Name, `"SIGKILL"`. */
+  readonly signal: string | null;
+}
+
+export interface PtyEvents {
+  /** Bytes as read, in order; the buffer is the receiver's. While it runs the child is throttled by the kernel. */
+  data(bytes: Uint8Array): void;
+  /**
+   * Once, last, after the leader was reaped and its output drained: to EOF, or to a deadline of 500 ms where a
+   * grandchild holds the terminal. The master is closed when this is called.
+   */
+  exit(exit: PtyExit): void;
+}
+
+/** One pseudo-terminal with its process; whoever holds it is responsible for its exit. */
+export interface Pty {
+  readonly pid: number;
+  /** Any size; queued, never dropped while the process lives. Throws when the terminal is closed. */
+  write(bytes: Uint8Array): void;
+  /** Throws a RangeError outside 1..1000. */
+  resize(cols: number, rows: number): void;
+}
+
+export interface PtyHost {
+  /** "bun" or "node-pty"; for logs and doctor. */
+  readonly driver: string;
+  /**
+   * Throws an Error that names the reason (missing cwd, not executable), `runtime_unavailable` when the machine has no
+   * terminal, descriptor or process left; no process is left then.
+   */
+  spawn(options: PtySpawn, events: PtyEvents): Pty;
+}
+
+export interface ProcessInfo extends ProcessIdentity {
+  readonly parent: number;
+  readonly group: number;
+  /** 0 where the system doesn't say. */
+  readonly session: number;
+  /** A short name for people, without control characters; never arguments. */
+  readonly name: string;
+  /** A zombie: dead, not yet reaped. */
+  readonly dead: boolean;
+}
+
+/** What the operating system says of processes. Where it says nothing, every list is empty. */
+export interface Processes {
+  /** Our own pid: it and its ancestors are never signalled. */
+  readonly self: number;
+  /** Everybody visible, now. */
+  list(): ProcessInfo[];
+  /** Those whose environment carries exactly `COVEN_SESSION_ID=<sessionId>`; only of our own user. */
+  marked(sessionId: string): ProcessInfo[];
+  /** What stands behind one pid now, or undefined when there is nothing. */
+  identify(pid: number): ProcessInfo | undefined;
+  /** Sends the signal if pid and start time still belong together; false when they don't, it is gone, or not ours. */
+  signal(target: ProcessIdentity, signal: "SIGHUP" | "SIGTERM" | "SIGKILL" | "SIGCONT"): boolean;
+}
+
+// ---- the screen ------------------------------------------------------------------------------------------
+
+/** What a terminal shows at one moment, JSON-safe (CONTRACT, `GET /sessions/:id/screen`). */
+export interface ScreenImage {
+  /** The last seq whose bytes are on it. */
+  readonly asOfSeq: number;
+  readonly cols: number;
+  readonly rows: number;
+  /** From 0. */
+  readonly cursor: { readonly x: number; readonly y: number };
+  readonly title: string;
+  /** The alternate screen is shown. */
+  readonly alternate: boolean;
+  /** The visible rows as text, trailing blanks cut. */
+  readonly lines: readonly string[];
+  /** What, written to a fresh terminal of this size, shows scrollback, screen and modes. */
+  readonly ansi: string;
+}
+
+/** One headless terminal of one live session. It, and only it, answers the queries a program sends. */
+export interface Screen {
+  /** Fed every byte, in order, once. */
+  write(bytes: Uint8Array): void;
+  resize(cols: number, rows: number): void;
+  /** What is shown now, with everything written so far parsed; the caller adds the seq. */
+  image(): Omit<ScreenImage, "asOfSeq">;
+  /** Bytes of an escape sequence begun and not finished at the end of what was written so far. */
+  unfinished(): Uint8Array;
+  /** Modes the program has set that decide how keys are encoded. */
+  modes(): { readonly bracketedPaste: boolean; readonly applicationCursor: boolean };
+  close(): void;
+}
+
+/** Takes terminal queries out of a stream, also when split across chunks; one per viewer. */
+export interface QueryFilter {
+  /** What of these bytes, and of those held back before, a viewer may receive. */
+  pass(bytes: Uint8Array): Uint8Array;
+}
+
+export interface ScreenHost {
+  open(options: {
+    readonly cols: number;
+    readonly rows: number;
+    /** Lines kept above the screen. */
+    readonly scrollback: number;
+    /** Bytes the terminal sends back to the program. */
+    answer(bytes: Uint8Array): void;
+    /** The program said what it is doing (OSC 7501); `state` is its own word. */
+    status?(state: string): void;
+  }): Screen;
+  /** A filter that begins where `unfinished` ended. */
+  filter(unfinished: Uint8Array): QueryFilter;
+}
+
+// ---- harnesses, time, evidence ---------------------------------------------------------------------------
+
+/** One row of `GET /harnesses`. */
+export interface HarnessInfo {
+  readonly id: string;
+  readonly label: string;
+  /** The program's name as looked up on the PATH. */
+  readonly executable: string;
+  readonly available: boolean;
+  /** Where it was found, else null. */
+  readonly path: string | null;
+  /** How to install it. */
+  readonly hint: string;
+  readonly source: "built-in" | "manifest";
+}
+
+/** The allowlist and what we know about launching each. */
+export interface Harnesses {
+  /** Looked up on the PATH of `env`. */
+  list(env: Readonly<Record<string, string>>): HarnessInfo[];
+  /** Throws `invalid_request` for an id that is not on the list (details: `known`, `hint`). Touches nothing. */
+  require(id: string): void;
+  /**
+   * The exact argv, argv[0] absolute, the prompt as one element. Throws as `require`, and `harness_not_found`
+   * (details: `executable`, `hint`) when the program is not on the PATH of `env`.
+   */
+  argv(id: string, prompt: string, mode: LaunchMode, env: Readonly<Record<string, string>>): string[];
+}
+
+/** Time and chance, injected so that tests can fix them. */
+export interface World {
+  /** RFC 3339 UTC with milliseconds. */
+  now(): string;
+  /** UUID v4. */
+  newId(): string;
+  /** Milliseconds on a clock that never goes back and stands for nothing. */
+  monotonic(): number;
+  /** Runs it after what has already arrived in this turn of the loop. */
+  soon(run: () => void): void;
+  /** Runs it once after so many milliseconds, unless the returned function is called before. */
+  after(ms: number, run: () => void): () => void;
+}
+
+/** Evidence. Fields never hold output, input or environment values. */
+export interface Log {
+  info(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(event: string, fields?: Readonly<Record<string, unknown>>): void;
+}

@@ -1,0 +1,33 @@
+// Owns the rituals: archive, summon, sacrifice. The guard and the effect; the ledger is told what to do.
+import { CovenError } from "../errors.ts";
+import type { Ledger } from "./ports.ts";
+import { isArchived, isSettled, type Session } from "./session.ts";
+
+/** Hides a finished session from the default list; idempotent. Throws `session_running`. */
+export function archive(ledger: Ledger, session: Session, now: string): void {
+  refuseRunning(session, "archived");
+  if (!isArchived(session)) ledger.archive(session.id, now, now);
+}
+
+/** Brings an archived session back into the default list; idempotent. */
+export function summon(ledger: Ledger, session: Session, now: string): void {
+  if (isArchived(session)) ledger.archive(session.id, null, now);
+}
+
+/** Deletes a finished session with its events, for good; returns how many events went. Throws `session_running`. */
+export function sacrifice(ledger: Ledger, session: Session): number {
+  refuseRunning(session, "sacrificed");
+  return ledger.sacrifice(session.id);
+}
+
+function refuseRunning(session: Session, done: string): void {
+  if (isSettled(session.status)) return;
+  throw new CovenError(
+    "session_running",
+    `Session ${session.id} is running; it can be ${done} once it has ended.`,
+    {
+      sessionId: session.id,
+      status: session.status,
+    },
+  );
+}

@@ -1,0 +1,86 @@
+// Owns the record of one harness run. Members are named as on the wire and in the ledger, so nothing maps them.
+
+/** Every status a record may have. Published clients throw on any other word. */
+export const SESSION_STATUSES = ["created", "running", "completed", "failed", "killed", "orphaned"] as const;
+
+/** What the record says of a run. A record only: whether the daemon holds its terminal is asked of the live map. */
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
+
+/** How the harness was asked to run: with its own terminal interface, or one shot. */
+export const LAUNCH_MODES = ["interactive", "nonInteractive"] as const;
+export type LaunchMode = (typeof LAUNCH_MODES)[number];
+
+/** The record of one harness run, exactly as `GET /sessions/:id` sends it (CONTRACT, Records). */
+export interface Session {
+  /** UUID v4. */
+  readonly id: string;
+  /** Canonical absolute path of the project. */
+  readonly project_root: string;
+  readonly harness: string;
+  readonly title: string;
+  readonly status: SessionStatus;
+  /** The harness's exit code; null while it runs, when a signal ended it, and when it never started. */
+  readonly exit_code: number | null;
+  /** When it was archived (RFC 3339 UTC, milliseconds), else null. */
+  readonly archived_at: string | null;
+  /** RFC 3339 UTC, milliseconds. */
+  readonly created_at: string;
+  /** RFC 3339 UTC, milliseconds. */
+  readonly updated_at: string;
+  /** Canonical absolute path, equal to or beneath `project_root`. */
+  readonly cwd: string;
+  readonly launch_mode: LaunchMode;
+  /** The harness's process id while it is live, else null. */
+  readonly pid: number | null;
+  /** The signal that ended it (`"SIGKILL"`), else null. */
+  readonly signal: string | null;
+  /**
+   * What the program says it is doing now, in its own word (OSC 7501: `idle`, `working`, `blocked` while it waits for a
+   * person, `done`); null unless it is live and has said so. A fact of the moment: no ledger keeps it.
+   */
+  readonly activity: string | null;
+}
+
+/** How a run ended; what `settle` writes, once. */
+export interface Settlement {
+  readonly status: Exclude<SessionStatus, "created" | "running">;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/** True once nothing more will be appended by the run itself. */
+export function isSettled(status: SessionStatus): boolean {
+  return status !== "created" && status !== "running";
+}
+
+/** True when the session is hidden from the default list. Archive is a date, never a status. */
+export function isArchived(session: Session): boolean {
+  return session.archived_at !== null;
+}
+
+/**
+ * The final word on a run from what its process did and what we did to it (CONTRACT, Records):
+ * our kill wins, exit 0 is completed, any other code or a signal that was not ours is failed.
+ */
+export function settlementOf(
+  exit: { exitCode: number | null; signal: string | null },
+  killedByUs: boolean,
+): Settlement {
+  const exitCode = exit.signal === null ? exit.exitCode : null;
+  if (killedByUs) return { status: "killed", exitCode, signal: exit.signal };
+  return { status: exitCode === 0 ? "completed" : "failed", exitCode, signal: exit.signal };
+}
+
+/** The terminal of a launch that names no size (CONTRACT, `POST /sessions`), in cells; any other size is told by a first `resize` event. */
+export const DEFAULT_SIZE = { cols: 120, rows: 40 } as const;
+
+const TITLE_LENGTH = 48;
+
+/** The title as given, else the prompt's first line, cut to 48 code points with the `…` counted. */
+export function titleOf(title: string | undefined, prompt: string): string {
+  const given = title?.trim();
+  if (given) return given;
+  const firstLine = prompt.trim().split(/\r?\n/, 1)[0] ?? "";
+  const points = Array.from(firstLine);
+  return points.length <= TITLE_LENGTH ? firstLine : `${points.slice(0, TITLE_LENGTH - 1).join("")}…`;
+}

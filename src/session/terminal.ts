@@ -1,0 +1,135 @@
+// Owns the terminal of one live session: the PTY and the headless screen behind it, always of one size.
+import { CovenError } from "../errors.ts";
+import type { Pty, QueryFilter, Screen, ScreenHost, ScreenImage } from "./ports.ts";
+import type { Size } from "./viewers.ts";
+
+/** One session's terminal. Made before the spawn, so that no first byte is missed. */
+export class Terminal {
+  #size: Size;
+  #pty: Pty | undefined;
+  #gone = false;
+  #activity: string | null = null;
+  readonly #screen: Screen | undefined;
+
+  constructor(
+    private readonly sessionId: string,
+    size: Size,
+    private readonly screens: ScreenHost | undefined,
+    scrollback: number,
+  ) {
+    this.#size = size;
+    this.#screen = screens?.open({
+      ...size,
+      scrollback,
+      answer: (bytes) => this.#answer(bytes),
+      status: (state) => {
+        this.#activity = state === "clear" ? null : state;
+      },
+    });
+  }
+
+  /** What the program last said it is doing, in its own word; null when it has not, or took it back. */
+  get activity(): string | null {
+    return this.#activity;
+  }
+
+  /** Held and taking keys: true from the spawn to the harness's exit. */
+  get held(): boolean {
+    return this.#pty !== undefined && !this.#gone;
+  }
+
+  /** In cells. */
+  get size(): Size {
+    return this.#size;
+  }
+
+  /** The program asked for bracketed paste. */
+  get bracketedPaste(): boolean {
+    return this.#screen?.modes().bracketedPaste ?? false;
+  }
+
+  /** The spawn succeeded. */
+  begin(pty: Pty): void {
+    this.#pty = pty;
+  }
+
+  /** The harness is gone; the driver has closed the PTY. */
+  end(): void {
+    this.#gone = true;
+  }
+
+  /** Types; throws `send_input_failed`. */
+  write(bytes: Uint8Array): void {
+    try {
+      this.#held().write(bytes);
+    } catch (error) {
+      throw this.#refusal("The terminal did not take the input", error);
+    }
+  }
+
+  /** A new size for PTY and screen; outside 1..1000 throws `invalid_request`. `settleOutput` runs between the two. */
+  resize(cols: number, rows: number, settleOutput: () => void): void {
+    try {
+      this.#held().resize(cols, rows);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw this.#refusal("The terminal did not take the size", error);
+      throw new CovenError("invalid_request", "cols and rows must be 1..1000.", { cols, rows });
+    }
+    settleOutput();
+    this.#size = { cols, rows };
+    this.#screen?.resize(cols, rows);
+  }
+
+  /**
+   * Makes the program draw anew at the size it has: kernels drop a SIGWINCH that changes nothing, so the PTY alone is
+   * made a row different and back. The screen stays as it is, for a program that does not repaint.
+   */
+  nudge(): void {
+    const { cols, rows } = this.#size;
+    try {
+      this.#pty?.resize(cols, rows > 1 ? rows - 1 : rows + 1);
+      this.#pty?.resize(cols, rows);
+    } catch {
+      // The program went; there is nobody to draw.
+    }
+  }
+
+  /** Output that is in the ledger, onto the screen. */
+  show(bytes: Uint8Array): void {
+    this.#screen?.write(bytes);
+  }
+
+  /** The screen with all that was shown, or undefined in a house without screens. */
+  image(asOfSeq: number): ScreenImage | undefined {
+    return this.#screen ? { asOfSeq, ...this.#screen.image() } : undefined;
+  }
+
+  /** A filter for a viewer whose stream goes on where the screen is now. */
+  filter(): QueryFilter | undefined {
+    return this.#screen && this.screens?.filter(this.#screen.unfinished());
+  }
+
+  /** The screen is needed no more. */
+  close(): void {
+    this.#screen?.close();
+  }
+
+  // Typed like keys, never recorded; dropped once nobody listens.
+  #answer(bytes: Uint8Array): void {
+    try {
+      if (this.held) this.#pty?.write(bytes);
+    } catch {
+      // The program went between its question and our answer.
+    }
+  }
+
+  #held(): Pty {
+    if (this.#pty && this.held) return this.#pty;
+    throw new Error("the terminal is closed");
+  }
+
+  #refusal(what: string, error: unknown): CovenError {
+    const why = error instanceof Error ? error.message : String(error);
+    return new CovenError("send_input_failed", `${what}: ${why}.`, { sessionId: this.sessionId });
+  }
+}

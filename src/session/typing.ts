@@ -1,0 +1,84 @@
+// Owns typing as a person would: text, a look at what came of it, then Enter as a keystroke of its own.
+import type { World } from "./ports.ts";
+
+/** What is typed into. */
+export interface Typewriter {
+  readonly world: World;
+  write(bytes: Uint8Array): void;
+  /** The program asked for bracketed paste. */
+  bracketedPaste(): boolean;
+  /** A number that grows with every byte the program prints. */
+  printed(): number;
+  /** False once nobody is there to type to. */
+  open(): boolean;
+}
+
+const PASTE_BEGIN = "\x1b[200~";
+const PASTE_END = "\x1b[201~";
+// An agent's interface draws what was typed within a frame or two. Enter follows once it has drawn and been quiet for
+// QUIET_MS, and at the latest after PATIENCE_MS: a program that echoes nothing must still get its Enter.
+const LOOK_MS = 10;
+const QUIET_MS = 60;
+const PATIENCE_MS = 1_000;
+
+/**
+ * Types `text` and submits it with a CR of its own: codex takes text and CR in one write for a paste and submits neither.
+ * Resolves when Enter was pressed, or when the program went.
+ */
+export async function typeAndSubmit(on: Typewriter, text: Uint8Array): Promise<void> {
+  const { world } = on;
+  if (text.length > 0) {
+    const before = on.printed();
+    on.write(on.bracketedPaste() ? pasted(text) : text);
+    await echoed(on, before);
+  }
+  if (on.open()) on.write(new TextEncoder().encode("\r"));
+  await pause(world, LOOK_MS);
+}
+
+// An end marker inside the text would end the paste early and let the rest be taken for keys.
+function pasted(text: Uint8Array): Uint8Array {
+  const inner = Buffer.from(text).toString("latin1").replaceAll(PASTE_END, "");
+  return Buffer.from(`${PASTE_BEGIN}${inner}${PASTE_END}`, "latin1");
+}
+
+async function echoed(on: Typewriter, before: number): Promise<void> {
+  const start = on.world.monotonic();
+  let printed = before;
+  let changedAt = start;
+  for (;;) {
+    await pause(on.world, LOOK_MS);
+    const now = on.world.monotonic();
+    if (!on.open() || now - start >= PATIENCE_MS) return;
+    if (on.printed() !== printed) {
+      printed = on.printed();
+      changedAt = now;
+    } else if (printed !== before && now - changedAt >= QUIET_MS) return;
+  }
+}
+
+/** What is typed into one session, one after the other; what fails is handed to `failed`, and the next one follows. */
+export class Turns {
+  #last: Promise<void> | undefined;
+
+  constructor(private readonly failed: (error: unknown) => void) {}
+
+  /** Something is being typed or waits for its turn. */
+  get busy(): boolean {
+    return this.#last !== undefined;
+  }
+
+  take(type: () => Promise<void>): void {
+    const turn: Promise<void> = (this.#last ?? Promise.resolve())
+      .then(type)
+      .catch(this.failed)
+      .finally(() => {
+        if (this.#last === turn) this.#last = undefined;
+      });
+    this.#last = turn;
+  }
+}
+
+function pause(world: World, ms: number): Promise<void> {
+  return new Promise((go) => world.after(ms, go));
+}

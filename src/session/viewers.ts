@@ -1,0 +1,103 @@
+// Owns who is attached to one live session, and whose terminal decides its size: the most recently used one.
+import type { QueryFilter, ScreenImage } from "./ports.ts";
+
+/** A terminal's size in cells. */
+export interface Size {
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** The screen at one moment, and the filter a viewer's live stream goes through from there on. */
+export interface Snapshot {
+  readonly image: ScreenImage;
+  readonly filter: QueryFilter;
+}
+
+/** One client's hold on a live session, until `leave`. */
+export interface Attachment {
+  /** Types, and makes this the terminal that decides the size. Ignored from an observer. */
+  type(bytes: Uint8Array): void;
+  /** This client's terminal has this size now; the same size again makes the program draw anew. */
+  resize(size: Size): void;
+  leave(): void;
+}
+
+/** What the viewers of a session can do to it. */
+interface Viewed {
+  readonly size: Size;
+  input(bytes: Uint8Array): void;
+  resize(cols: number, rows: number): void;
+  /** Makes the program draw anew at the size it has. */
+  nudge(): void;
+  readonly holdsTerminal: boolean;
+}
+
+interface Vote {
+  size: Size | undefined;
+  usedAt: number;
+}
+
+/** The attached clients of one live session. Observers are not among them: they never type and never vote. */
+export class Viewers {
+  readonly #votes = new Set<Vote>();
+  #uses = 0;
+
+  constructor(private readonly session: Viewed) {}
+
+  /** A client comes, with its terminal's size where it has one. */
+  join(size?: Size): Attachment {
+    const vote: Vote = { size: undefined, usedAt: 0 };
+    this.#votes.add(vote);
+    this.#used(vote);
+    if (size) this.#resized(vote, size);
+    return {
+      type: (bytes) => {
+        this.#used(vote);
+        this.#follow(vote);
+        this.session.input(bytes);
+      },
+      resize: (to) => {
+        this.#used(vote);
+        this.#resized(vote, to);
+      },
+      leave: () => {
+        this.#votes.delete(vote);
+        this.#follow(this.#mostRecent());
+      },
+    };
+  }
+
+  #used(vote: Vote): void {
+    this.#uses += 1;
+    vote.usedAt = this.#uses;
+  }
+
+  #resized(vote: Vote, size: Size): void {
+    if (size.cols === 0 || size.rows === 0) return;
+    vote.size = size;
+    if (!this.#follow(vote) && this.session.holdsTerminal) this.session.nudge();
+  }
+
+  /** True when the session's size changed. */
+  #follow(vote: Vote | undefined): boolean {
+    const { size, holdsTerminal } = this.session;
+    if (!vote?.size || !holdsTerminal || sameSize(vote.size, size)) return false;
+    this.session.resize(vote.size.cols, vote.size.rows);
+    return true;
+  }
+
+  #mostRecent(): Vote | undefined {
+    let latest: Vote | undefined;
+    for (const vote of this.#votes) {
+      if (vote.size && (!latest || vote.usedAt > latest.usedAt)) latest = vote;
+    }
+    return latest;
+  }
+}
+
+/** What an observer holds: nothing it does reaches the session. */
+export const OBSERVER: Attachment = { type: () => {}, resize: () => {}, leave: () => {} };
+
+function sameSize(one: Size, other: Size): boolean {
+  return one.cols === other.cols && one.rows === other.rows;
+}

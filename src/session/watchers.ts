@@ -1,0 +1,26 @@
+// Owns who wants to know that a session has new events. They are woken, never fed: what is new they read from the ledger.
+
+/** Those who follow sessions, by session id. */
+export class Watchers {
+  readonly #of = new Map<string, Set<() => void>>();
+
+  /** Calls `wake` at each change from now on; the returned function ends it. */
+  add(id: string, wake: () => void): () => void {
+    const watchers = this.#of.get(id) ?? new Set();
+    this.#of.set(id, watchers.add(wake));
+    return () => {
+      watchers.delete(wake);
+      if (watchers.size === 0 && this.#of.get(id) === watchers) this.#of.delete(id);
+    };
+  }
+
+  /** How many follow this session. */
+  count(id: string): number {
+    return this.#of.get(id)?.size ?? 0;
+  }
+
+  /** Wakes all who follow this session. */
+  wake(id: string): void {
+    for (const wake of [...(this.#of.get(id) ?? [])]) wake();
+  }
+}

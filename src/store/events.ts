@@ -1,0 +1,134 @@
+// Owns the rows of events: appending, reading and paging them, and the ids that are computed, not stored.
+import type { Event, EventKind, NewEvent } from "../session/event.ts";
+import type { EventQuery } from "../session/ports.ts";
+import type { Connection } from "./connection.ts";
+import { sessionNotFound } from "./sessions.ts";
+
+const NEWER = "FROM event_rows WHERE session = ? AND seq > ?";
+
+/** Every statement on event rows. */
+export const EVENT_SQL = {
+  append: `INSERT INTO event_rows (session, kind, at, data)
+    SELECT n, ?, ? - born, ? FROM session_rows WHERE id = ?`,
+  owner: "SELECT n, born FROM session_rows WHERE id = ?",
+  after: `SELECT seq, kind, at, data ${NEWER} ORDER BY seq LIMIT ?`,
+  before: `SELECT seq, kind, at, data FROM event_rows WHERE session = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
+  output: `SELECT seq, data ${NEWER} AND kind = 0 ORDER BY seq LIMIT ?`,
+  last: "SELECT max(seq) AS seq FROM event_rows WHERE session = ?",
+  member: "SELECT 1 FROM event_rows WHERE seq = ? AND session = ?",
+  prefix: "SELECT value FROM meta WHERE key = 'event_id_prefix'",
+} as const;
+
+/** The number of each kind in the file, as migration 001 says. Never changed, only added to. */
+const CODES: Readonly<Record<EventKind, number>> = {
+  output: 0,
+  input: 1,
+  kill: 2,
+  exit: 3,
+  resize: 4,
+  metadata: 5,
+};
+const KIND_OF = new Map(Object.entries(CODES).map(([kind, code]) => [code, kind as EventKind])); // the keys of CODES
+
+/**
+ * Rows fetched at a time (at most 1 MiB of output). A statement left open between rows would be reset by the next
+ * reader of the same query, and would keep the WAL from being copied back.
+ */
+const BATCH = 64;
+const SEQ_DIGITS = 12;
+
+/** The part of the ledger that keeps events; the members mean what the port `Ledger` says. */
+export interface EventTable {
+  /** Appends one; the caller holds a transaction when there are more. */
+  append(sessionId: string, event: NewEvent, at: number): number;
+  events(query: EventQuery): Generator<Event, void, undefined>;
+  output(sessionId: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[];
+  seqOf(sessionId: string, eventId: string): number | undefined;
+  lastSeq(sessionId: string): number;
+}
+
+interface EventRow {
+  readonly seq: number;
+  readonly kind: number;
+  readonly at: number;
+  /** Bytes for output, JSON text for the rest. */
+  readonly data: Uint8Array | string;
+}
+
+/** The event rows of an open ledger. Appending to an unknown session throws `session_not_found`. */
+export function eventTable(connection: Connection): EventTable {
+  const append = connection.db.query<null, [number, number, Uint8Array | string, string]>(EVENT_SQL.append);
+  const owner = connection.db.query<{ n: number; born: number }, [string]>(EVENT_SQL.owner);
+  const after = connection.db.query<EventRow, [number, number, number]>(EVENT_SQL.after);
+  const before = connection.db.query<EventRow, [number, number, number]>(EVENT_SQL.before);
+  const output = connection.db.query<{ seq: number; data: Uint8Array }, [number, number, number]>(
+    EVENT_SQL.output,
+  );
+  const last = connection.db.query<{ seq: number | null }, [number]>(EVENT_SQL.last);
+  const member = connection.db.query<unknown, [number, number]>(EVENT_SQL.member);
+  const prefix = connection.db.query<{ value: string }, []>(EVENT_SQL.prefix).get()?.value ?? "";
+  // Rows are cut at character borders, so decoding each by itself equals one streaming decoder over all of them.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+  function toEvent(row: EventRow, sessionId: string, born: number): Event {
+    const { seq, data } = row;
+    return {
+      seq,
+      id: prefix + seq.toString(16).padStart(SEQ_DIGITS, "0"),
+      session_id: sessionId,
+      kind: KIND_OF.get(row.kind) ?? "metadata",
+      payload_json: typeof data === "string" ? data : JSON.stringify({ data: decoder.decode(data) }),
+      created_at: new Date(born + row.at).toISOString(),
+    };
+  }
+
+  return {
+    append(sessionId, event, at) {
+      const data = event.kind === "output" ? event.data : JSON.stringify(event.payload);
+      const done = append.run(CODES[event.kind], at, data, sessionId);
+      if (done.changes === 0) throw sessionNotFound(sessionId);
+      return Number(done.lastInsertRowid);
+    },
+    *events({ sessionId, afterSeq = 0, beforeSeq, limit }) {
+      const session = owner.get(sessionId);
+      if (!session) return;
+      const statement = beforeSeq === undefined ? after : before;
+      let from = beforeSeq ?? afterSeq;
+      for (let left = limit; left > 0; ) {
+        const asked = Math.min(left, BATCH);
+        const rows = statement.all(session.n, from, asked);
+        for (const row of rows) yield toEvent(row, sessionId, session.born);
+        if (rows.length < asked) return;
+        from = rows.at(-1)?.seq ?? from;
+        left -= rows.length;
+      }
+    },
+    output(sessionId, afterSeq, maxBytes) {
+      const session = owner.get(sessionId);
+      const found: { seq: number; data: Uint8Array }[] = [];
+      let bytes = 0;
+      for (let from = afterSeq; session; ) {
+        const rows = output.all(session.n, from, BATCH);
+        for (const row of rows) {
+          bytes += row.data.length;
+          if (bytes > maxBytes && found.length > 0) return found;
+          found.push(row);
+          from = row.seq;
+        }
+        if (rows.length < BATCH || bytes >= maxBytes) break;
+      }
+      return found;
+    },
+    seqOf(sessionId, eventId) {
+      const digits = eventId.toLowerCase().slice(prefix.length);
+      if (eventId.toLowerCase() !== prefix + digits || !/^[0-9a-f]{12}$/.test(digits)) return undefined;
+      const seq = Number.parseInt(digits, 16);
+      const session = owner.get(sessionId);
+      return session && member.get(seq, session.n) ? seq : undefined;
+    },
+    lastSeq(sessionId) {
+      const session = owner.get(sessionId);
+      return (session && last.get(session.n)?.seq) || 0;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+// Owns what a failure of SQLite or of the ledger's file means to a person: one CovenError per cause.
+import { SQLiteError } from "bun:sqlite";
+import { CovenError } from "../errors.ts";
+
+/** What to say and do, by the primary code of SQLite that the extended one (`SQLITE_IOERR_WRITE`) begins with. */
+const SENTENCES: readonly (readonly [code: string, sentence: (path: string) => string])[] = [
+  [
+    "SQLITE_FULL",
+    (path) =>
+      `The disk is full: nothing more can be recorded in ${path}. What was recorded is safe; free some space and try again.`,
+  ],
+  [
+    "SQLITE_IOERR",
+    (path) => `The ledger ${path} could not be read or written: the disk reported an error. Check the disk.`,
+  ],
+  [
+    "SQLITE_READONLY",
+    (path) => `The ledger ${path} cannot be written. Check its permissions and those of its directory.`,
+  ],
+  [
+    "SQLITE_CANTOPEN",
+    (path) => `The ledger ${path} cannot be opened. Check that its directory exists and is yours.`,
+  ],
+  ["SQLITE_PERM", (path) => `The ledger ${path} cannot be opened: permission denied.`],
+  [
+    "SQLITE_NOTADB",
+    (path) => `${path} is not a ledger. Move it out of the way; a new one is made at the next start.`,
+  ],
+  [
+    "SQLITE_CORRUPT",
+    (path) =>
+      `The ledger ${path} is damaged. Stop the daemon and move it out of the way; a new one is made at the next start.`,
+  ],
+  ["SQLITE_BUSY", (path) => `Another program holds the ledger ${path} locked. Close it and try again.`],
+  [
+    "SQLITE_PROTOCOL",
+    (path) => `The ledger ${path} cannot be locked. Put COVEN_HOME on a local disk, not on a network share.`,
+  ],
+  ["SQLITE_NOLFS", (path) => `The ledger ${path} is larger than its file system allows.`],
+];
+
+/**
+ * The error to throw for `cause`. A condition of the machine becomes `runtime_unavailable` with details `code`
+ * (SQLite's or the system's own word) and `path`; anything else is a bug and comes back as it is.
+ */
+export function ledgerFailure(cause: unknown, path: string): unknown {
+  if (!(cause instanceof SQLiteError)) return fileFailure(cause, path);
+  const code = cause.code ?? "SQLITE_ERROR";
+  const known = SENTENCES.find(([primary]) => code === primary || code.startsWith(`${primary}_`));
+  return known ? new CovenError("runtime_unavailable", known[1](path), { code, path }) : cause;
+}
+
+/** Runs `work` and throws what `ledgerFailure` makes of whatever it throws. */
+export function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw ledgerFailure(cause, path);
+  }
+}
+
+function fileFailure(cause: unknown, path: string): unknown {
+  if (!(cause instanceof Error) || !("code" in cause) || !("syscall" in cause)) return cause;
+  return new CovenError(
+    "runtime_unavailable",
+    `The ledger ${path} cannot be opened (${String(cause.code)}). Check its directory, its owner and its permissions.`,
+    { code: cause.code, path },
+  );
+}

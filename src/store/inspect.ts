@@ -1,0 +1,87 @@
+// Owns what can be said of a ledger from outside, without writing to it: sizes, counts, integrity.
+import { lstatSync } from "node:fs";
+import { CovenError, isCovenError } from "../errors.ts";
+import { openReader } from "./connection.ts";
+import { ledgerFailure } from "./failure.ts";
+import { MIGRATIONS, refuseNewer, userVersion } from "./migrate.ts";
+
+/** What doctor says of the ledger. */
+export type LedgerReport =
+  | {
+      readonly ok: true;
+      /** The schema number; 0 for a file that nothing was written to yet. */
+      readonly userVersion: number;
+      readonly sessions: number;
+      readonly events: number;
+      /** Whether every page was checked. */
+      readonly checked: boolean;
+    }
+  | {
+      readonly ok: false;
+      /** No file yet; written by a newer coven; not readable as a ledger; not readable now. */
+      readonly reason: "missing" | "newer" | "damaged" | "unavailable";
+      readonly error: CovenError;
+    };
+
+/** Bytes on disk; 0 for a file that is not there. */
+export function ledgerSizes(path: string): { ledgerBytes: number; walBytes: number } {
+  return { ledgerBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`) };
+}
+
+/**
+ * Reads a ledger without changing it, also beside a running daemon. Never creates the file, never throws for the
+ * state of the machine. `deep` checks every page, which reads the whole file.
+ */
+export function inspectLedger(path: string, options: { readonly deep?: boolean } = {}): LedgerReport {
+  if (!lstatSync(path, { throwIfNoEntry: false })) {
+    return refused("missing", `There is no ledger at ${path} yet; the daemon makes it.`, { path });
+  }
+  try {
+    const db = openReader(path);
+    try {
+      const version = userVersion(db);
+      if (version === 0) return { ok: true, userVersion: 0, sessions: 0, events: 0, checked: false };
+      refuseNewer(version, MIGRATIONS.length, path);
+      if (options.deep) {
+        const found = db.query<{ integrity_check: string }, []>("PRAGMA integrity_check(10)").all();
+        const problems = found.map((row) => row.integrity_check).filter((line) => line !== "ok");
+        if (problems.length > 0)
+          return refused("damaged", `The ledger ${path} is damaged.`, { path, problems });
+      }
+      const counts = db
+        .query<{ sessions: number; events: number }, []>(
+          `SELECT (SELECT count(*) FROM session_rows WHERE id IS NOT NULL) AS sessions,
+            (SELECT count(*) FROM event_rows) - (SELECT count(*) FROM event_rows
+              WHERE session IN (SELECT n FROM session_rows WHERE id IS NULL)) AS events`,
+        )
+        .get();
+      return {
+        ok: true,
+        userVersion: version,
+        sessions: counts?.sessions ?? 0,
+        events: counts?.events ?? 0,
+        checked: options.deep ?? false,
+      };
+    } finally {
+      db.close();
+    }
+  } catch (cause) {
+    const error = ledgerFailure(cause, path);
+    if (!isCovenError(error)) throw error;
+    const code = String(error.details?.["code"] ?? "");
+    if ("found" in (error.details ?? {})) return { ok: false, reason: "newer", error };
+    return { ok: false, reason: /NOTADB|CORRUPT/.test(code) ? "damaged" : "unavailable", error };
+  }
+}
+
+function refused(
+  reason: "missing" | "damaged",
+  message: string,
+  details: Readonly<Record<string, unknown>>,
+): LedgerReport {
+  return { ok: false, reason, error: new CovenError("runtime_unavailable", message, details) };
+}
+
+function sizeOf(path: string): number {
+  return lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,97 @@
+// Owns the ledger as the domain sees it: the parts put together, each call guarded, transactions around what must not be halved.
+import { CovenError } from "../errors.ts";
+import type { Ledger, World } from "../session/ports.ts";
+import { connect } from "./connection.ts";
+import { eventTable } from "./events.ts";
+import { guarded } from "./failure.ts";
+import { altar } from "./sacrifice.ts";
+import { screenTable } from "./screens.ts";
+import { sessionTable } from "./sessions.ts";
+import { type Weights, weightsOf } from "./weights.ts";
+
+/** What may differ from the daemon's ledger. */
+export interface LedgerOptions {
+  /** When the space of a large sacrifice is given back in pauses; a real timer that holds nobody up when left out. */
+  readonly after?: World["after"];
+  /** The file may not grow past this many pages of 8 KiB; a full disk is then reported. No bound when left out. */
+  readonly maxPages?: number;
+}
+
+/**
+ * Opens, makes or migrates the ledger at `path` (absolute, its directory exists), mode 0600 whatever the umask.
+ * Only the holder of the daemon's lock may call it. Throws `runtime_unavailable` for a file that is damaged, foreign,
+ * unwritable (details `code`, `path`), or written by a newer coven (details `found`, `known`; the file stays untouched).
+ */
+export function openLedger(path: string, options: LedgerOptions = {}): Ledger & Weights {
+  return guarded(path, () => {
+    const connection = connect(path, options.maxPages);
+    const sessions = sessionTable(connection);
+    const events = eventTable(connection);
+    const screens = screenTable(connection);
+    const weights = weightsOf(connection);
+    const forgetting = altar(connection, options.after ?? realTimer);
+    let open = true;
+    forgetting.resume();
+
+    function call<T>(work: () => T): T {
+      // Late callers happen while the daemon stops; they are told so, not shown the driver's words.
+      if (!open)
+        throw new CovenError("runtime_unavailable", "The ledger is closed: the daemon is stopping.", {
+          path,
+        });
+      return guarded(path, work);
+    }
+
+    return {
+      create: (session) => call(() => sessions.create(session)),
+      started: (id, leader, at) => call(() => sessions.started(id, leader, at)),
+      session: (id) => call(() => sessions.session(id)),
+      activeSessions: () => call(() => sessions.activeSessions()),
+      sessions: (query) => call(() => sessions.sessions(query)),
+      unsettled: () => call(() => sessions.unsettled()),
+      append: (sessionId, added, at) =>
+        call(() => {
+          const ms = Date.parse(at);
+          const [first] = added;
+          // One INSERT is a transaction of its own, and the common case.
+          if (first && added.length === 1) return events.append(sessionId, first, ms);
+          if (!first) return events.lastSeq(sessionId);
+          return connection.transaction(() => added.reduce((_, e) => events.append(sessionId, e, ms), 0));
+        }),
+      settle: (sessionId, settlement, added, at) =>
+        call(() =>
+          connection.transaction(() => {
+            if (!sessions.settle(sessionId, settlement, at)) return false;
+            for (const event of added) events.append(sessionId, event, Date.parse(at));
+            return true;
+          }),
+        ),
+      archive: (id, at, updatedAt) => call(() => sessions.archive(id, at, updatedAt)),
+      sacrifice: (id) => call(() => forgetting.sacrifice(id)),
+      *events(query) {
+        const rows = call(() => events.events(query));
+        for (let next = call(() => rows.next()); !next.done; next = call(() => rows.next())) yield next.value;
+      },
+      seqOf: (sessionId, eventId) => call(() => events.seqOf(sessionId, eventId)),
+      output: (sessionId, afterSeq, maxBytes) => call(() => events.output(sessionId, afterSeq, maxBytes)),
+      lastSeq: (sessionId) => call(() => events.lastSeq(sessionId)),
+      saveScreen: (sessionId, screen) => call(() => screens.saveScreen(sessionId, screen)),
+      screen: (sessionId) => call(() => screens.screen(sessionId)),
+      oldest: (after, limit) => call(() => weights.oldest(after, limit)),
+      bytesOf: (id) => call(() => weights.bytesOf(id)),
+      bytesKept: () => call(() => weights.bytesKept()),
+      close() {
+        if (!open) return;
+        open = false;
+        forgetting.stop();
+        guarded(path, () => connection.close());
+      },
+    };
+  });
+}
+
+const realTimer: World["after"] = (ms, run) => {
+  const timer = setTimeout(run, ms);
+  timer.unref();
+  return () => clearTimeout(timer);
+};

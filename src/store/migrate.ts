@@ -1,0 +1,40 @@
+// Owns the order of the migrations and the promise that each is applied whole or not at all.
+import type { Database } from "bun:sqlite";
+import { CovenError } from "../errors.ts";
+import first from "./migrations/001_ledger.sql" with { type: "text" };
+
+/** Every migration in order; the n-th takes a ledger from `user_version` n-1 to n. Append only. */
+export const MIGRATIONS: readonly string[] = [first];
+
+/** Throws `runtime_unavailable` (details `found`, `known`, `path`) when a newer coven has written the ledger. */
+export function refuseNewer(found: number, known: number, path: string): void {
+  if (found <= known) return;
+  throw new CovenError(
+    "runtime_unavailable",
+    `The ledger ${path} was written by a newer coven (schema ${found}; this one knows ${known}). Update coven; nothing was changed.`,
+    { found, known, path },
+  );
+}
+
+/** The schema number of an open ledger; 0 for an empty one. */
+export function userVersion(db: Database): number {
+  return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+}
+
+/** Brings an open ledger up to date. A crash or failure inside a migration leaves the version before it. */
+export function migrate(db: Database, path: string, migrations: readonly string[] = MIGRATIONS): void {
+  refuseNewer(userVersion(db), migrations.length, path);
+  for (const [index, sql] of migrations.entries()) {
+    if (userVersion(db) > index) continue;
+    db.run("BEGIN IMMEDIATE");
+    try {
+      db.run(sql);
+      db.run(`PRAGMA user_version = ${index + 1}`);
+      db.run("COMMIT");
+    } catch (cause) {
+      // SQLite has already rolled back after some failures (a full disk), and a second ROLLBACK would hide the cause.
+      if (db.inTransaction) db.run("ROLLBACK");
+      throw cause;
+    }
+  }
+}

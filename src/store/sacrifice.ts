@@ -1,0 +1,118 @@
+// Owns how a session leaves the ledger: out of sight at once, its rows and the file's space after it in small steps.
+import type { World } from "../session/ports.ts";
+import type { Connection } from "./connection.ts";
+import { sessionNotFound } from "./sessions.ts";
+
+/** Every statement that deletes. */
+export const SACRIFICE_SQL = {
+  owner: "SELECT n FROM session_rows WHERE id = ?",
+  count: "SELECT count(*) AS events FROM event_rows WHERE session = ?",
+  screen: "DELETE FROM screen_rows WHERE session = ?",
+  // Out of every view and every index that is searched; the ordinal stays while rows refer to it.
+  forget: `UPDATE session_rows SET id = NULL, project_root = '', harness = '', title = '', status = 'killed',
+    exit_code = NULL, archived_at = '', created_at = '', updated_at = '', cwd = '', launch_mode = '',
+    pid = NULL, pid_started_at = NULL, signal = NULL WHERE n = ?`,
+  // The newest row of the ledger is emptied, not deleted: the next seq is counted from it.
+  blank:
+    "UPDATE event_rows SET kind = 5, data = '{}' WHERE seq = (SELECT max(seq) FROM event_rows) AND session = ?",
+  forgotten: "SELECT n FROM session_rows WHERE id IS NULL",
+  purge: `DELETE FROM event_rows WHERE seq IN (
+    SELECT seq FROM event_rows WHERE session = ? AND seq < (SELECT max(seq) FROM event_rows) ORDER BY seq LIMIT ?)`,
+  bury: "DELETE FROM session_rows WHERE n = ?1 AND NOT EXISTS (SELECT 1 FROM event_rows WHERE session = ?1)",
+} as const;
+
+/** Rows deleted, and pages given back, in one transaction: 2-4 ms each on the machine of decision 0003. */
+const ROWS_PER_STEP = 256;
+const PAGES_PER_STEP = 128;
+/** A sacrifice goes on purging this long before it leaves the rest for later, in ms. */
+const AT_ONCE_MS = 20;
+/** What is left is done in turns this long, with pauses in which the daemon does its work, in ms. */
+const TURN_MS = 5;
+const PAUSE_MS = 10;
+
+/** The part of the ledger that forgets. */
+export interface Altar {
+  /** As the port `Ledger` says. The session is gone when it returns; a large one frees its space over the next seconds. */
+  sacrifice(id: string): number;
+  /** Takes up what an earlier daemon left undone. */
+  resume(): void;
+  /** Nothing more is purged after this; the next start goes on. */
+  stop(): void;
+}
+
+/** Sacrifice on an open ledger; `after` is the clock's (a real timer in the daemon). */
+export function altar(connection: Connection, after: World["after"]): Altar {
+  const { db } = connection;
+  const owner = connection.db.query<{ n: number }, [string]>(SACRIFICE_SQL.owner);
+  const count = connection.db.query<{ events: number }, [number]>(SACRIFICE_SQL.count);
+  const screen = connection.db.query<null, [number]>(SACRIFICE_SQL.screen);
+  const forget = connection.db.query<null, [number]>(SACRIFICE_SQL.forget);
+  const blank = connection.db.query<null, [number]>(SACRIFICE_SQL.blank);
+  const forgotten = connection.db.query<{ n: number }, []>(SACRIFICE_SQL.forgotten);
+  const purge = connection.db.query<null, [number, number]>(SACRIFICE_SQL.purge);
+  const bury = connection.db.query<null, [number]>(SACRIFICE_SQL.bury);
+  const free = connection.db.query<{ freelist_count: number }, []>("PRAGMA freelist_count");
+  let cancel: (() => void) | undefined;
+
+  /** One small step; false when nothing is left to do. */
+  function step(): boolean {
+    for (const { n } of forgotten.all()) {
+      if (purge.run(n, ROWS_PER_STEP).changes > 0) return true;
+      bury.run(n);
+    }
+    const before = free.get()?.freelist_count ?? 0;
+    if (before === 0) return false;
+    db.run(`PRAGMA incremental_vacuum(${PAGES_PER_STEP})`);
+    return (free.get()?.freelist_count ?? 0) < before;
+  }
+
+  /** Steps until nothing is left or the time is used up; the rest later. */
+  function sweep(milliseconds: number): void {
+    cancel?.();
+    cancel = undefined;
+    const start = performance.now();
+    while (step()) {
+      if (performance.now() - start < milliseconds) continue;
+      later();
+      return;
+    }
+  }
+
+  function later(): void {
+    cancel = after(PAUSE_MS, () => {
+      cancel = undefined;
+      try {
+        sweep(TURN_MS);
+      } catch {
+        // A full or failing disk. The session is out of sight already; the next sacrifice or start goes on from here.
+      }
+    });
+  }
+
+  return {
+    sacrifice(id) {
+      const events = connection.transaction(() => {
+        const session = owner.get(id);
+        if (!session) throw sessionNotFound(id);
+        const found = count.get(session.n)?.events ?? 0;
+        screen.run(session.n);
+        blank.run(session.n);
+        forget.run(session.n);
+        return found;
+      });
+      try {
+        sweep(AT_ONCE_MS);
+      } catch {
+        // The session is gone, and that is what was asked; its space follows as in `later`.
+      }
+      return events;
+    },
+    resume() {
+      if (forgotten.get() || (free.get()?.freelist_count ?? 0) > 0) later();
+    },
+    stop() {
+      cancel?.();
+      cancel = undefined;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+// Owns the rows of session records: making, reading, paging and settling them.
+import { CovenError } from "../errors.ts";
+import type { ProcessIdentity, SessionPage, SessionQuery } from "../session/ports.ts";
+import type { Session, Settlement } from "../session/session.ts";
+import type { Connection } from "./connection.ts";
+
+const RECORD = `id, project_root, harness, title, status, exit_code, archived_at, created_at, updated_at,
+  cwd, launch_mode, pid, signal`;
+
+/** A record as it is read: what a program is doing now is not the ledger's to know. */
+const READ = `${RECORD}, NULL AS activity`;
+
+/** Every statement on session rows. */
+export const SESSION_SQL = {
+  create: `INSERT INTO session_rows (${RECORD}, born) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+  started: `UPDATE session_rows SET status = 'running', pid = ?, pid_started_at = ?, updated_at = ?
+    WHERE id = ? AND status IN ('created', 'running')`,
+  settle: `UPDATE session_rows SET status = ?, exit_code = ?, signal = ?, pid = NULL, pid_started_at = NULL,
+    updated_at = ? WHERE id = ? AND status IN ('created', 'running')`,
+  archive: "UPDATE session_rows SET archived_at = ?, updated_at = ? WHERE id = ?",
+  session: `SELECT ${READ} FROM session_rows WHERE id = ?`,
+  active: `SELECT ${READ} FROM session_rows WHERE archived_at IS NULL ORDER BY n DESC`,
+  activePage: `SELECT n, ${READ} FROM session_rows WHERE archived_at IS NULL AND n < ? ORDER BY n DESC LIMIT ?`,
+  page: `SELECT n, ${READ} FROM session_rows WHERE n < ? AND id IS NOT NULL ORDER BY n DESC LIMIT ?`,
+  unsettled: `SELECT ${READ}, pid_started_at FROM session_rows WHERE status IN ('created', 'running') ORDER BY n`,
+} as const;
+
+/** The part of the ledger that keeps records; the members mean what the port `Ledger` says. */
+export interface SessionTable {
+  create(session: Session): void;
+  started(id: string, leader: ProcessIdentity, at: string): void;
+  /** False, and nothing written, when the row was settled before. */
+  settle(id: string, settlement: Settlement, at: string): boolean;
+  archive(id: string, at: string | null, updatedAt: string): void;
+  session(id: string): Session | undefined;
+  activeSessions(): Session[];
+  sessions(query: SessionQuery): SessionPage;
+  unsettled(): { session: Session; leader: ProcessIdentity | null }[];
+}
+
+type SessionRow = Session & { readonly n: number };
+type UnsettledRow = Session & { readonly pid_started_at: string | null };
+
+/** The session rows of an open ledger. Changing an unknown session throws `session_not_found`. */
+export function sessionTable(connection: Connection): SessionTable {
+  const create = connection.db.query<null, (string | number | null)[]>(SESSION_SQL.create);
+  const started = connection.db.query<null, [number, string | null, string, string]>(SESSION_SQL.started);
+  const settle = connection.db.query<null, (string | number | null)[]>(SESSION_SQL.settle);
+  const archive = connection.db.query<null, [string | null, string, string]>(SESSION_SQL.archive);
+  const session = connection.db.query<Session, [string]>(SESSION_SQL.session);
+  const active = connection.db.query<Session, []>(SESSION_SQL.active);
+  const activePage = connection.db.query<SessionRow, [number, number]>(SESSION_SQL.activePage);
+  const page = connection.db.query<SessionRow, [number, number]>(SESSION_SQL.page);
+  const unsettled = connection.db.query<UnsettledRow, []>(SESSION_SQL.unsettled);
+
+  function requireSession(id: string): void {
+    if (!session.get(id)) throw sessionNotFound(id);
+  }
+
+  return {
+    create(s) {
+      create.run(
+        s.id,
+        s.project_root,
+        s.harness,
+        s.title,
+        s.status,
+        s.exit_code,
+        s.archived_at,
+        s.created_at,
+        s.updated_at,
+        s.cwd,
+        s.launch_mode,
+        s.pid,
+        s.signal,
+        Date.parse(s.created_at),
+      );
+    },
+    started(id, leader, at) {
+      // A harness can be gone before this is called; its settled row stays as it is.
+      if (started.run(leader.pid, leader.startedAt, at, id).changes === 0) requireSession(id);
+    },
+    settle(id, { status, exitCode, signal }, at) {
+      if (settle.run(status, exitCode, signal, at, id).changes > 0) return true;
+      requireSession(id);
+      return false;
+    },
+    archive(id, at, updatedAt) {
+      if (archive.run(at, updatedAt, id).changes === 0) throw sessionNotFound(id);
+    },
+    session: (id) => session.get(id) ?? undefined,
+    activeSessions: () => active.all(),
+    sessions({ limit, cursor, includeArchived }) {
+      const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(cursor);
+      // One more than asked for tells whether there is a next page.
+      const rows = (includeArchived ? page : activePage).all(before, limit + 1);
+      const shown = rows.slice(0, limit);
+      const last = rows.length > limit ? shown.at(-1) : undefined;
+      return {
+        sessions: shown.map(({ n: _, ...record }) => record),
+        nextCursor: last ? writeCursor(last.n) : null,
+      };
+    },
+    unsettled: () =>
+      unsettled.all().map(({ pid_started_at: startedAt, ...record }) => ({
+        session: record,
+        leader: record.pid === null ? null : { pid: record.pid, startedAt },
+      })),
+  };
+}
+
+/** The refusal for a session the ledger does not have. */
+export function sessionNotFound(sessionId: string): CovenError {
+  return new CovenError("session_not_found", `There is no session ${sessionId}.`, { sessionId });
+}
+
+function writeCursor(n: number): string {
+  return Buffer.from(`n${n}`).toString("base64url");
+}
+
+function readCursor(cursor: string): number {
+  const n = Number(Buffer.from(cursor, "base64url").toString().slice(1));
+  // Writing it again must give the same text: that refuses everything we did not write.
+  if (Number.isSafeInteger(n) && n > 0 && writeCursor(n) === cursor) return n;
+  throw new CovenError("invalid_request", "cursor is none that this ledger gave out.", { cursor });
+}

@@ -1,0 +1,253 @@
+// The attach WebSocket against real sessions: the snapshot, what follows it, who types, whose size counts, who falls behind.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Attached, attached } from "../support/attached.ts";
+import { type House, startHouse } from "../support/house.ts";
+import { ask } from "../support/raw.ts";
+import { until } from "../support/until.ts";
+
+let house: House;
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(() => house.close());
+
+const RAW = "stty raw -echo; printf ready; exec cat";
+
+/** A session that echoes what is typed, byte for byte, attached once it is ready. */
+async function echoing(query = ""): Promise<{ id: string; client: Attached }> {
+  const { id } = await house.launch(RAW, { cols: 80, rows: 24 });
+  await until("the program is ready", () => house.coven.screen(id).lines[0]?.includes("ready"));
+  return { id, client: await attached(house, id, query) };
+}
+
+const sizesOf = (id: string) =>
+  Array.from(house.coven.events({ sessionId: id, limit: 1000 }))
+    .filter(({ kind }) => kind === "resize")
+    .map(({ payload_json }) => JSON.parse(payload_json));
+
+describe("what is shown", () => {
+  test("first the attached frame with the record, then the screen, then what follows it", async () => {
+    const { id, client } = await echoing();
+    const [first] = client.frames;
+    expect(first).toMatchObject({ type: "attached", cols: 80, rows: 24, session: { id, status: "running" } });
+    expect(first?.["asOfSeq"]).toBe(house.coven.lastSeq(id));
+    expect(client.snapshot()).toContain("ready");
+    client.type("hello");
+    await until("the echo", () => client.output() === "hello");
+    client.leave();
+  });
+
+  test("the exit frame comes last, with what the record says, and then the socket closes", async () => {
+    const { id } = await house.launch("printf bye; exit 3");
+    const client = await attached(house, id);
+    expect(await client.frame("exit")).toEqual({ type: "exit", status: "failed", exitCode: 3 });
+    await until("the close", () => client.closed);
+    expect(client.frames.at(-1)).toMatchObject({ type: "exit" });
+    expect(client.snapshot() + client.output()).toContain("bye");
+  });
+
+  test("a finished session shows its last screen and ends", async () => {
+    const { id } = await house.launch("printf 'one\\ntwo\\n'");
+    await house.settled(id);
+    const client = await attached(house, id);
+    expect(await client.frame("exit")).toMatchObject({ status: "completed", exitCode: 0 });
+    expect(client.snapshot()).toContain("two");
+  });
+
+  test("a session whose daemon died keeps a screen: it is drawn again from its output", () => {
+    const session = house.finished(["lost ", "and found\r\n"]);
+    expect(house.coven.screen(session.id).lines[0]).toBe("lost and found");
+  });
+
+  test("queries are answered by the daemon alone and never reach a viewer", async () => {
+    // The program asks for its cursor twice, the second time split across two writes; it prints what it was answered.
+    const script =
+      "stty raw -echo; read -r go; printf 'ab\\033[6n'; head -c 6 | od -c | head -1; printf '\\033['; sleep 0.05; printf '6n'; head -c 6 | od -c | head -1; cat";
+    const { id } = await house.launch(script, { cols: 80, rows: 24 });
+    const client = await attached(house, id);
+    const other = await attached(house, id, "?mode=observe");
+    client.type("\n");
+    await until("both answers", () => client.output().split("033").length > 2);
+    for (const viewer of [client, other]) expect(viewer.output()).not.toContain("\x1b[6n");
+    // One answer each: had two answered, the second od would have printed the rest of the first pair.
+    expect(client.output()).toContain("033   [   1   ;   3   R");
+    await house.client.kill(id);
+  });
+});
+
+describe("who types", () => {
+  test("an observer does not", async () => {
+    const { id, client } = await echoing();
+    const observer = await attached(house, id, "?mode=observe");
+    observer.type("no");
+    observer.say({ type: "resize", cols: 10, rows: 5 });
+    client.type("yes");
+    await until("the echo at both", () => client.output() === "yes" && observer.output() === "yes");
+    expect(house.coven.size(id)).toEqual({ cols: 80, rows: 24 });
+    client.leave();
+    observer.leave();
+  });
+
+  test("any bytes, also such as are no UTF-8, and a megabyte of them, in order", async () => {
+    const { id, client } = await echoing();
+    const bytes = new Uint8Array(1024 * 1024).map((_, i) => (i * 7 + (i >> 8)) % 256);
+    client.type(bytes);
+    await until(
+      "all of it",
+      () => client.chunks.reduce((n, chunk) => n + chunk.length, 0) >= bytes.length,
+      20_000,
+    );
+    const ledger = Buffer.concat(house.coven.output(id, 0, 64 * 1024 * 1024).map(({ data }) => data));
+    expect(ledger.subarray("ready".length).equals(Buffer.from(bytes))).toBe(true);
+    client.leave();
+  });
+
+  test("what is no message is refused with a code, and the client stays", async () => {
+    const { client } = await echoing();
+    for (const wrong of [
+      "{",
+      '{"type":"resize"}',
+      '{"type":"resize","cols":-1,"rows":5}',
+      '{"type":"dance"}',
+    ]) {
+      client.frames.length = 0;
+      client.say(wrong);
+      expect(await client.frame("error")).toMatchObject({ error: { code: "invalid_request" } });
+    }
+    client.type("still here");
+    await until("the echo", () => client.output().includes("still here"));
+    client.leave();
+  });
+});
+
+describe("whose size counts", () => {
+  test("the most recently used terminal's; when it leaves, the next most recent; 0 x 0 never", async () => {
+    const { id, client: one } = await echoing("?cols=100&rows=30");
+    expect(house.coven.size(id)).toEqual({ cols: 100, rows: 30 });
+    const two = await attached(house, id, "?cols=60&rows=20");
+    expect(two.frames[0]).toMatchObject({ cols: 60, rows: 20 });
+    one.type("x");
+    await until("one decides", () => house.coven.size(id)?.cols === 100);
+    expect(await two.frame("resized")).toMatchObject({ cols: 100, rows: 30 });
+    two.say({ type: "resize", cols: 61, rows: 21 });
+    await until("two decides", () => house.coven.size(id)?.cols === 61);
+    one.say({ type: "resize", cols: 0, rows: 0 });
+    two.leave();
+    await until("one decides again", () => house.coven.size(id)?.cols === 100);
+    expect(sizesOf(id).map(({ cols }) => cols)).toEqual([80, 100, 60, 100, 61, 100]);
+    one.leave();
+  });
+
+  test("the same size again is told to the program, and changes nothing here", async () => {
+    const { id } = await house.launch("trap 'stty size' WINCH; echo ready; while :; do sleep 0.02; done", {
+      cols: 80,
+      rows: 24,
+    });
+    await until("the program is ready", () => house.coven.screen(id).lines[0] === "ready");
+    const client = await attached(house, id, "?cols=80&rows=24");
+    await until("it was told", () => (client.snapshot() + client.output()).includes("24 80"));
+    // The size it was launched with, and no change since.
+    expect(sizesOf(id)).toEqual([{ cols: 80, rows: 24 }]);
+    client.leave();
+  });
+});
+
+describe("who falls behind", () => {
+  test("a client that keeps reading gets every byte of a flood and no gap, beside fifty others", async () => {
+    const { id } = await house.launch("read -r go; seq 1 200000; exec cat");
+    const clients = await Promise.all(Array.from({ length: 50 }, () => attached(house, id)));
+    const last = "199999\r\n200000\r\n";
+    await house.client.input(id, "\r");
+    await until(
+      "everybody has the end",
+      () => clients.every((one) => one.chunks.length > 1 && one.output().endsWith(last)),
+      60_000,
+    );
+    const [first] = clients;
+    const whole = first?.output();
+    expect(whole).toContain("\r\n1\r\n2\r\n3\r\n");
+    for (const one of clients) {
+      expect(one.frames.filter(({ type }) => type === "gap")).toEqual([]);
+      expect(one.output() === whole).toBe(true);
+      one.leave();
+    }
+    await house.client.kill(id);
+  }, 90_000);
+
+  test("one that stops reading costs the others nothing, and gets a gap and a fresh screen when it reads again", async () => {
+    const { id } = await house.launch(
+      "read -r go; seq 1 400000; echo end; read -r go; echo after; exec cat",
+      { cols: 80, rows: 24 },
+    );
+    const stalled = await stalling(house.socket, id);
+    const reader = await attached(house, id);
+    await house.client.input(id, "\r");
+    await until("the reader has the end", () => reader.output().endsWith("end\r\n"), 20_000);
+    // The daemon counts a stall from the moment it could send no more: the clock of the world, not of this test.
+    await until("the stall is long enough to count", () => stalled.age() > 2_500, 10_000);
+    stalled.read();
+    await until("the gap", () => stalled.text().includes('{"type":"gap"'), 10_000);
+    await house.client.input(id, "\r");
+    await until("live again", () => stalled.text().includes("after\r\n"), 10_000);
+    expect(stalled.text()).toContain("400000");
+    stalled.leave();
+    reader.leave();
+    await house.client.kill(id);
+  }, 60_000);
+});
+
+describe("what is refused before there is a socket", () => {
+  const upgrade = {
+    Connection: "Upgrade",
+    Upgrade: "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+  };
+  const cases: [
+    name: string,
+    path: (id: string) => string,
+    headers: Record<string, string>,
+    status: number,
+    code: string,
+  ][] = [
+    ["no Upgrade header", (id) => `/sessions/${id}/attach`, {}, 400, "invalid_request"],
+    ["an unknown session", () => "/sessions/nobody/attach", upgrade, 404, "session_not_found"],
+    ["an Origin", (id) => `/sessions/${id}/attach`, { ...upgrade, Origin: "http://x" }, 403, "forbidden"],
+    ["an unknown mode", (id) => `/sessions/${id}/attach?mode=drive`, upgrade, 400, "invalid_request"],
+    [
+      "a size past the limit",
+      (id) => `/sessions/${id}/attach?cols=1001&rows=20`,
+      upgrade,
+      400,
+      "invalid_request",
+    ],
+  ];
+  for (const [name, path, headers, status, code] of cases) {
+    test(name, async () => {
+      const { id } = house.finished(["x"]);
+      const answer = await ask(house.socket, `GET /api/v1${path(id)}`, undefined, headers);
+      expect({ status: answer.status, code: JSON.parse(answer.body).error.code }).toEqual({ status, code });
+    });
+  }
+});
+
+/** A client on a bare socket that takes nothing until `read`: WebSocket objects always read. */
+async function stalling(path: string, id: string) {
+  const { connect } = await import("node:net");
+  const socket = connect(path);
+  const since = performance.now();
+  const got: Buffer[] = [];
+  socket.write(
+    `GET /api/v1/sessions/${id}/attach?mode=observe HTTP/1.1\r\nHost: coven\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+  );
+  await new Promise((go) => socket.once("connect", go));
+  socket.pause();
+  socket.on("data", (chunk) => got.push(Buffer.from(chunk)));
+  socket.pause();
+  return {
+    age: () => performance.now() - since,
+    read: () => socket.resume(),
+    text: () => Buffer.concat(got).toString("latin1"),
+    leave: () => socket.destroy(),
+  };
+}

@@ -1,0 +1,187 @@
+// Holds the pages of events: cursors in both directions, limits, the size of a body, and what is malformed.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { EventsPage } from "../../src/api/schema.ts";
+import type { Session } from "../../src/session/session.ts";
+import { type House, startHouse } from "../support/house.ts";
+import { ask } from "../support/raw.ts";
+
+let house: House;
+/** Ten outputs and an exit. */
+let ten: Session;
+let seqs: number[];
+beforeAll(async () => {
+  house = await startHouse();
+  // Another session's events lie between, so that seqs are not 1..11.
+  house.finished(["other"]);
+  ten = house.finished(Array.from({ length: 10 }, (_, i) => `line ${i}\r\n`));
+  seqs = (await page("")).events.map((event) => event.seq);
+});
+afterAll(() => house.close());
+
+const get = (id: string, query: string) => ask(house.socket, `GET /api/v1/sessions/${id}/events?${query}`);
+const page = async (query: string, id = ten.id): Promise<EventsPage> =>
+  JSON.parse((await get(id, query)).body);
+const shown = async (query: string) => (await page(query)).events.map((event) => seqs.indexOf(event.seq));
+
+test("everything, oldest first, and a cursor that leads to an empty page", async () => {
+  const all = await page("");
+  expect(all.events.map((event) => event.kind)).toEqual([...Array(10).fill("output"), "exit"]);
+  expect({ hasMore: all.hasMore, next: all.nextCursor }).toEqual({
+    hasMore: false,
+    next: { afterSeq: seqs[10] ?? 0 },
+  });
+  expect(await page(`afterSeq=${seqs[10]}`)).toEqual({ events: [], nextCursor: null, hasMore: false });
+});
+
+test("both paths give the same bytes", async () => {
+  const one = await ask(house.socket, `GET /events?sessionId=${ten.id}&limit=3`);
+  expect(one.body).toBe((await get(ten.id, "limit=3")).body);
+});
+
+test("hasMore is true only if more exists", async () => {
+  expect((await page("limit=11")).hasMore).toBe(false);
+  expect((await page("limit=10")).hasMore).toBe(true);
+  expect((await page(`limit=1&afterSeq=${seqs[9]}`)).hasMore).toBe(false);
+});
+
+describe("where a page begins", () => {
+  test("afterSeq, afterEventId, and the first beats the second", async () => {
+    const [, second] = (await page("")).events;
+    expect(await shown(`afterSeq=${seqs[8]}`)).toEqual([9, 10]);
+    expect((await shown(`afterEventId=${second?.id}`))[0]).toBe(2);
+    expect((await shown(`afterEventId=${second?.id}&afterSeq=${seqs[4]}`))[0]).toBe(5);
+  });
+
+  test("a negative seq, an unknown event and one of another session mean from the start", async () => {
+    const foreign = house.finished(["x"]);
+    const other = (await page("", foreign.id)).events[0]?.id;
+    for (const query of [
+      "afterSeq=-1",
+      "afterSeq=0",
+      "afterEventId=nothing",
+      "afterEventId=",
+      `afterEventId=${other}`,
+    ]) {
+      expect({ query, first: (await shown(query))[0] }).toEqual({ query, first: 0 });
+    }
+  });
+
+  test("the greatest number a client has means after everything", async () => {
+    for (const seq of ["9223372036854775807", "18446744073709551615"])
+      expect(await shown(`afterSeq=${seq}`)).toEqual([]);
+  });
+
+  test("beforeSeq: the nearest before it, oldest first, and a cursor that leads back to the start", async () => {
+    const last = await page(`beforeSeq=9007199254740991&limit=4`);
+    expect(last.events.map((event) => seqs.indexOf(event.seq))).toEqual([7, 8, 9, 10]);
+    expect(last.hasMore).toBe(true);
+    expect(last.nextCursor).toEqual({ afterSeq: seqs[10] ?? 0 });
+    const found: number[][] = [];
+    for (let before = last.prevCursor?.beforeSeq; before !== undefined; ) {
+      const older = await page(`beforeSeq=${before}&limit=4`);
+      found.push(older.events.map((event) => seqs.indexOf(event.seq)));
+      before = older.hasMore ? older.prevCursor?.beforeSeq : undefined;
+    }
+    expect(found).toEqual([
+      [3, 4, 5, 6],
+      [0, 1, 2],
+    ]);
+    const none = { events: [], nextCursor: null, hasMore: false, prevCursor: null };
+    for (const seq of [seqs[0], 0, -5]) expect(await page(`beforeSeq=${seq}`)).toEqual(none);
+  });
+});
+
+test("limit is clamped to 1..1000", async () => {
+  const many = house.finished(Array.from({ length: 1_005 }, () => "x"));
+  const count = async (limit: string) => (await page(`limit=${limit}`, many.id)).events.length;
+  expect(await Promise.all(["0", "-7", "1", "1000", "5000", "99999999999999999999"].map(count))).toEqual([
+    1, 1, 1, 1_000, 1_000, 1_000,
+  ]);
+  expect((await page("", many.id)).events).toHaveLength(1_000);
+});
+
+describe("malformed parameters are named", () => {
+  test.each([
+    ["afterSeq=x", "afterSeq"],
+    ["afterSeq=", "afterSeq"],
+    ["afterSeq=1.5", "afterSeq"],
+    ["afterSeq=1e3", "afterSeq"],
+    ["afterSeq=0x1", "afterSeq"],
+    ["afterSeq=%2B1", "afterSeq"],
+    ["afterSeq=1&afterSeq=1", "afterSeq"],
+    ["limit=", "limit"],
+    ["limit=ten", "limit"],
+    ["beforeSeq=null", "beforeSeq"],
+  ])("%s", async (query, field) => {
+    const answer = await get(ten.id, query);
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body).error).toMatchObject({ code: "invalid_request", details: { field } });
+  });
+
+  test("a missing sessionId is 400, one that can be none is 404", async () => {
+    for (const path of ["/events", "/events?sessionId=", "/events?afterSeq=1"]) {
+      const { status, body } = await ask(house.socket, `GET ${path}`);
+      expect({ status, field: JSON.parse(body).error.details.field }).toEqual({
+        status: 400,
+        field: "sessionId",
+      });
+    }
+    for (const id of ["nobody", "a%20b", "..%2F.."]) {
+      const { status, body } = await ask(house.socket, `GET /events?sessionId=${id}`);
+      expect([status, JSON.parse(body).error.code]).toEqual([404, "session_not_found"]);
+    }
+  });
+});
+
+describe("the size of a body", () => {
+  const LIMIT = 900_000;
+
+  // Control characters are the worst case: six bytes each in payload_json, and a seventh for its own escape.
+  test.each([
+    ["plain", "a"],
+    ["escaped twice", "\x1b"],
+    ["three bytes of UTF-8", "€"],
+  ])("no page passes 900,000 bytes, none is needlessly small, nothing is lost: %s", async (_, letter) => {
+    const row = letter.repeat(16_384 / Buffer.byteLength(letter));
+    const big = house.finished(Array.from({ length: 200 }, () => row));
+    let text = "";
+    let largestEvent = 0;
+    for (let query = "afterSeq=0"; query !== ""; ) {
+      const { body } = await get(big.id, query);
+      const { events, hasMore, nextCursor }: EventsPage = JSON.parse(body);
+      largestEvent = Math.max(largestEvent, Buffer.byteLength(JSON.stringify(events[0])));
+      expect(Buffer.byteLength(body)).toBeLessThanOrEqual(LIMIT);
+      if (hasMore) expect(Buffer.byteLength(body)).toBeGreaterThan(LIMIT - largestEvent - 200);
+      for (const event of events) if (event.kind === "output") text += JSON.parse(event.payload_json).data;
+      query = hasMore ? `afterSeq=${nextCursor?.afterSeq}` : "";
+    }
+    expect(text === row.repeat(200)).toBe(true);
+  });
+
+  test("an event too large for any page goes out alone, and the reader gets past it", async () => {
+    const session = house.finished(["before", "\x01".repeat(150_000), "after"]);
+    const sizes: number[] = [];
+    for (let query = "afterSeq=0"; query !== ""; ) {
+      const { events, hasMore, nextCursor } = await page(query, session.id);
+      sizes.push(events.length);
+      query = hasMore ? `afterSeq=${nextCursor?.afterSeq}` : "";
+    }
+    expect(sizes).toEqual([1, 1, 2]);
+  });
+
+  test("the same backwards", async () => {
+    const session = house.finished(Array.from({ length: 100 }, () => "\x1b".repeat(16_384)));
+    let count = 0;
+    for (let query = "beforeSeq=9007199254740991"; query !== ""; ) {
+      const { body } = await get(session.id, query);
+      expect(Buffer.byteLength(body)).toBeLessThanOrEqual(LIMIT);
+      const { events, hasMore, prevCursor }: EventsPage = JSON.parse(body);
+      expect(events.map((event) => event.seq)).toEqual(
+        events.map((event) => event.seq).toSorted((a, b) => a - b),
+      );
+      count += events.length;
+      query = hasMore ? `beforeSeq=${prevCursor?.beforeSeq}` : "";
+    }
+    expect(count).toBe(101);
+  });
+});

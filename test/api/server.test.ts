@@ -1,0 +1,135 @@
+// Holds what the server does over its life: keys that repeat, shutting down, what it writes down and what it never does.
+import { afterEach, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { startServer } from "../../src/api/server.ts";
+import { realWorld } from "../../src/daemon/world.ts";
+import { type House, startHouse } from "../support/house.ts";
+import { ask, connected, request } from "../support/raw.ts";
+import { rejectionOf } from "../support/refusal.ts";
+import { until } from "../support/until.ts";
+
+const houses: House[] = [];
+async function open(): Promise<House> {
+  const house = await startHouse();
+  houses.push(house);
+  return house;
+}
+afterEach(async () => {
+  for (const house of houses.splice(0)) await house.close();
+});
+
+test("one Idempotency-Key is one session, however many ask at once; another key is another", async () => {
+  const house = await open();
+  const body = { projectRoot: house.project, harness: "codex", prompt: "exec cat" };
+  const launch = (idempotencyKey: string) => house.client.launch(body, { idempotencyKey });
+  const same = await Promise.all(Array.from({ length: 20 }, () => launch("a")));
+  expect(new Set(same.map((session) => session.id)).size).toBe(1);
+  expect((await launch("b")).id).not.toBe(same[0]?.id);
+  expect(house.coven.live()).toHaveLength(2);
+  // Blank is no key.
+  const blank = () => ask(house.socket, "POST /sessions", JSON.stringify(body), { "Idempotency-Key": " " });
+  expect([(await blank()).status, (await blank()).status]).toEqual([201, 201]);
+  const long = await rejectionOf(launch("x".repeat(256)));
+  expect(long).toMatchObject({ code: "invalid_request", details: { field: "Idempotency-Key" } });
+});
+
+test("a key whose launch was refused is free again", async () => {
+  const house = await open();
+  const body = { projectRoot: house.project, harness: "codex", prompt: "exit 0" };
+  await rejectionOf(house.client.launch({ ...body, cwd: "missing" }, { idempotencyKey: "k" }));
+  expect((await house.client.launch(body, { idempotencyKey: "k" })).status).toBe("running");
+});
+
+test("the environment of a launch: laid over, or the whole of it", async () => {
+  const house = await open();
+  const script = 'echo "[$A][$HOME][$COVEN_SESSION_ID]"';
+  const printed = async (over: object) => {
+    const { id } = await house.launch(script, over);
+    await house.settled(id);
+    const text = (await house.client.events(id)).events.map(
+      (event) => JSON.parse(event.payload_json).data ?? "",
+    );
+    return text.join("").replace(id, "<id>");
+  };
+  expect(await printed({ env: { A: "1", COVEN_SESSION_ID: "forged" } })).toBe(`[1][${house.dir}][<id>]\r\n`);
+  const PATH = `${house.dir}/bin:/usr/bin:/bin`;
+  expect(await printed({ env: { A: "1", PATH }, inheritEnv: false })).toBe("[1][][<id>]\r\n");
+});
+
+test("successes are not logged, refusals are, and neither prompt, input, output nor environment ever is", async () => {
+  const house = await open();
+  const secrets = { prompt: "echo PROMPTSECRET", env: { TOKEN: "ENVSECRET" } };
+  const { id } = await house.client.launch({ projectRoot: house.project, harness: "codex", ...secrets });
+  await house.settled(id);
+  await house.client.events(id);
+  await house.client.health();
+  expect(house.log.map((line) => line.event)).toEqual(["session_started", "session_settled"]);
+  await rejectionOf(house.client.input(id, "INPUTSECRET"));
+  await ask(house.socket, "POST /sessions", '{"prompt":"BROKENSECRET');
+  await ask(house.socket, "POST /sessions", '{"projectRoot":{"a":"BROKENSECRET"},"env":{"K":["ENVSECRET"]}}');
+  await ask(house.socket, "GET /nowhere?token=QUERYSECRET");
+  expect(house.log.slice(2).map((line) => line.event)).toEqual(Array(4).fill("request_refused"));
+  expect(JSON.stringify(house.log)).not.toContain("SECRET");
+});
+
+test("every refusal carries its request id in a header, and the log has it", async () => {
+  const house = await open();
+  const answers = await Promise.all([1, 2, 3].map((i) => ask(house.socket, `GET /nowhere/${i}`)));
+  const ids = answers.map((answer) => answer.headers["x-request-id"]);
+  expect(new Set(ids).size).toBe(3);
+  expect(house.log.map((line) => line.fields["requestId"]).toSorted()).toEqual(ids.toSorted());
+});
+
+test("stop: what is under way is finished, nobody new comes in, and idle connections do not hold it up", async () => {
+  const house = await open();
+  const unix = `${house.dir}/other.sock`;
+  const { coven, identity } = house;
+  const log = { info() {}, warn() {}, error() {} };
+  const server = startServer({ unix, coven, identity, version: "0", log, world: realWorld, shutdown() {} });
+  const idle = await connected(unix);
+  idle.write(request("GET /health"));
+  await new Promise((answered) => idle.once("data", answered));
+  const body = '{"action":"coven.capabilities.refresh"}';
+  const slow = await connected(unix);
+  let answer = "";
+  const ended = new Promise((over) =>
+    slow.on("data", (chunk: Buffer) => (answer += chunk)).once("end", over),
+  );
+  // The 100 says that the head has arrived: from here on this request is under way.
+  slow.write(request("POST /actions", body, { Expect: "100-continue" }).slice(0, -5));
+  await until("it is under way", () => answer.includes("100 Continue"));
+  const began = performance.now();
+  const stopped = server.stop();
+  slow.write(body.slice(-5));
+  await stopped;
+  await until("it was answered", () => answer.includes(" 200 OK"));
+  expect(performance.now() - began).toBeLessThan(1_000);
+  const refused = await new Promise<string>((resolve) => {
+    connect(unix)
+      .once("error", (error) => resolve(error.message))
+      .once("connect", () => resolve("connected"));
+  });
+  expect(refused).toMatch(/ENOENT|ECONNREFUSED/);
+  await server.stop(true);
+  await ended;
+  idle.destroy();
+});
+
+test("the 202 of a shutdown is out before anything stops", async () => {
+  const house = await open();
+  const { id } = await house.launch("exec sleep 60");
+  const following = house.client.eventStream(id)[Symbol.asyncIterator]();
+  const kinds: string[] = [];
+  const followed = (async () => {
+    for (let next = await following.next(); !next.done; next = await following.next())
+      kinds.push(next.value.kind);
+  })();
+  expect(await house.client.shutdown({ pid: house.identity.pid, force: true })).toEqual({
+    ok: true,
+    accepted: true,
+  });
+  await house.coven.close();
+  await followed;
+  expect(kinds.at(-1)).toBe("exit");
+  expect(kinds).toContain("kill");
+});

@@ -1,0 +1,233 @@
+// Holds the answers that go on: events as SSE, output followed, how they end, and that they cost nothing when stalled.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { isUnreachable } from "../../src/api/client.ts";
+import type { Event } from "../../src/session/event.ts";
+import { type House, startHouse } from "../support/house.ts";
+import { ask, connected, request } from "../support/raw.ts";
+import { rejectionOf } from "../support/refusal.ts";
+import { until } from "../support/until.ts";
+
+let house: House;
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(() => house.close());
+
+const text = (events: readonly Event[]) =>
+  events.map((event) => (event.kind === "output" ? JSON.parse(event.payload_json).data : "")).join("");
+
+async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const one of stream) found.push(one);
+  return found;
+}
+
+const joined = async (stream: AsyncIterable<Uint8Array>) => Buffer.concat(await all(stream)).toString();
+const SSE = { Accept: "text/event-stream" };
+
+describe("events as SSE", () => {
+  test("`: ok` comes at once, from a session that is silent", async () => {
+    const { id } = await house.launch("exec sleep 60");
+    const peer = await connected(house.socket);
+    const heard = Promise.withResolvers<string>();
+    let got = "";
+    peer.on("data", (chunk: Buffer) => {
+      got += chunk;
+      if (got.includes(": ok\n\n")) heard.resolve(got);
+    });
+    peer.write(request(`GET /api/v1/events?sessionId=${id}`, undefined, SSE));
+    expect(await heard.promise).toContain("text/event-stream");
+    peer.destroy();
+    house.coven.kill(id);
+    await house.settled(id);
+  });
+
+  test("what was, then what comes, each once, to the exit event", async () => {
+    const { id } = await house.launch("echo before; read line; echo got $line; exit 3");
+    await until("it printed", () => house.coven.lastSeq(id) > 0);
+    const seen: Event[] = [];
+    for await (const event of house.client.eventStream(id)) {
+      if (seen.push(event) === 1) await house.client.input(id, "this\n");
+    }
+    expect(text(seen)).toContain("before\r\n");
+    expect(text(seen)).toContain("got this\r\n");
+    expect(seen.at(-1)?.kind).toBe("exit");
+    // The stream and the pages are one log.
+    expect(seen).toEqual((await house.client.events(id)).events);
+  });
+
+  test("the frame: id is the seq, event the kind, data the event", async () => {
+    const { id } = house.finished(["a\nb"]);
+    const answer = await ask(house.socket, `GET /api/v1/sessions/${id}/events`, undefined, SSE);
+    const { events } = await house.client.events(id);
+    const frames = events.map(
+      (event) => `id: ${event.seq}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`,
+    );
+    expect(answer.body).toBe(`: ok\n\n${frames.join("")}`);
+  });
+
+  test("Last-Event-ID is afterSeq, and beats the one in the URL a client repeats", async () => {
+    const { id } = house.finished(["one", "two", "three"]);
+    const [first, second] = (await house.client.events(id)).events;
+    const from = async (query: string, headers: Record<string, string>) => {
+      const path = `GET /events?sessionId=${id}${query}`;
+      return /id: (\d+)/.exec((await ask(house.socket, path, undefined, { ...SSE, ...headers })).body)?.[1];
+    };
+    expect(await from("", { "Last-Event-ID": String(first?.seq) })).toBe(String(second?.seq));
+    expect(await from("&afterSeq=0", { "Last-Event-ID": String(first?.seq) })).toBe(String(second?.seq));
+    expect(await from(`&afterSeq=${first?.seq}`, {})).toBe(String(second?.seq));
+    expect(await from("", { "Last-Event-ID": "" })).toBe(String(first?.seq));
+    const bad = await ask(house.socket, `GET /events?sessionId=${id}`, undefined, {
+      ...SSE,
+      "Last-Event-ID": "x",
+    });
+    expect([bad.status, JSON.parse(bad.body).error.details.field]).toEqual([400, "Last-Event-ID"]);
+  });
+
+  test("a long history of a finished session arrives whole", async () => {
+    const row = "x".repeat(16_000);
+    const { id } = house.finished(Array.from({ length: 1_200 }, () => row));
+    const events = await all(house.client.eventStream(id));
+    expect(events).toHaveLength(1_201);
+    expect(text(events).length).toBe(1_200 * row.length);
+  });
+
+  test("a session without an exit event (its daemon died) ends its stream all the same", async () => {
+    const id = crypto.randomUUID();
+    const now = new Date().toISOString();
+    house.ledger.create({ ...house.finished([]), id, status: "created", exit_code: null });
+    const orphaned = { kind: "metadata", payload: { event: "orphaned" } } as const;
+    house.ledger.settle(id, { status: "orphaned", exitCode: null, signal: null }, [orphaned], now);
+    expect((await all(house.client.eventStream(id))).map((event) => event.kind)).toEqual(["metadata"]);
+  });
+
+  test("an unknown session is a JSON refusal, not a stream", async () => {
+    const answer = await ask(house.socket, "GET /events?sessionId=nobody", undefined, SSE);
+    expect([answer.status, answer.headers["content-type"]]).toEqual([404, "application/json"]);
+  });
+
+  test("twenty followers of one session all get every event", async () => {
+    const { id } = await house.launch("i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i+1)); done");
+    const streams = await Promise.all(Array.from({ length: 20 }, () => all(house.client.eventStream(id))));
+    const { events } = await house.client.events(id);
+    for (const stream of streams) expect(stream).toEqual(events);
+  });
+
+  test("a session sacrificed under a stalled follower ends its stream", async () => {
+    const { id } = house.finished(Array.from({ length: 2_000 }, () => "y".repeat(16_384)));
+    const stream = house.client.eventStream(id)[Symbol.asyncIterator]();
+    const first = await stream.next();
+    await house.client.sacrifice(id);
+    let count = first.done ? 0 : 1;
+    while (!(await stream.next()).done) count += 1;
+    expect(count).toBeGreaterThan(0);
+    expect(count).toBeLessThan(2_001);
+    expect(house.log.filter((line) => line.level === "error")).toEqual([]);
+  });
+});
+
+describe("output", () => {
+  test("the exact bytes, no UTF-8 needed, with a Content-Length when it is small and finished", async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    const { id } = house.finished([bytes, bytes]);
+    const found = Buffer.concat(await all(house.client.output(id)));
+    expect(found.equals(Buffer.concat([bytes, bytes]))).toBe(true);
+    expect((await ask(house.socket, `GET /sessions/${id}/output`)).headers["content-length"]).toBe("512");
+  });
+
+  test("afterSeq leaves out what was read before", async () => {
+    const { id } = house.finished(["one ", "two ", "three"]);
+    const [first] = (await house.client.events(id)).events;
+    expect(await joined(house.client.output(id, { afterSeq: first?.seq ?? 0 }))).toBe("two three");
+  });
+
+  test("20 MB arrive byte for byte", async () => {
+    const row = new Uint8Array(16_384).map((_, i) => (i * 7) % 251);
+    const { id } = house.finished(Array.from({ length: 1_280 }, () => row));
+    let at = 0;
+    let wrong = 0;
+    for await (const chunk of house.client.output(id))
+      for (const byte of chunk) if (byte !== row[at++ % row.length]) wrong++;
+    expect({ at, wrong }).toEqual({ at: 1_280 * row.length, wrong: 0 });
+  });
+
+  test("follow stays until the session ends, and gets the tail", async () => {
+    const { id } = await house.launch("stty -echo; echo begin; read x; printf tail; exit 1");
+    const chunks: string[] = [];
+    for await (const chunk of house.client.output(id, { follow: true })) {
+      chunks.push(Buffer.from(chunk).toString());
+      if (chunks.join("") === "begin\r\n") await house.client.input(id, "x\n");
+    }
+    expect(chunks.join("")).toBe("begin\r\ntail");
+  });
+
+  test("without follow it ends where the session is now", async () => {
+    const { id } = await house.launch("echo so far; exec sleep 60");
+    await until("it printed", () => house.coven.lastSeq(id) > 0);
+    expect(await joined(house.client.output(id))).toBe("so far\r\n");
+    house.coven.kill(id);
+    await house.settled(id);
+  });
+
+  test("follow of a finished session, and of a silent one that is killed, ends", async () => {
+    expect(await joined(house.client.output(house.finished(["done"]).id, { follow: true }))).toBe("done");
+    const { id } = await house.launch("exec sleep 60");
+    const following = joined(house.client.output(id, { follow: true }));
+    await until("it is followed", () => house.watchers() === 1);
+    house.coven.kill(id);
+    expect(await following).toBe("");
+  });
+
+  test("a malformed follow is named", async () => {
+    const { id } = house.finished([]);
+    const answer = await ask(house.socket, `GET /sessions/${id}/output?follow=maybe`);
+    expect([answer.status, JSON.parse(answer.body).error.details.field]).toEqual([400, "follow"]);
+  });
+});
+
+describe("what it costs and how it breaks", () => {
+  // Answers are pulled: pushing them had buffered all 100 MB for a client that did not read.
+  test("a client that stops reading is not read for", async () => {
+    const { id } = house.finished(Array.from({ length: 4_000 }, () => new Uint8Array(16_384).fill(120)));
+    const { coven } = house;
+    const output = coven.output.bind(coven);
+    let reads = 0;
+    coven.output = (...of) => {
+      reads += 1;
+      return output(...of);
+    };
+    const stalled = await Promise.all(Array.from({ length: 5 }, () => connected(house.socket)));
+    for (const peer of stalled) {
+      peer.pause();
+      peer.write(request(`GET /sessions/${id}/output`));
+    }
+    await until("all five are being answered", () => reads >= 10);
+    const before = reads;
+    let bytes = 0;
+    for await (const chunk of house.client.output(id)) bytes += chunk.length;
+    coven.output = output;
+    // One reader takes all 64 MB in batches of 256 KiB; in the same time the five that stall take next to nothing.
+    expect(bytes).toBe(4_000 * 16_384);
+    expect(reads - before).toBeLessThan(300);
+    for (const peer of stalled) peer.destroy();
+  });
+
+  test("a ledger that fails in the middle cuts the answer off, so that nobody takes it for whole", async () => {
+    const { id } = house.finished(Array.from({ length: 400 }, () => "z".repeat(16_384)));
+    const { coven } = house;
+    const output = coven.output.bind(coven);
+    let reads = 0;
+    coven.output = (...of) => {
+      if (++reads > 3) throw new Error("disk");
+      return output(...of);
+    };
+    const error = await rejectionOf(all(house.client.output(id)));
+    coven.output = output;
+    expect(isUnreachable(error)).toBe(true);
+    expect(house.log.at(-1)).toMatchObject({
+      level: "error",
+      event: "stream_failed",
+      fields: { sessionId: id },
+    });
+  });
+});

@@ -1,0 +1,146 @@
+// Holds the import rules of docs/ARCHITECTURE.md by reading the import lines, so that nobody has to remember them.
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+const src = join(import.meta.dir, "..", "src");
+const files = Array.from(new Bun.Glob("**/*.ts").scanSync(src)).sort();
+
+/** What the domain shows to those who implement its ports. */
+const WORDS = ["session/ports", "session/event", "session/session"];
+
+/** Which rooms (folders, or files at the top) a room may import from; itself always. */
+const MAY: Record<string, readonly string[]> = {
+  "version.ts": [],
+  "errors.ts": [],
+  "paths.ts": ["errors.ts"],
+  "config.ts": ["errors.ts", "paths.ts", "config-lines.ts"],
+  "config-lines.ts": [],
+  session: ["errors.ts"],
+  harness: ["errors.ts", "session"],
+  control: ["errors.ts", "version.ts"],
+  store: ["errors.ts", ...WORDS],
+  pty: ["errors.ts", ...WORDS],
+  screen: ["errors.ts", ...WORDS],
+  api: ["errors.ts", "version.ts", "session", "control", "harness"],
+  daemon: [
+    "errors.ts",
+    "version.ts",
+    "paths.ts",
+    "config.ts",
+    "session",
+    "store",
+    "pty",
+    "screen",
+    "harness",
+    "control",
+    "api",
+  ],
+  cli: [
+    "errors.ts",
+    "version.ts",
+    "paths.ts",
+    "config.ts",
+    "config-lines.ts",
+    "session",
+    "api/client",
+    "daemon",
+  ],
+  "main.ts": ["version.ts", "errors.ts", "cli", "daemon", "harness"],
+};
+
+/** Where a foreign module may be named. */
+const ONLY_IN: Record<string, readonly string[]> = {
+  "bun:sqlite": ["store/", "daemon/lock"],
+  zod: ["api/schema", "harness/manifest"],
+  "@clack/prompts": ["cli/"],
+  picocolors: ["cli/"],
+  "string-width": ["cli/"],
+  "smol-toml": ["config.ts"],
+  // Screens are the daemon's. An export renders what the API gave it, and its page plays it: a client's work, by the same emulator.
+  "@xterm/": ["screen/", "cli/export-text", "cli/player/"],
+  "node:net": ["daemon/"],
+};
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+function imports(file: string): Import[] {
+  const text = readFileSync(join(src, file), "utf8");
+  const named = text.matchAll(
+    /(?:^|\s)(?:import|export)[^"';]*?from\s*"([^"]+)"|\bimport\(\s*"([^"]+)"|^import\s+"([^"]+)"/gm,
+  );
+  return Array.from(named, (match) => ({ file, target: match[1] ?? match[2] ?? match[3] ?? "" }));
+}
+
+/** The path under src/ of a relative import, or undefined for a foreign one. */
+function inside({ file, target }: Import): string | undefined {
+  return target.startsWith(".") ? relative(src, join(src, dirname(file), target)) : undefined;
+}
+
+const all = files.flatMap(imports);
+const room = (path: string) => path.split("/")[0] ?? path;
+
+test("every file stands in a room this test knows", () => {
+  expect(files.length).toBeGreaterThan(30);
+  expect(files.filter((file) => !(room(file) in MAY))).toEqual([]);
+});
+
+test("imports point the way the house allows", () => {
+  const wrong = all.flatMap((line) => {
+    const to = inside(line);
+    if (to === undefined || to.startsWith("..") || room(to) === room(line.file)) return [];
+    const allowed = (MAY[room(line.file)] ?? []).some(
+      (place) => to === place || to.startsWith(`${place}/`) || to === `${place}.ts`,
+    );
+    return allowed ? [] : [`${line.file} -> ${to}`];
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("the domain asks the runtime for nothing but paths, and the boundary for directories", () => {
+  const wrong = all.filter(({ file, target }) => {
+    if (room(file) !== "session" || target.startsWith(".") || target === "node:path") return false;
+    return !(target === "node:fs" && file === "session/boundary.ts");
+  });
+  const bun = files.filter(
+    (file) => room(file) === "session" && /\bBun\./.test(readFileSync(join(src, file), "utf8")),
+  );
+  expect([...wrong, ...bun]).toEqual([]);
+});
+
+test("foreign modules stay in their rooms", () => {
+  const wrong = all.filter(({ file, target }) => {
+    const places = Object.entries(ONLY_IN).find(
+      ([name]) => target === name || (name.endsWith("/") && target.startsWith(name)),
+    );
+    return places !== undefined && !places[1].some((place) => file.startsWith(place));
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("of the daemon, the command line knows only what is seen from outside", () => {
+  const inner = ["serve", "lock", "socket", "log"].map((name) => `daemon/${name}.ts`);
+  expect(all.filter((line) => room(line.file) === "cli" && inner.includes(inside(line) ?? ""))).toEqual([]);
+});
+
+test("only main.ts ends the process", () => {
+  expect(
+    files.filter(
+      (file) => file !== "main.ts" && /process\.exit\(/.test(readFileSync(join(src, file), "utf8")),
+    ),
+  ).toEqual([]);
+});
+
+test("files stay small and say what they own", () => {
+  const long = files.filter((file) => readFileSync(join(src, file), "utf8").split("\n").length > 251);
+  const mute = files.filter((file) => !/^(#!.*\n)?\/\/ .{10}/.test(readFileSync(join(src, file), "utf8")));
+  expect({ long, mute }).toEqual({ long: [], mute: [] });
+});
+
+test("no room is called after nothing", () => {
+  const empty = /(^|\/)(utils?|helpers?|common|types|core|lib|services?|index)(\.ts|\/)/;
+  expect(files.filter((file) => empty.test(file))).toEqual([]);
+});

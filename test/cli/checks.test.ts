@@ -1,0 +1,176 @@
+// Holds what doctor makes of facts that are hard to bring about: one line per fact, the level and the next step.
+import { describe, expect, test } from "bun:test";
+import * as checks from "../../src/cli/checks.ts";
+import type { Inspection } from "../../src/daemon/inspect.ts";
+import { CovenError } from "../../src/errors.ts";
+import { covenPaths } from "../../src/paths.ts";
+
+const paths = covenPaths({ COVEN_HOME: "/h" });
+const error = new CovenError("runtime_unavailable", "It says why.");
+const whole = { ok: true, userVersion: 1, sessions: 1, events: 2, checked: false } as const;
+
+function ledger(
+  report: Inspection["ledger"]["report"],
+  freeBytes: number | null = 1e12,
+): Inspection["ledger"] {
+  return { report, ledgerBytes: 4096, walBytes: 0, freeBytes };
+}
+
+function running(version: string) {
+  return {
+    state: "running",
+    pid: 7,
+    socket: "/h/coven.sock",
+    startedAt: "2026-01-01T00:00:00.000Z",
+    uptimeSeconds: 61,
+    version,
+    apiVersion: "coven.daemon.v1",
+  } as const;
+}
+
+const CASES: readonly (readonly [
+  name: string,
+  finding: checks.Finding,
+  level: checks.Level,
+  next: string,
+])[] = [
+  [
+    "a home not made yet",
+    checks.homeFinding(paths, { kind: "missing", mode: null, error: null }),
+    "ok",
+    "coven daemon start",
+  ],
+  [
+    "a home others can enter",
+    checks.homeFinding(paths, { kind: "directory", mode: 0o755, error: null }),
+    "warning",
+    "chmod 700 /h",
+  ],
+  [
+    "a home that must not be used",
+    checks.homeFinding(paths, { kind: "link", mode: 0o777, error }),
+    "problem",
+    "set COVEN_HOME to a private directory of yours",
+  ],
+  [
+    "no ledger yet",
+    checks.storeFinding(paths, ledger({ ok: false, reason: "missing", error })),
+    "ok",
+    "coven run demo 'say hello'",
+  ],
+  ["a ledger", checks.storeFinding(paths, ledger(whole)), "ok", "coven sessions --all"],
+  [
+    "a full disk",
+    checks.storeFinding(paths, ledger(whole, 1e6)),
+    "warning",
+    "free some disk space, or: coven sacrifice ID",
+  ],
+  ["no word on the disk", checks.storeFinding(paths, ledger(whole, null)), "ok", "coven sessions --all"],
+  [
+    "a newer ledger",
+    checks.storeFinding(paths, ledger({ ok: false, reason: "newer", error })),
+    "problem",
+    "install the newest coven, or set COVEN_HOME elsewhere",
+  ],
+  [
+    "a damaged ledger",
+    checks.storeFinding(paths, ledger({ ok: false, reason: "damaged", error })),
+    "problem",
+    "coven daemon stop, then move it away: mv /h/coven.db ~/",
+  ],
+  [
+    "an unreadable ledger",
+    checks.storeFinding(paths, ledger({ ok: false, reason: "unavailable", error })),
+    "problem",
+    "ls -l /h/coven.db",
+  ],
+  [
+    "a repository",
+    checks.projectFinding({ projectRoot: "/p", cwd: "/p", isRepository: true }),
+    "ok",
+    "coven run demo 'say hello'",
+  ],
+  [
+    "no repository",
+    checks.projectFinding({ projectRoot: "/p", cwd: "/p", isRepository: false }),
+    "warning",
+    "cd to a project, or: git init",
+  ],
+  ["a daemon", checks.daemonFinding(running("1.0.0"), "1.0.0"), "ok", "coven daemon status"],
+  [
+    "a daemon of another version",
+    checks.daemonFinding(running("0.9.0"), "1.0.0"),
+    "warning",
+    "coven daemon restart",
+  ],
+  [
+    "no daemon",
+    checks.daemonFinding({ state: "stopped", socket: "/h/coven.sock" }, "1.0.0"),
+    "ok",
+    "coven daemon start",
+  ],
+  [
+    "a hung daemon",
+    checks.daemonFinding({ state: "hung", socket: "/h/coven.sock", pid: 7 }, "1.0.0"),
+    "problem",
+    "coven daemon stop --force",
+  ],
+  ["a stranger", checks.daemonFinding(error, "1.0.0"), "problem", "set COVEN_HOME to another directory"],
+  [
+    "no socket",
+    checks.socketFinding(paths, { kind: "missing", mode: null }, false),
+    "ok",
+    "coven daemon start",
+  ],
+  [
+    "a stale socket",
+    checks.socketFinding(paths, { kind: "socket", mode: 0o600 }, false),
+    "ok",
+    "coven daemon start",
+  ],
+  [
+    "an open socket",
+    checks.socketFinding(paths, { kind: "socket", mode: 0o666 }, true),
+    "problem",
+    "coven daemon restart",
+  ],
+  [
+    "a file for a socket",
+    checks.socketFinding(paths, { kind: "file", mode: 0o600 }, false),
+    "problem",
+    "move it away: mv /h/coven.sock ~/",
+  ],
+];
+
+describe("doctor", () => {
+  for (const [name, finding, level, next] of CASES) {
+    test(`${name}: ${level}`, () => {
+      expect([finding.level, finding.next]).toEqual([level, next]);
+      expect(finding.what).not.toBe("");
+    });
+  }
+
+  test("a harness: version, install hint, the demo, and a manifest that was not taken", () => {
+    const row = (id: string, available: boolean) =>
+      ({
+        id,
+        label: id,
+        executable: id,
+        available,
+        path: available ? `/b/${id}` : null,
+        hint: `get ${id}`,
+        source: "built-in",
+      }) as const;
+    const seen = {
+      harnesses: [row("codex", true), row("claude", false), row("demo", true)],
+      manifestProblems: [{ file: "/h/harnesses/x.json", reason: "is not valid JSON" }],
+    };
+    const findings = checks.harnessFindings(seen, new Map([["codex", "codex-cli 1"]]));
+    expect(findings.map((one) => [one.area, one.level, one.what, one.next])).toEqual([
+      ["codex", "ok", "/b/codex (codex-cli 1)", "coven run codex 'your task'"],
+      ["claude", "warning", "not installed: no claude on your PATH", "get claude"],
+      ["demo", "ok", "part of coven; needs no agent", "coven run demo 'say hello'"],
+      ["manifest", "warning", "/h/harnesses/x.json is not valid JSON", "mend or remove it"],
+    ]);
+  });
+});

@@ -1,0 +1,226 @@
+// Freezes every documented success body of `coven.daemon.v1`. Published clients read these shapes and can't be updated.
+// If a test here fails, the code is wrong, not the test. To say more, ADD a member and add it here; never rename, retype or
+// drop one, never change a status or a word. What really must differ belongs under a new API version beside this one.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import * as schema from "../../src/api/schema.ts";
+import type { Session } from "../../src/session/session.ts";
+import { type House, startHouse } from "../support/house.ts";
+import { ask } from "../support/raw.ts";
+import { frozen } from "./frozen.ts";
+
+let house: House;
+let done: Session;
+beforeAll(async () => {
+  house = await startHouse();
+  done = house.finished(["hello\r\n"]);
+});
+afterAll(() => house.close());
+
+const FINISHED = {
+  id: "<uuid>",
+  project_root: "<dir>/project",
+  harness: "codex",
+  title: "finished",
+  status: "completed",
+  exit_code: 0,
+  archived_at: null,
+  created_at: "<time>",
+  updated_at: "<time>",
+  cwd: "<dir>/project",
+  launch_mode: "nonInteractive",
+  pid: null,
+  signal: null,
+  activity: null,
+};
+const ACCEPTED = { status: 202, body: { ok: true, accepted: true } };
+
+test("GET /api-version", async () => {
+  expect(await frozen(house, "GET /api/v1/api-version")).toEqual({
+    status: 200,
+    body: { apiVersion: "v1", supportedApiVersions: ["v1"] },
+  });
+});
+
+test("GET /health", async () => {
+  expect(await frozen(house, "GET /api/v1/health")).toEqual({
+    status: 200,
+    body: {
+      ok: true,
+      apiVersion: "coven.daemon.v1",
+      supportedApiVersions: ["v1"],
+      covenVersion: "<version>",
+      capabilities: {
+        sessions: true,
+        events: true,
+        eventCursor: "sequence",
+        structuredErrors: true,
+        eventStream: "sse",
+        sessionPaging: true,
+        resize: true,
+        screen: true,
+        attach: "websocket",
+        output: true,
+        rituals: true,
+        harnesses: true,
+        shutdown: true,
+      },
+      daemon: { pid: "<pid>", startedAt: "<time>", socket: "<dir>/coven.sock" },
+    },
+  });
+});
+
+test("GET /capabilities", async () => {
+  const of = (
+    id: string,
+    label: string,
+    adapter: string,
+    status: string,
+    policy: string,
+    actions: string[],
+  ) => ({
+    ...{ id, label, adapter, status, policy, actions },
+  });
+  expect(await frozen(house, "GET /api/v1/capabilities")).toEqual({
+    status: 200,
+    body: {
+      capabilities: [
+        of("coven.sessions", "Coven sessions", "coven-daemon", "available", "allow", []),
+        of("coven.control.actions", "Coven control actions", "coven-daemon", "available", "allow", [
+          "coven.capabilities.refresh",
+        ]),
+        of("desktop.automation", "Desktop automation", "desktop-use", "planned", "requiresApproval", []),
+      ],
+    },
+  });
+});
+
+test("POST /actions", async () => {
+  const action = "coven.capabilities.refresh";
+  const completed = (more: object) => ({
+    status: 200,
+    body: {
+      ok: true,
+      accepted: true,
+      action,
+      status: "completed",
+      event: { kind: "capabilities.refreshed", action, ...more, payload: { capabilities: 3 } },
+    },
+  });
+  const whole = { action, origin: "editor", intentId: "i-1", args: { a: [1] } };
+  expect(await frozen(house, "POST /api/v1/actions", whole)).toEqual(
+    completed({ origin: "editor", intentId: "i-1" }),
+  );
+  const bare = completed({});
+  expect(await frozen(house, "POST /api/v1/actions", { action })).toEqual(bare);
+  expect(await frozen(house, "POST /api/v1/actions", { action, origin: " ", intentId: "" })).toEqual(bare);
+  expect(await frozen(house, "POST /api/v1/actions", { action, origin: null, args: null })).toEqual(bare);
+});
+
+test("POST /sessions, and the same key again", async () => {
+  const launch = { projectRoot: house.project, harness: "codex", prompt: "  exec cat\n" };
+  const running = {
+    ...FINISHED,
+    title: "exec cat",
+    status: "running",
+    exit_code: null,
+    launch_mode: "interactive",
+    pid: "<pid>",
+  };
+  const first = await frozen(house, "POST /api/v1/sessions", launch, { "Idempotency-Key": "k" });
+  expect(first).toEqual({ status: 201, body: running });
+  const again = await frozen(house, "POST /api/v1/sessions", launch, { "Idempotency-Key": "k" });
+  expect(again).toEqual({ status: 200, body: running });
+  expect(house.coven.live()).toHaveLength(1);
+});
+
+test("POST input, resize and kill of a live session", async () => {
+  const [live] = house.coven.live();
+  expect(await frozen(house, `POST /api/v1/sessions/${live?.id}/input`, { data: "x" })).toEqual(ACCEPTED);
+  expect(await frozen(house, `POST /api/v1/sessions/${live?.id}/resize`, { cols: 80, rows: 24 })).toEqual(
+    ACCEPTED,
+  );
+  expect(await frozen(house, `POST /api/v1/sessions/${live?.id}/kill`)).toEqual(ACCEPTED);
+  await house.settled(live?.id ?? "");
+  const record = await frozen(house, `GET /api/v1/sessions/${live?.id}`);
+  expect(record.body).toMatchObject({ status: "killed", pid: null });
+});
+
+test("GET /sessions, bare and paged", async () => {
+  const bare = JSON.parse((await ask(house.socket, "GET /api/v1/sessions")).body);
+  expect(schema.sessionList.parse(bare)).toEqual(bare);
+  const newest = house.finished([]);
+  const list = await frozen(house, "GET /api/v1/sessions");
+  expect(list).toEqual({ status: 200, body: [FINISHED, expect.anything(), FINISHED] });
+  expect(await frozen(house, "GET /api/v1/sessions?limit=10")).toEqual({
+    status: 200,
+    body: { sessions: list.body, next_cursor: null },
+  });
+  expect(await frozen(house, "GET /api/v1/sessions?limit=1")).toEqual({
+    status: 200,
+    body: { sessions: [FINISHED], next_cursor: expect.any(String) },
+  });
+  house.coven.sacrifice(newest.id);
+});
+
+test("GET /sessions/:id, archive, summon", async () => {
+  expect(await frozen(house, `GET /api/v1/sessions/${done.id}`)).toEqual({ status: 200, body: FINISHED });
+  const archived = { status: 200, body: { ...FINISHED, archived_at: "<time>" } };
+  expect(await frozen(house, `POST /api/v1/sessions/${done.id}/archive`)).toEqual(archived);
+  expect(await frozen(house, `POST /api/v1/sessions/${done.id}/archive`, {})).toEqual(archived);
+  expect(await frozen(house, `GET /api/v1/sessions/${done.id}`)).toEqual(archived);
+  for (let i = 0; i < 2; i++) {
+    expect(await frozen(house, `POST /api/v1/sessions/${done.id}/summon`)).toEqual({
+      status: 200,
+      body: FINISHED,
+    });
+  }
+});
+
+test("GET /events", async () => {
+  const event = { seq: "<seq>", id: "<uuid>", session_id: "<uuid>", created_at: "<time>" };
+  const events = [
+    { ...event, kind: "output", payload_json: '{"data":"hello\\r\\n"}' },
+    { ...event, kind: "exit", payload_json: '{"exitCode":0,"status":"completed"}' },
+  ];
+  const page = { events, nextCursor: { afterSeq: "<afterSeq>" }, hasMore: false };
+  expect(await frozen(house, `GET /api/v1/events?sessionId=${done.id}`)).toEqual({ status: 200, body: page });
+  expect(await frozen(house, `GET /api/v1/sessions/${done.id}/events`)).toEqual({ status: 200, body: page });
+  expect(await frozen(house, `GET /api/v1/events?sessionId=${done.id}&beforeSeq=99999`)).toEqual({
+    status: 200,
+    body: { ...page, prevCursor: { beforeSeq: "<beforeSeq>" } },
+  });
+  expect(await frozen(house, `GET /api/v1/events?sessionId=${done.id}&afterSeq=99999`)).toEqual({
+    status: 200,
+    body: { events: [], nextCursor: null, hasMore: false },
+  });
+});
+
+test("DELETE /sessions/:id", async () => {
+  const { id } = house.finished(["one", "two"]);
+  expect(await frozen(house, `DELETE /api/v1/sessions/${id}`)).toEqual({
+    status: 200,
+    body: { ok: true, deletedEvents: 3 },
+  });
+});
+
+test("GET /harnesses", async () => {
+  const { body } = await frozen(house, "GET /api/v1/harnesses");
+  const [codex] = schema.harnessesAnswer.parse(body);
+  expect(codex).toEqual({
+    id: "codex",
+    label: expect.any(String),
+    executable: "codex",
+    available: true,
+    path: "<dir>/bin/codex",
+    hint: expect.any(String),
+    source: "built-in",
+  });
+});
+
+test("POST /shutdown", async () => {
+  expect(await frozen(house, "POST /api/v1/shutdown", { pid: house.identity.pid })).toEqual(ACCEPTED);
+  expect(await frozen(house, "POST /api/v1/shutdown", { pid: house.identity.pid, force: true })).toEqual(
+    ACCEPTED,
+  );
+  expect(house.shutdowns).toEqual([false, true]);
+});

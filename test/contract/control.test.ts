@@ -1,0 +1,74 @@
+// Freezes the refusals of `POST /actions` and `POST /shutdown`.
+// If a test here fails, the code is wrong, not the test: add a member, never change one (see errors.test.ts).
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type House, startHouse } from "../support/house.ts";
+import { frozen } from "./frozen.ts";
+
+let house: House;
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(() => house.close());
+
+/** A refusal with this code, and at least these details. */
+const refusal = (status: number, code: string, details?: object) => ({
+  status,
+  body: {
+    error: {
+      code,
+      message: expect.any(String),
+      ...(details && { details: expect.objectContaining(details) }),
+    },
+  },
+});
+
+describe("POST /actions refuses in its own shape, with the envelope beside it", () => {
+  const rejected = (action: string) => ({
+    status: 400,
+    body: {
+      ok: false,
+      accepted: false,
+      action,
+      status: "rejected",
+      reason: expect.any(String),
+      error: { code: "invalid_request", message: expect.any(String), details: { action } },
+    },
+  });
+  test.each([
+    [{ action: "desktop.click" }, "desktop.click"],
+    [{ action: "" }, ""],
+    [{ action: "  " }, ""],
+    [{ action: 7 }, ""],
+    [{ action: null }, ""],
+    [{}, ""],
+    ["", ""],
+    ["{", "(unknown)"],
+    ["[]", "(unknown)"],
+    ["null", "(unknown)"],
+    ['"coven.capabilities.refresh"', "(unknown)"],
+    [{ action: "coven.capabilities.refresh", origin: 3 }, "coven.capabilities.refresh"],
+    [{ action: "coven.capabilities.refresh", intentId: {} }, "coven.capabilities.refresh"],
+    [{ action: "constructor" }, "constructor"],
+  ])("%j", async (body, action) => {
+    expect(await frozen(house, "POST /api/v1/actions", body)).toEqual(rejected(action));
+  });
+});
+
+test("shutdown: pid missing, another pid, live sessions", async () => {
+  await house.launch("exec cat");
+  const path = "POST /api/v1/shutdown";
+  const { pid } = house.identity;
+  for (const body of [undefined, {}, { force: true }, { pid: "1" }, { pid: null }]) {
+    expect(await frozen(house, path, body)).toEqual(refusal(400, "invalid_request", { field: "pid" }));
+  }
+  expect(await frozen(house, path, { pid: pid + 1, force: true })).toEqual(
+    refusal(409, "daemon_identity_mismatch", { pid: "<pid>" }),
+  );
+  expect(await frozen(house, path, { pid })).toEqual(
+    refusal(409, "session_running", { sessions: ["<uuid>"] }),
+  );
+  expect(await frozen(house, path, { pid, force: false })).toEqual(
+    refusal(409, "session_running", { sessions: ["<uuid>"] }),
+  );
+  expect(house.shutdowns).toEqual([]);
+});

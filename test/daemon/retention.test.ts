@@ -1,0 +1,147 @@
+// Holds retention: off unless asked for, only what has ended, the old by age, the oldest by size, each in the log.
+import { afterEach, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { onePass, type RetentionRules, startRetention } from "../../src/daemon/retention.ts";
+import type { Session } from "../../src/session/session.ts";
+import { openLedger } from "../../src/store/ledger.ts";
+import { cleanUp, newLedger, newSession, output } from "../store/fixture.ts";
+import { daemonHome, logLines, until } from "../support/daemon-home.ts";
+
+afterEach(cleanUp);
+
+const NOW = "2026-11-21T10:00:00.000Z";
+
+/** So many days before now. */
+function ago(days: number): string {
+  return new Date(Date.parse(NOW) - days * 86_400_000).toISOString();
+}
+
+type Ledger = ReturnType<typeof newLedger>;
+
+/** A session that was made and ended on that day. */
+function ended(ledger: Ledger, day: number, over: Partial<Session> = {}, bytes = 100): string {
+  const id = newSession(ledger, { created_at: ago(day), updated_at: ago(day), ...over });
+  const rows = Array.from({ length: Math.ceil(bytes / 16_000) }, () =>
+    output("x".repeat(Math.min(bytes, 16_000))),
+  );
+  ledger.append(id, rows, ago(day));
+  if (over.status === undefined) {
+    ledger.settle(id, { status: "completed", exitCode: 0, signal: null }, [], over.updated_at ?? ago(day));
+  }
+  return id;
+}
+
+/** The house of one pass; what it logged. */
+function house(ledger: Ledger) {
+  const logged: Record<string, unknown>[] = [];
+  const note = (event: string, fields = {}) => void logged.push({ event, ...fields });
+  const world = { now: () => NOW, after: () => () => {} };
+  return {
+    ledger,
+    sacrifice: (id: string) => ledger.sacrifice(id),
+    world,
+    log: { info: note, warn: note, error: note },
+    logged,
+  };
+}
+
+function pass(ledger: Ledger, rules: RetentionRules) {
+  const made = house(ledger);
+  for (const _ of onePass(made, rules));
+  return made.logged;
+}
+
+const all = (ledger: Ledger) => ledger.oldest(0, 1000).sessions.map(({ id }) => id);
+
+test("by age: what ended long ago goes, archived or not; what runs, or was touched since, stays", () => {
+  const ledger = newLedger();
+  const old = ended(ledger, 40);
+  const archived = ended(ledger, 39);
+  ledger.archive(archived, ago(38), ago(38));
+  const running = ended(ledger, 38, { status: "running" });
+  const touched = ended(ledger, 37);
+  ledger.archive(touched, ago(2), ago(2));
+  const long = ended(ledger, 36, { updated_at: ago(5) });
+  const young = ended(ledger, 29);
+  expect(pass(ledger, { days: 30, maxBytes: 0 })).toEqual([
+    { event: "retention_sacrificed", sessionId: old, endedAt: ago(40), reason: "age", days: 30 },
+    { event: "retention_sacrificed", sessionId: archived, endedAt: ago(38), reason: "age", days: 30 },
+  ]);
+  expect(all(ledger)).toEqual([running, touched, long, young]);
+});
+
+test("by size: the oldest that have ended go until the rest fits, and not one more", () => {
+  const ledger = newLedger(undefined, { after: () => () => {} });
+  const sessions = Array.from({ length: 10 }, (_, i) => ended(ledger, 10 - i, {}, 1_000_000));
+  const running = ended(ledger, 20, { status: "running" }, 3_000_000);
+  const rules = { days: 0, maxBytes: 8_500_000 };
+  const logged = pass(ledger, rules);
+  expect(logged.map((one) => one["sessionId"])).toEqual(sessions.slice(0, 5));
+  expect(logged[0]).toMatchObject({ reason: "size", bytes: expect.any(Number), maxBytes: 8_500_000 });
+  expect(ledger.bytesKept()).toBeWithin(7_000_000, 8_500_000);
+  // At once again: what is being purged is not counted, so nothing more goes.
+  expect(pass(ledger, rules)).toEqual([]);
+  expect(all(ledger)).toEqual([...sessions.slice(5), running]);
+});
+
+test("off means that nothing is even planned", () => {
+  const ledger = newLedger();
+  ended(ledger, 10_000);
+  let planned = 0;
+  const after = () => {
+    planned += 1;
+    return () => {};
+  };
+  const made = { ...house(ledger), world: { now: () => NOW, after } };
+  startRetention(made, { days: 0, maxBytes: 0 })();
+  expect([planned, all(ledger).length]).toEqual([0, 1]);
+});
+
+test("it looks at once and then every hour, and a pass that fails is no end to it", () => {
+  const ledger = newLedger();
+  const plans: { ms: number; run: () => void }[] = [];
+  const world = {
+    now: () => NOW,
+    after: (ms: number, run: () => void) => {
+      plans.push({ ms, run });
+      return () => {};
+    },
+  };
+  const made = house(ledger);
+  let broken = true;
+  const oldest = (after: number, limit: number) => {
+    if (broken) throw new Error("the disk");
+    return ledger.oldest(after, limit);
+  };
+  startRetention({ ...made, world, ledger: { ...ledger, oldest } }, { days: 1, maxBytes: 0 });
+  plans.at(-1)?.run();
+  expect(made.logged.map((one) => one["event"])).toEqual(["retention_failed"]);
+  broken = false;
+  const id = ended(ledger, 3);
+  plans.at(-1)?.run();
+  expect(made.logged.at(-1)).toMatchObject({ event: "retention_sacrificed", sessionId: id });
+  // A deletion is followed by a pause, the end of a pass by an hour.
+  plans.at(-1)?.run();
+  expect(plans.map(({ ms }) => ms)).toEqual([0, 3_600_000, 50, 3_600_000]);
+});
+
+test("a real daemon keeps to the rules of its config from its start", async () => {
+  await using home = daemonHome();
+  mkdirSync(home.paths.home, { mode: 0o700 });
+  const ledger = openLedger(home.paths.ledger);
+  const years = 20 * 365;
+  const old = ended(ledger, years);
+  const young = newSession(ledger, {
+    created_at: new Date().toISOString(),
+    updated_at: new Date().toISOString(),
+  });
+  ledger.settle(young, { status: "completed", exitCode: 0, signal: null }, [], new Date().toISOString());
+  ledger.close();
+  writeFileSync(home.paths.config, "[retention]\ndays = 365\n");
+  await home.start();
+  const line = await until("the old session is in the log", () =>
+    logLines(home.paths).find((one) => one["event"] === "retention_sacrificed"),
+  );
+  expect(line).toMatchObject({ sessionId: old, reason: "age", days: 365, level: "info" });
+  expect((await home.client.sessions()).map(({ id }) => id)).toEqual([young]);
+});

@@ -1,0 +1,201 @@
+// Owns the proof of the allowlist: exact argv, also as a real program receives it, and every refusal.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isCovenError } from "../../src/errors.ts";
+import { harnesses } from "../../src/harness/harnesses.ts";
+
+const home = mkdtempSync(join(tmpdir(), "cv-hs-"));
+const bin = join(home, "bin");
+const env = { PATH: bin };
+const room = harnesses({ self: [process.execPath, "/somewhere/main.ts"] });
+
+beforeAll(() => {
+  mkdirSync(bin);
+  for (const name of ["codex", "claude"]) program(join(bin, name));
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+/** A program that prints its arguments, a NUL after each: nothing an argument holds can be taken for the border. */
+function program(path: string) {
+  writeFileSync(path, `#!/bin/sh\nprintf '%s\\0' "$@"\n`);
+  chmodSync(path, 0o755);
+}
+
+function refusalOf(act: () => unknown) {
+  try {
+    act();
+  } catch (error) {
+    if (isCovenError(error)) return error;
+    throw error;
+  }
+  throw new Error("not refused");
+}
+
+describe("argv, as the contract words it", () => {
+  const codex = join(bin, "codex");
+  const claude = join(bin, "claude");
+  test.each([
+    ["codex", "interactive", "fix it", [codex, "fix it"]],
+    [
+      "codex",
+      "nonInteractive",
+      "fix it",
+      [codex, "exec", "--skip-git-repo-check", "--color", "never", "fix it"],
+    ],
+    ["claude", "interactive", "fix it", [claude, "fix it"]],
+    ["claude", "nonInteractive", "fix it", [claude, "--print", "fix it"]],
+    ["codex", "interactive", "-h", [codex, "--", "-h"]],
+    [
+      "codex",
+      "nonInteractive",
+      "--help",
+      [codex, "exec", "--skip-git-repo-check", "--color", "never", "--", "--help"],
+    ],
+    ["claude", "interactive", "-", [claude, "--", "-"]],
+    ["claude", "nonInteractive", "--version", [claude, "--print", "--", "--version"]],
+    ["demo", "interactive", "hi", [process.execPath, "/somewhere/main.ts", "__demo", "interactive", "hi"]],
+    [
+      "demo",
+      "nonInteractive",
+      "-x",
+      [process.execPath, "/somewhere/main.ts", "__demo", "nonInteractive", "-x"],
+    ],
+  ] as const)("%s %s %p", (id, mode, prompt, expected) => {
+    expect(room.argv(id, prompt, mode, env)).toEqual([...expected]);
+  });
+});
+
+describe("a real program receives the prompt as one argument, byte for byte", () => {
+  test.each([
+    ["quotes", `say "hi" and 'bye' and \`this\``],
+    ["newlines", "one\ntwo\r\nthree\n"],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's substitution, not ours
+    ["substitution", "$(touch pwned) ${HOME} $HOME ; rm -rf * | cat > x & !!"],
+    ["globs and spaces", "  * ? [a-z] ~  "],
+    ["backslashes", "C:\\new\\table \\\\ \\"],
+    ["a leading dash", "--dangerously-skip-permissions"],
+    ["other scripts", "日本語 👩‍👩‍👧 עברית"],
+    ["control characters", "a\x1b[31mb\x07\t"],
+    ["100 KB", "x".repeat(100_000)],
+  ])("%s", (_, prompt) => {
+    for (const mode of ["interactive", "nonInteractive"] as const) {
+      const run = Bun.spawnSync(room.argv("claude", prompt, mode, env), { cwd: home, env: { HOME: home } });
+      expect(run.exitCode).toBe(0);
+      const received = run.stdout.toString().split("\0").slice(0, -1);
+      const before = mode === "interactive" ? [] : ["--print"];
+      expect(received).toEqual(prompt.startsWith("-") ? [...before, "--", prompt] : [...before, prompt]);
+    }
+  });
+});
+
+test("a NUL in the prompt is refused by every harness, installed or not", () => {
+  for (const id of ["codex", "claude", "demo"]) {
+    const refusal = refusalOf(() => room.argv(id, "a\0b", "interactive", {}));
+    expect(refusal.code).toBe("invalid_request");
+    expect(refusal.details).toEqual({ member: "prompt" });
+  }
+});
+
+// One argument has a limit of the kernel's; past it every spawn fails with E2BIG and no word about the prompt.
+test("a prompt too long for one argument is refused before anything is spawned", () => {
+  const limit = process.platform === "linux" ? 131_071 : process.platform === "darwin" ? 900_000 : 30_000;
+  const longest = "é".repeat(Math.floor(limit / 2));
+  const run = Bun.spawnSync(room.argv("codex", longest, "interactive", env), {
+    cwd: home,
+    env: { HOME: home },
+  });
+  expect(run.stdout.length).toBe(Buffer.byteLength(longest) + 1);
+  const refusal = refusalOf(() => room.argv("codex", `${longest}é`, "interactive", env));
+  expect(refusal.code).toBe("invalid_request");
+  expect(refusal.details).toEqual({ member: "prompt", bytes: Buffer.byteLength(longest) + 2, limit });
+});
+
+test("an unknown harness is refused with what is known and what to do", () => {
+  for (const act of [
+    () => room.require("cod"),
+    () => room.argv("cod", "hi", "interactive", env),
+    () => room.require("__proto__"),
+  ]) {
+    const refusal = refusalOf(act);
+    expect(refusal.code).toBe("invalid_request");
+    expect(refusal.details?.["known"]).toEqual(["codex", "claude", "demo"]);
+    expect(refusal.details?.["hint"]).toBe("Use one of: codex, claude, demo.");
+  }
+  expect(refusalOf(() => room.require("\x1b[2J")).message).not.toContain("\x1b");
+});
+
+test("a known harness that isn't installed is named with its executable and how to get it", () => {
+  room.require("codex");
+  const refusal = refusalOf(() => room.argv("codex", "hi", "nonInteractive", { PATH: join(home, "empty") }));
+  expect(refusal.code).toBe("harness_not_found");
+  expect(refusal.details).toEqual({
+    harness: "codex",
+    executable: "codex",
+    hint: "npm install -g @openai/codex",
+  });
+});
+
+test("the list says what is there, on the PATH it was asked about", () => {
+  const rows = room.list(env);
+  expect(rows.map((row) => [row.id, row.available, row.source])).toEqual([
+    ["codex", true, "built-in"],
+    ["claude", true, "built-in"],
+    ["demo", true, "built-in"],
+  ]);
+  expect(rows[0]).toEqual({
+    id: "codex",
+    label: "Codex",
+    executable: "codex",
+    available: true,
+    path: join(bin, "codex"),
+    hint: "npm install -g @openai/codex",
+    source: "built-in",
+  });
+  expect(room.list({}).map((row) => [row.id, row.available, row.path])).toEqual([
+    ["codex", false, null],
+    ["claude", false, null],
+    ["demo", true, process.execPath],
+  ]);
+});
+
+describe("looking up a program", () => {
+  test("the first entry that has it wins, and the path is the one found, not what a link means", () => {
+    const first = join(home, "first");
+    mkdirSync(first);
+    symlinkSync(join(bin, "claude"), join(first, "codex"));
+    expect(room.argv("codex", "hi", "interactive", { PATH: `${first}:${bin}` })).toEqual([
+      join(first, "codex"),
+      "hi",
+    ]);
+  });
+
+  test("a directory, a file nobody may execute and a dangling link are passed over", () => {
+    for (const [name, make] of [
+      ["dir", (path: string) => mkdirSync(path)],
+      ["plain", (path: string) => writeFileSync(path, "x", { mode: 0o644 })],
+      ["dangling", (path: string) => symlinkSync("/nowhere", path)],
+    ] as const) {
+      mkdirSync(join(home, name));
+      make(join(home, name, "codex"));
+      expect(room.argv("codex", "hi", "interactive", { PATH: `${join(home, name)}:${bin}` })[0]).toBe(
+        join(bin, "codex"),
+      );
+    }
+  });
+
+  // A repository that carries an executable called `codex` must not win because somebody's PATH begins with `:` or `.`.
+  test.each(["", ".", "bin", "./bin", "../bin", ":", "::."])("the relative entry %p never counts", (PATH) => {
+    const here = process.cwd();
+    process.chdir(home);
+    try {
+      program(join(home, "codex"));
+      expect(room.list({ PATH })[0]?.path).toBeNull();
+      expect(room.list({ PATH: `${PATH}:${bin}` })[0]?.path).toBe(join(bin, "codex"));
+    } finally {
+      process.chdir(here);
+      rmSync(join(home, "codex"), { force: true });
+    }
+  });
+});

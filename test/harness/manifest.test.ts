@@ -1,0 +1,139 @@
+// Owns the proof of harness manifests: a good one works, a bad one is explained, and none harms another.
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { harnesses } from "../../src/harness/harnesses.ts";
+
+let home = "";
+let directory = "";
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "cv-mf-"));
+  directory = join(home, "harnesses");
+  mkdirSync(directory);
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const room = () => harnesses({ manifestDir: directory, self: ["/coven"] });
+const GOOD = {
+  id: "gemini",
+  label: "Gemini",
+  executable: "gemini",
+  interactive: ["-i", "{prompt}"],
+  nonInteractive: ["-p", "{prompt}"],
+  hint: "npm install -g @google/gemini-cli",
+};
+
+function manifest(name: string, content: unknown) {
+  writeFileSync(join(directory, name), typeof content === "string" ? content : JSON.stringify(content));
+}
+
+function program(name: string) {
+  writeFileSync(join(home, name), "#!/bin/sh\n");
+  chmodSync(join(home, name), 0o755);
+  return join(home, name);
+}
+
+test("a harness of the user's own stands after the built-in ones and launches by its template", () => {
+  manifest("gemini.json", GOOD);
+  const path = program("gemini");
+  const env = { PATH: home };
+  expect(room().problems()).toEqual([]);
+  expect(
+    room()
+      .list(env)
+      .map((row) => row.id),
+  ).toEqual(["codex", "claude", "demo", "gemini"]);
+  expect(room().list(env)[3]).toMatchObject({ available: true, path, source: "manifest", hint: GOOD.hint });
+  expect(room().argv("gemini", "a b", "interactive", env)).toEqual([path, "-i", "a b"]);
+  expect(room().argv("gemini", "a b", "nonInteractive", env)).toEqual([path, "-p", "a b"]);
+});
+
+test("`--` goes before a prompt that begins with a dash, unless the manifest says that it is an option's value", () => {
+  program("gemini");
+  const env = { PATH: home };
+  manifest("a.json", { ...GOOD, interactive: ["{prompt}"] });
+  expect(room().argv("gemini", "-x", "interactive", env).slice(1)).toEqual(["--", "-x"]);
+  manifest("a.json", { ...GOOD, separator: false });
+  expect(room().argv("gemini", "-x", "nonInteractive", env).slice(1)).toEqual(["-p", "-x"]);
+});
+
+test("a manifest put there, changed or taken away counts at once", () => {
+  const one = room();
+  expect(() => one.require("gemini")).toThrow("no harness");
+  manifest("gemini.json", GOOD);
+  one.require("gemini");
+  rmSync(join(directory, "gemini.json"));
+  expect(() => one.require("gemini")).toThrow("no harness");
+});
+
+test("an absolute executable is taken as it is; without a hint there still is one", () => {
+  const path = program("agent");
+  const { hint: _, ...rest } = GOOD;
+  manifest("a.json", { ...rest, executable: path });
+  expect(room().argv("gemini", "hi", "interactive", {})[0]).toBe(path);
+  expect(room().list({})[3]?.hint).toContain(path);
+});
+
+test.each([
+  ["not JSON", "{", "not valid JSON"],
+  ["no object", "[]", "document"],
+  ["a missing member", { ...GOOD, label: undefined }, "label"],
+  ["an unknown member", { ...GOOD, env: {} }, "env"],
+  ["a bad id", { ...GOOD, id: "Gemini!" }, "id"],
+  ["a long id", { ...GOOD, id: "a".repeat(33) }, "id"],
+  ["a built-in's id", { ...GOOD, id: "codex" }, "built-in"],
+  ["the demo's id", { ...GOOD, id: "demo" }, "built-in"],
+  ["no prompt", { ...GOOD, interactive: ["-i"] }, "interactive"],
+  ["the prompt twice", { ...GOOD, nonInteractive: ["{prompt}", "{prompt}"] }, "nonInteractive"],
+  ["the prompt inside a word", { ...GOOD, interactive: ["--p={prompt}"] }, "interactive"],
+  ["a relative executable", { ...GOOD, executable: "./gemini" }, "executable"],
+  ["a NUL", { ...GOOD, interactive: ["a\0", "{prompt}"] }, "NUL"],
+  ["an escape sequence in the label", { ...GOOD, label: "\x1b[2J" }, "label"],
+  ["too much", { ...GOOD, hint: "x".repeat(70_000) }, "larger than"],
+])("%s is skipped with a reason and takes nothing else away", (_, content, reason) => {
+  manifest("a-bad.json", content);
+  manifest("z-good.json", { ...GOOD, id: "other" });
+  expect(
+    room()
+      .list({})
+      .map((row) => row.id),
+  ).toEqual(["codex", "claude", "demo", "other"]);
+  const problems = room().problems();
+  expect(problems.map((problem) => problem.file)).toEqual([join(directory, "a-bad.json")]);
+  expect(problems[0]?.reason).toContain(reason);
+});
+
+test("two manifests with one id: the first by file name counts, the second is explained", () => {
+  manifest("a.json", { ...GOOD, label: "First" });
+  manifest("b.json", { ...GOOD, label: "Second" });
+  expect(room().list({})[3]?.label).toBe("First");
+  expect(room().problems()).toEqual([
+    { file: join(directory, "b.json"), reason: 'id: "gemini" belongs to another manifest' },
+  ]);
+});
+
+test("a link out of the directory, a link to nothing, a directory and a FIFO are skipped, none is waited for", () => {
+  writeFileSync(join(home, "outside.json"), JSON.stringify(GOOD));
+  symlinkSync(join(home, "outside.json"), join(directory, "a-link.json"));
+  symlinkSync(join(home, "nowhere.json"), join(directory, "b-dangling.json"));
+  mkdirSync(join(directory, "c-directory.json"));
+  expect(Bun.spawnSync(["mkfifo", join(directory, "d-fifo.json")]).exitCode).toBe(0);
+  expect(room().list({}).length).toBe(3);
+  expect(room().problems().length).toBe(4);
+  expect(room().problems()[0]?.reason).toContain("link that leads out");
+});
+
+test("a link inside the directory is followed, other files are not manifests", () => {
+  manifest("real.txt", GOOD);
+  symlinkSync("real.txt", join(directory, "gemini.json"));
+  manifest(".hidden.json", GOOD);
+  expect(room().list({}).length).toBe(4);
+  expect(room().problems()).toEqual([]);
+});
+
+test("no directory is no manifest and no problem", () => {
+  rmSync(directory, { recursive: true });
+  expect(room().list({}).length).toBe(3);
+  expect(room().problems()).toEqual([]);
+});

@@ -1,0 +1,161 @@
+// Owns what must hold for bytes in both directions, and for the size.
+import { describe, expect, test } from "bun:test";
+import { createHash, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { systemProcesses } from "../../src/pty/processes.ts";
+import type { PtyHost } from "../../src/session/ports.ts";
+import { descriptors, play, program, run, script } from "./play.ts";
+
+const processes = systemProcesses();
+
+/** Part of conformance.test.ts; `dir` is the suite's own directory. */
+export function bytes(host: PtyHost, dir: string): void {
+  describe("output", () => {
+    test("2,000 spawn and exit cycles lose no last line, leak no descriptor, leave no zombie", async () => {
+      await run(host, { argv: script("echo warm") });
+      const before = descriptors();
+      let next = 0;
+      const wrong: string[] = [];
+      const lane = async () => {
+        while (next < 2_000) {
+          const line = `last line of ${next++} ${Math.random()}`;
+          const { text, exitCode } = await run(host, { argv: script('echo first; echo "$1"; exit 9', line) });
+          if (text !== `first\r\n${line}\r\n` || exitCode !== 9) wrong.push(`${exitCode} ${text}`);
+        }
+      };
+      await Promise.all(Array.from({ length: 8 }, lane));
+      expect(wrong).toEqual([]);
+      expect(descriptors()).toBeLessThanOrEqual(before);
+      expect(processes.list().filter((one) => one.parent === process.pid && one.dead)).toEqual([]);
+    }, 120_000);
+
+    test("50 MB arrive exactly", async () => {
+      const path = join(dir, "50mb");
+      const block = randomBytes(1_000_000);
+      const sent = createHash("sha256");
+      const file = Bun.file(path).writer();
+      for (let i = 0; i < 50; i++) {
+        block.writeUInt32LE(i);
+        sent.update(block);
+        file.write(block);
+        await file.flush();
+      }
+      await file.end();
+      const got = createHash("sha256");
+      let length = 0;
+      const kept: Uint8Array[] = [];
+      const exit = await new Promise((resolve) => {
+        host.spawn(
+          {
+            argv: script('stty raw; cat "$1"', path),
+            cwd: "/",
+            env: { PATH: process.env["PATH"] ?? "" },
+            cols: 80,
+            rows: 24,
+          },
+          {
+            data(bytes) {
+              length += bytes.length;
+              got.update(bytes);
+              kept.push(bytes);
+            },
+            exit: resolve,
+          },
+        );
+      });
+      const digest = sent.digest("hex");
+      expect({ exit, length }).toEqual({ exit: { exitCode: 0, signal: null }, length: 50_000_000 });
+      expect(got.digest("hex")).toBe(digest);
+      // The buffers are the receiver's: what was kept is still what was given.
+      const again = createHash("sha256");
+      for (const bytes of kept) again.update(bytes);
+      expect(again.digest("hex")).toBe(digest);
+    }, 60_000);
+
+    test("bytes as they are, UTF-8 or not", async () => {
+      const { bytes } = await run(host, {
+        argv: script("stty raw; printf '\\377\\000\\303(\\303\\251\\360\\237\\230'"),
+      });
+      expect(bytes.toString("hex")).toBe("ff00c328c3a9f09f98");
+    });
+
+    test("a child that lets go of its terminal and takes it again is still heard", async () => {
+      const { text, exitCode } = await run(host, {
+        argv: script(
+          "echo one; exec </dev/null >/dev/null 2>&1; sleep 0.2; exec >/dev/tty; echo two; exit 6",
+        ),
+      });
+      expect({ text, exitCode }).toEqual({ text: "one\r\ntwo\r\n", exitCode: 6 });
+    });
+  });
+
+  describe("input and size", () => {
+    test("1 MB into a child that reads slowly arrives exactly, whatever becomes of the buffer", async () => {
+      const it = play(host, {
+        argv: script("stty raw -echo; echo ready; sleep 0.2; head -c 1048576 | sha256sum"),
+      });
+      await it.printed("ready");
+      const bytes = new Uint8Array(randomBytes(1_048_576));
+      const digest = createHash("sha256").update(bytes).digest("hex");
+      it.pty.write(bytes.subarray(0, 1_000_000));
+      it.pty.write(bytes.subarray(1_000_000));
+      bytes.fill(0);
+      expect(await it.exit).toEqual({ exitCode: 0, signal: null });
+      expect(it.bytes().toString()).toContain(digest);
+    }, 30_000);
+
+    test("10,000 small writes keep their order", async () => {
+      const it = play(host, { argv: script("stty raw -echo; echo ready; head -c 50000 | sha256sum") });
+      await it.printed("ready");
+      const sent = createHash("sha256");
+      for (let i = 0; i < 10_000; i++) {
+        const bytes = Buffer.from(String(i).padStart(5, "0"));
+        sent.update(bytes);
+        it.pty.write(bytes);
+      }
+      await it.exit;
+      expect(it.bytes().toString()).toContain(sent.digest("hex"));
+    });
+
+    test("ctrl-C goes through the line discipline", async () => {
+      const it = play(host, {
+        argv: script("trap 'echo caught; exit 7' INT; echo ready; while :; do sleep 0.02; done"),
+      });
+      await it.printed("ready");
+      it.pty.write(Buffer.from("\x03"));
+      expect(await it.exit).toEqual({ exitCode: 7, signal: null });
+      expect(it.bytes().toString()).toContain("caught");
+    });
+
+    test("the size is there from the start, and a change reaches the child as SIGWINCH", async () => {
+      const it = play(host, {
+        argv: script("stty size; trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.02; done"),
+        ...{ cols: 133, rows: 41 },
+      });
+      await it.printed("ready");
+      it.pty.resize(1000, 1);
+      await it.exit;
+      expect(it.bytes().toString()).toBe("41 133\r\nready\r\n1 1000\r\n");
+    });
+
+    test("a size outside 1..1000 is a RangeError, at the start and later", async () => {
+      const it = play(host, { argv: [program("sleep"), "30"] });
+      for (const [cols, rows] of [
+        [0, 1],
+        [1, 0],
+        [-1, 5],
+        [1001, 5],
+        [5, 70_000],
+        [1.5, 5],
+        [Number.NaN, 5],
+      ] as const) {
+        expect(() => it.pty.resize(cols, rows)).toThrow(RangeError);
+        expect(() => play(host, { argv: [program("sleep"), "30"], cols, rows })).toThrow(RangeError);
+      }
+      process.kill(it.pty.pid, "SIGKILL");
+      await it.exit;
+      expect(() => it.pty.write(Buffer.from("x"))).toThrow("closed");
+      expect(() => it.pty.resize(80, 24)).toThrow("closed");
+    });
+  });
+}

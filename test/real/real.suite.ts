@@ -1,0 +1,169 @@
+// Owns the proof that the real codex and claude run under coven: `bun run test:real`, not part of `bun test`.
+import { afterAll, afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Session } from "../../src/session/session.ts";
+import { type ModelServer, modelServer } from "../support/model-server.ts";
+import { until } from "../support/until.ts";
+import { AGENT_VERSIONS, realAgents } from "./agents.ts";
+import { type House, house, marked } from "./house.ts";
+import { type AgentUser, agentUser } from "./settings.ts";
+
+setDefaultTimeout(60_000);
+
+const agents = realAgents();
+const linux = process.platform === "linux";
+if (agents.bin === null) {
+  const loud = `REAL AGENTS NOT AVAILABLE: every test of this suite is SKIPPED, nothing here is proved.\n${agents.reason}`;
+  console.error(`\n${"!".repeat(100)}\n${loud}\n${"!".repeat(100)}\n`);
+}
+/** Named and counted as skipped where the agents, or /proc, are missing. */
+const real = agents.bin === null ? test.skip : test;
+const realWithProc = agents.bin !== null && linux ? test : test.skip;
+
+const ANSWER = `Grüße, 世界 👋 ${crypto.randomUUID()}`;
+let model: ModelServer;
+let user: AgentUser;
+let home: House;
+
+function settle(options: { codexServers?: boolean } = {}) {
+  model = modelServer();
+  model.answers(() => ({ text: ANSWER, deltas: 7 }));
+  user = agentUser({ cache: agents.cache, bin: agents.bin ?? "", modelUrl: model.url, ...options });
+  home = house(user);
+}
+
+async function leave() {
+  // In this order: a daemon that can't be stopped must not keep the user's files, nor the model its port.
+  await home.close().finally(async () => {
+    user.remove();
+    await model.stop();
+  });
+}
+
+const isTurn = (request: { kind: string; prompt: string }) =>
+  (request.kind === "responses" || request.kind === "messages") && request.prompt.includes("say hi");
+
+for (const harness of ["codex", "claude"] as const) {
+  describe(`${harness} ${AGENT_VERSIONS[harness]}`, () => suiteOf(harness));
+}
+
+function suiteOf(harness: string) {
+  beforeEach(() => settle());
+  afterEach(leave);
+
+  real("answers: the text is printed and in the ledger, exit code 0, and a replay is identical", async () => {
+    const run = await home.coven("run", harness, "say hi");
+    expect(run.err).not.toContain("Error:");
+    expect(run.code).toBe(0);
+    expect(run.out).toContain(ANSWER);
+    expect(model.requests.some(isTurn)).toBe(true);
+
+    const listed = await home.coven("sessions", "--json");
+    const [session] = (JSON.parse(listed.out) as { sessions: Session[] }).sessions;
+    if (!session) throw new Error(`the session is not listed: ${listed.out}`);
+    expect(session).toMatchObject({
+      harness,
+      status: "completed",
+      exit_code: 0,
+      signal: null,
+      pid: null,
+      title: "say hi",
+      project_root: user.project,
+      launch_mode: "nonInteractive",
+    });
+
+    expect(await home.printed(session.id)).toContain(ANSWER);
+    const kinds = (await home.events(session.id)).map((event) => event.kind);
+    expect(kinds.filter((kind) => kind === "exit")).toEqual(["exit"]);
+    expect(kinds.at(-1)).toBe("exit");
+
+    const replay = await home.coven("attach", session.id);
+    expect(replay.code).toBe(0);
+    expect(replay.bytes).toEqual(run.bytes);
+    const raw = await home.coven("attach", session.id, "--raw");
+    expect(raw.out).toBe(await home.printed(session.id));
+    expect(raw.out.replaceAll("\r\n", "\n")).toBe(run.out);
+  });
+
+  real("--json prints the finished record and nothing else", async () => {
+    const run = await home.coven("run", harness, "say hi", "--json");
+    expect(run.code).toBe(0);
+    expect(JSON.parse(run.out)).toMatchObject({ harness, status: "completed", exit_code: 0 });
+  });
+
+  real("a prompt that begins with a dash is a prompt", async () => {
+    const run = await home.coven("run", harness, "--", "--version say hi");
+    expect(run.code).toBe(0);
+    expect(run.out).toContain(ANSWER);
+    expect((await model.request(isTurn)).prompt).toContain("--version say hi");
+  });
+
+  real("a model that refuses makes it fail, and its exit code is run's own", async () => {
+    model.refuses(400);
+    const run = await home.coven("run", harness, "say hi", "--json");
+    expect(run.code).toBe(1);
+    expect(JSON.parse(run.out)).toMatchObject({ status: "failed", exit_code: 1 });
+  });
+
+  realWithProc("killed in the middle of a slow answer it leaves no process", async () => {
+    model.answers(() => ({ text: ANSWER, deltas: 7, hold: new Promise(() => {}) }));
+    const id = (await home.coven("run", harness, "say hi", "--detach")).out.trim();
+    const turn = await model.request(isTurn);
+    expect(await home.session(id)).toMatchObject({ status: "running", exit_code: null });
+    expect(marked(id).length).toBeGreaterThan(0);
+
+    const kill = await home.coven("kill", id);
+    expect(kill.out + kill.err).toContain("killed session");
+    expect(kill.code).toBe(0);
+    await until("every process of the killed session is gone", () => marked(id).length === 0);
+    expect(await turn.answered).toBe(false);
+    await home.coven("attach", id);
+    expect(await home.session(id)).toMatchObject({ status: "killed", pid: null });
+    const kinds = (await home.events(id)).map((event) => event.kind);
+    expect(kinds).toContain("kill");
+    expect(kinds.at(-1)).toBe("exit");
+  });
+
+  realWithProc("interactive, it draws its screen, is answered, and a kill leaves no process", async () => {
+    const id = await launchInteractive(harness);
+    expect(await (await model.request(isTurn)).answered).toBe(true);
+    await home.api("POST", `/sessions/${id}/kill`);
+    await until("every process of the killed session is gone", () => marked(id).length === 0);
+    const attach = await home.coven("attach", id);
+    expect(attach.out).toContain("\x1b[?2004h");
+    expect(await home.session(id)).toMatchObject({ status: "killed", launch_mode: "interactive" });
+  });
+}
+
+describe("codex as shipped, with its servers in sessions of their own", () => {
+  beforeEach(() => settle({ codexServers: true }));
+  afterEach(leave);
+
+  // A signal to the process group reaches none of them; hundreds of such leftovers are the commonest complaint about session daemons.
+  realWithProc("a kill finds the detached servers by the session's mark", async () => {
+    const id = await launchInteractive("codex");
+    await model.request(isTurn);
+    await until("codex has started a server of its own", () => marked(id).length >= 2, 30_000);
+    await home.api("POST", `/sessions/${id}/kill`);
+    await until("every process of the killed session is gone", () => marked(id).length === 0);
+    await home.coven("attach", id);
+    expect(await home.session(id)).toMatchObject({ status: "killed" });
+  });
+});
+
+async function launchInteractive(harness: string): Promise<string> {
+  await home.coven("daemon", "start");
+  const body = {
+    projectRoot: user.project,
+    harness,
+    prompt: "say hi",
+    launchMode: "interactive",
+    env: user.env,
+    inheritEnv: false,
+  };
+  const { id } = (await home.api("POST", "/sessions", body)) as Session;
+  return (await home.session(id)).id;
+}
+
+afterAll(() => {
+  if (agents.bin === null) console.error("REAL AGENTS NOT AVAILABLE: see the top of this suite's output.");
+});

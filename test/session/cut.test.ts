@@ -1,0 +1,82 @@
+// Where a stream may be cut: rows decoded one by one must read as one streaming decoder reads the whole.
+import { expect, test } from "bun:test";
+import { cutRows, unfinishedTail } from "../../src/session/cut.ts";
+import { MAX_OUTPUT_EVENT_BYTES } from "../../src/session/event.ts";
+
+const tails: [name: string, bytes: number[], unfinished: number][] = [
+  ["nothing", [], 0],
+  ["ascii", [0x61], 0],
+  ["a whole two-byte character", [0xc3, 0xa9], 0],
+  ["half of one", [0xc3], 1],
+  ["a third of a euro sign", [0xe2], 1],
+  ["two thirds of a euro sign", [0xe2, 0x82], 2],
+  ["a whole euro sign", [0xe2, 0x82, 0xac], 0],
+  ["three quarters of an emoji", [0xf0, 0x9f, 0x98], 3],
+  ["a whole emoji", [0xf0, 0x9f, 0x98, 0x80], 0],
+  ["a lone continuation", [0x80], 0],
+  ["four continuations", [0x80, 0x80, 0x80, 0x80], 0],
+  ["an overlong form that can never be finished", [0xe0, 0x80], 0],
+  ["half a surrogate that can never be finished", [0xed, 0xa0], 0],
+  ["past U+10FFFF", [0xf4, 0x90], 0],
+  ["a byte that begins nothing", [0xff], 0],
+  ["C0, never valid", [0xc0], 0],
+];
+
+for (const [name, bytes, unfinished] of tails) {
+  test(`unfinished tail: ${name}`, () => {
+    expect(unfinishedTail(Uint8Array.from(bytes))).toBe(unfinished);
+  });
+}
+
+test("rows hold at most 16 KiB, end between characters, and add up to the stream", () => {
+  const stream = new TextEncoder().encode(`a${"€😀é".repeat(20_000)}`);
+  const { rows, rest } = cutRows(stream);
+  expect(rest).toHaveLength(0);
+  for (const row of rows) {
+    expect(row.length).toBeLessThanOrEqual(MAX_OUTPUT_EVENT_BYTES);
+    expect(() => new TextDecoder("utf-8", { fatal: true }).decode(row)).not.toThrow();
+  }
+  expect(Buffer.concat(rows).equals(stream)).toBe(true);
+});
+
+// A small generator with a fixed seed: the same bytes on every machine, so that a failure can be walked through.
+function* randomBytes(seed: number): Generator<number> {
+  let state = seed;
+  for (;;) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    yield state >>> 24;
+  }
+}
+
+test("any bytes cut anywhere decode row by row as they do in one stream", () => {
+  const random = randomBytes(7);
+  const next = () => Number(random.next().value);
+  const pieces = [
+    [0xe2, 0x82, 0xac],
+    [0xf0, 0x9f, 0x98, 0x80],
+    [0xc3, 0xa9],
+    [0x61],
+    [0xef, 0xbb, 0xbf],
+    [0xed, 0xa0, 0x80],
+  ];
+  for (let round = 0; round < 300; round++) {
+    const bytes: number[] = [];
+    for (let i = 0; i < 60; i++) {
+      if (next() < 40) bytes.push(next());
+      else bytes.push(...(pieces[next() % pieces.length] ?? []).slice(0, 1 + (next() % 4)));
+    }
+    const stream = Uint8Array.from(bytes);
+    const whole = new TextDecoder("utf-8", { ignoreBOM: true }).decode(stream);
+    let waiting = new Uint8Array(0);
+    let read = "";
+    for (let at = 0; at < stream.length; ) {
+      const to = Math.min(stream.length, at + 1 + (next() % 5));
+      const { rows, rest } = cutRows(Buffer.concat([waiting, stream.subarray(at, to)]));
+      for (const row of rows) read += new TextDecoder("utf-8", { ignoreBOM: true }).decode(row);
+      waiting = Uint8Array.from(rest);
+      at = to;
+    }
+    read += new TextDecoder("utf-8", { ignoreBOM: true }).decode(waiting);
+    expect(read).toBe(whole);
+  }
+});

@@ -1,0 +1,91 @@
+// Owns the two event streams a model answers in, event by event, as the real agents read them.
+import type { ModelAnswer } from "./model-server.ts";
+
+/**
+ * One answer as Server-Sent Events. `responses`: OpenAI's Responses API as codex 0.169 reads it; `messages`:
+ * Anthropic's Messages API as claude 2.1.329 reads it. Stops when `signal` says that the agent hung up; `sent` is called after the last event.
+ */
+export function answerStream(
+  protocol: "responses" | "messages",
+  answer: ModelAnswer,
+  signal: AbortSignal,
+  sent: () => void,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const events = protocol === "responses" ? responses(answer.text, pieces(answer)) : messages(pieces(answer));
+  const gone = new Promise<void>((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
+  let held = answer.hold;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = events.next();
+      if (next.done || signal.aborted) {
+        controller.close();
+        if (!signal.aborted) sent();
+        return;
+      }
+      const [type, data] = next.value;
+      controller.enqueue(encoder.encode(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`));
+      if (held && type.endsWith("delta")) {
+        await Promise.race([held, gone]);
+        held = undefined;
+      }
+    },
+  });
+}
+
+type StreamEvent = readonly [type: string, data: Readonly<Record<string, unknown>>];
+
+function pieces({ text, deltas = 1 }: ModelAnswer): string[] {
+  const points = Array.from(text);
+  const size = Math.max(1, Math.ceil(points.length / deltas));
+  const cut: string[] = [];
+  for (let at = 0; at < points.length; at += size) cut.push(points.slice(at, at + size).join(""));
+  return cut;
+}
+
+function* responses(text: string, deltas: string[]): Generator<StreamEvent> {
+  const response = { id: `resp_${crypto.randomUUID()}`, object: "response", model: "mock-model", output: [] };
+  const message = { type: "message", role: "assistant", id: `msg_${crypto.randomUUID()}` };
+  yield ["response.created", { response: { ...response, status: "in_progress" } }];
+  yield [
+    "response.output_item.added",
+    { output_index: 0, item: { ...message, status: "in_progress", content: [] } },
+  ];
+  for (const delta of deltas) {
+    yield ["response.output_text.delta", { item_id: message.id, output_index: 0, content_index: 0, delta }];
+  }
+  const item = { ...message, status: "completed", content: [{ type: "output_text", text, annotations: [] }] };
+  yield ["response.output_item.done", { output_index: 0, item }];
+  const usage = {
+    input_tokens: 10,
+    input_tokens_details: { cached_tokens: 0 },
+    output_tokens: 5,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: 15,
+  };
+  yield ["response.completed", { response: { ...response, status: "completed", output: [item], usage } }];
+}
+
+function* messages(deltas: string[]): Generator<StreamEvent> {
+  const message = {
+    id: `msg_${crypto.randomUUID()}`,
+    type: "message",
+    role: "assistant",
+    model: "mock-model",
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage: { input_tokens: 10, output_tokens: 1 },
+  };
+  yield ["message_start", { message }];
+  yield ["content_block_start", { index: 0, content_block: { type: "text", text: "" } }];
+  for (const text of deltas) yield ["content_block_delta", { index: 0, delta: { type: "text_delta", text } }];
+  yield ["content_block_stop", { index: 0 }];
+  yield [
+    "message_delta",
+    { delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 5 } },
+  ];
+  yield ["message_stop", {}];
+}
