@@ -1,6 +1,6 @@
 // Owns reading macOS's process table from ps(1), the only way without native code.
 import type { ProcessInfo } from "../session/ports.ts";
-import { type ProcessTable, shownName } from "./processes.ts";
+import { type ProcessTable, shownName } from "./process-table.ts";
 
 const COLUMNS = "pid=,ppid=,pgid=,stat=,lstart=,comm=";
 

@@ -1,14 +1,8 @@
 // Owns what the operating system is asked about processes, and the one place that signals one.
 import type { Processes, ProcessIdentity, ProcessInfo } from "../session/ports.ts";
+import type { ProcessTable } from "./process-table.ts";
 import { darwinTable } from "./processes-darwin.ts";
 import { linuxTable } from "./processes-linux.ts";
-
-/** Read access to a system's process table. */
-export interface ProcessTable {
-  list(): ProcessInfo[];
-  marked(entry: string): ProcessInfo[];
-  identify(pid: number): ProcessInfo | undefined;
-}
 
 const EMPTY: ProcessTable = { list: () => [], marked: () => [], identify: () => undefined };
 
@@ -42,9 +36,4 @@ function tableOf(platform: NodeJS.Platform): ProcessTable {
 
 function isSame(found: ProcessInfo | undefined, target: ProcessIdentity): boolean {
   return found !== undefined && found.pid === target.pid && found.startedAt === target.startedAt;
-}
-
-/** A process's name as it may be shown: control characters, which a program may put there itself, become `?`. */
-export function shownName(name: string): string {
-  return name.replace(/\p{Cc}/gu, "?");
 }

@@ -1,11 +1,11 @@
 // Owns what the terminal says when a program asks: one reply for each question, or a reasoned silence.
 
 import { answerMode } from "./answer-mode.ts";
+import type { Core } from "./core.ts";
 import type { Csi } from "./csi.ts";
 import type { StringKind } from "./strings.ts";
 import { sgrOf } from "./style.ts";
 import type { Tracker } from "./tracker.ts";
-import type { Core } from "./xterm.ts";
 
 /** A terminal without pixels still has to name a cell size; this is a common one, in pixels. */
 const CELL = { width: 10, height: 20 };

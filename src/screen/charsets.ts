@@ -1,5 +1,6 @@
 // Owns the names of the emulator's character sets, which it keeps only as tables.
-import { type Charset, type Core, coreOf, openTerminal } from "./xterm.ts";
+import { type Charset, type Core, coreOf } from "./core.ts";
+import { openTerminal } from "./xterm.ts";
 
 let names: Map<Charset, string> | undefined;
 

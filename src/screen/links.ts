@@ -1,12 +1,7 @@
 // Owns the hyperlinks (OSC 8) of one emulator, in place of its own table, which grows with every link redrawn in place.
-import { LINKS_LIMIT } from "./limits.ts";
-import type { Core, Page } from "./xterm.ts";
 
-/** A link as the program gave it; those without an id are one when they lead to the same place. */
-export interface Link {
-  readonly id?: string | undefined;
-  readonly uri: string;
-}
+import type { Core, Link, Page } from "./core.ts";
+import { LINKS_LIMIT } from "./limits.ts";
 
 function used(pages: readonly Page[]): Set<number> {
   const ids = new Set<number>();

@@ -2,6 +2,7 @@
 import type { Screen } from "../session/ports.ts";
 import { type Answers, answers } from "./answer.ts";
 import { brokenCharacter } from "./character.ts";
+import { type Core, coreOf } from "./core.ts";
 import { isCsiQuery } from "./csi.ts";
 import { LINK_LENGTH, OPEN_LIMIT } from "./limits.ts";
 import { Scanner } from "./scan.ts";
@@ -9,7 +10,7 @@ import { snapshot } from "./snapshot.ts";
 import { statusOf } from "./status.ts";
 import type { StringKind } from "./strings.ts";
 import { type Tracker, tracker } from "./tracker.ts";
-import { type Core, coreOf, openTerminal } from "./xterm.ts";
+import { openTerminal } from "./xterm.ts";
 
 /** The emulator's parse buffer grows to what it is given at once and never shrinks. */
 const SLICE = 16 * 1024;

@@ -1,9 +1,9 @@
 // Owns the output that brings a fresh terminal of the same size to the state of another: both screens, cursor and modes.
 import { type Brush, brush } from "./brush.ts";
 import { designate, restoreCharsets } from "./charsets.ts";
+import type { Core, Page } from "./core.ts";
 import { colourOf } from "./style.ts";
 import type { Tracker } from "./tracker.ts";
-import type { Core, Page } from "./xterm.ts";
 
 function at(y: number, x: number): string {
   return `\x1b[${y + 1};${x + 1}H`;

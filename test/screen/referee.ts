@@ -1,5 +1,6 @@
 // Owns the comparison of two terminals: cell by cell, cursor, modes and what lies beneath.
-import { type Core, coreOf, openTerminal, type Page } from "../../src/screen/xterm.ts";
+import { type Core, coreOf, type Page } from "../../src/screen/core.ts";
+import { openTerminal } from "../../src/screen/xterm.ts";
 
 /** A second @xterm/headless, opened as the daemon's own is (width rules, repairs, link table) and fed as a viewer's terminal is. */
 export interface Viewer {
