@@ -1,6 +1,6 @@
 // Owns the answer to DECRQM: whether a mode is set, as far as this terminal or a viewer's can tell.
 
-import type { Core } from "./core.ts";
+import type { Core } from "./emulator.ts";
 import type { Tracker } from "./tracker.ts";
 
 /** Modes that only a viewer's terminal acts on, and that we hand on to it; reported as the program left them. */

@@ -1,8 +1,8 @@
 // Owns what the terminal says when a program asks: one reply for each question, or a reasoned silence.
 
 import { answerMode } from "./answer-mode.ts";
-import type { Core } from "./core.ts";
 import type { Csi } from "./csi.ts";
+import type { Core } from "./emulator.ts";
 import type { StringKind } from "./strings.ts";
 import { sgrOf } from "./style.ts";
 import type { Tracker } from "./tracker.ts";

@@ -1,6 +1,6 @@
 // Owns the writing of cells as terminal output: text, colours and links, with nothing sent twice.
 
-import type { Core, Extended, Line, Page } from "./core.ts";
+import type { Core, Extended, Line, Page } from "./emulator.ts";
 import { colourOf, hasExtended, isErased, isProtected, sgrOf } from "./style.ts";
 
 /** Ends nothing and prints nothing, and keeps two characters from joining into one cluster. */

@@ -1,5 +1,5 @@
 // Owns the names of the emulator's character sets, which it keeps only as tables.
-import { type Charset, type Core, coreOf } from "./core.ts";
+import { type Charset, type Core, coreOf } from "./emulator.ts";
 import { openTerminal } from "./xterm.ts";
 
 let names: Map<Charset, string> | undefined;

@@ -1,6 +1,6 @@
 // Owns the hyperlinks (OSC 8) of one emulator, in place of its own table, which grows with every link redrawn in place.
 
-import type { Core, Link, Page } from "./core.ts";
+import type { Core, Link, Page } from "./emulator.ts";
 import { LINKS_LIMIT } from "./limits.ts";
 
 function used(pages: readonly Page[]): Set<number> {

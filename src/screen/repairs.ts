@@ -1,5 +1,5 @@
 // Owns what we mend in xterm.js 6.0.0: where it throws, never ends, or loses state no image could then restore.
-import type { Charset, Core } from "./core.ts";
+import type { Charset, Core } from "./emulator.ts";
 
 interface Params {
   /** Int32Array in the original: writable, the first is the count. */

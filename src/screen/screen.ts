@@ -2,8 +2,8 @@
 import type { Screen } from "../session/ports.ts";
 import { type Answers, answers } from "./answer.ts";
 import { brokenCharacter } from "./character.ts";
-import { type Core, coreOf } from "./core.ts";
 import { isCsiQuery } from "./csi.ts";
+import { type Core, coreOf } from "./emulator.ts";
 import { LINK_LENGTH, OPEN_LIMIT } from "./limits.ts";
 import { Scanner } from "./scan.ts";
 import { snapshot } from "./snapshot.ts";

@@ -1,7 +1,7 @@
 // Owns the output that brings a fresh terminal of the same size to the state of another: both screens, cursor and modes.
 import { type Brush, brush } from "./brush.ts";
 import { designate, restoreCharsets } from "./charsets.ts";
-import type { Core, Page } from "./core.ts";
+import type { Core, Page } from "./emulator.ts";
 import { colourOf } from "./style.ts";
 import type { Tracker } from "./tracker.ts";
 

@@ -1,5 +1,5 @@
 // Owns the translation of packed cell attributes into the SGR sequence that sets them on a terminal.
-import type { Extended } from "./core.ts";
+import type { Extended } from "./emulator.ts";
 
 /** Bits of xterm.js 6.0.0 (buffer/Constants.ts). */
 const COLOUR_MODE = 0x3000000;

@@ -1,7 +1,7 @@
 // Owns the emulator: how it is opened, and how wide characters are.
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 import { type IUnicodeVersionProvider, Terminal } from "@xterm/headless";
-import { coreOf } from "./core.ts";
+import { coreOf } from "./emulator.ts";
 import { CLUSTER_LIMIT } from "./limits.ts";
 import { keepLinks } from "./links.ts";
 import { repair } from "./repairs.ts";

@@ -1,5 +1,5 @@
 // Owns the comparison of two terminals: cell by cell, cursor, modes and what lies beneath.
-import { type Core, coreOf, type Page } from "../../src/screen/core.ts";
+import { type Core, coreOf, type Page } from "../../src/screen/emulator.ts";
 import { openTerminal } from "../../src/screen/xterm.ts";
 
 /** A second @xterm/headless, opened as the daemon's own is (width rules, repairs, link table) and fed as a viewer's terminal is. */
