@@ -204,8 +204,3 @@ function shown(value: unknown): string {
   const text = typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
-
-/** The byte that a terminal sends for `terminal.detach_key`. */
-export function detachByte(key: string): number {
-  return (key.toUpperCase().codePointAt("ctrl-".length) ?? 0) & 0x1f;
-}

@@ -1,6 +1,6 @@
 // Owns where everything lives: COVEN_HOME to every path. Touches no file.
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { posix, win32 } from "node:path";
 import { CovenError } from "./errors.ts";
 
 /** Every path of one Coven home; absolute. */
@@ -18,15 +18,20 @@ export interface CovenPaths {
   readonly harnesses: string;
 }
 
-/** The longest socket path the kernel takes, in bytes, with room for the `.tmp` it is bound under. */
-const SOCKET_PATH_BYTES = (process.platform === "darwin" ? 103 : 107) - ".tmp".length;
+/** The longest socket path the kernel takes, in bytes, with room for the `.tmp` it is bound under. Windows as Linux (afunix.h). */
+const socketPathBytes = (platform: NodeJS.Platform) => (platform === "darwin" ? 103 : 107) - ".tmp".length;
 
 /**
- * The paths of `COVEN_HOME`, else `~/.coven`. Throws `invalid_request` when the home is not absolute or the
+ * The paths of `COVEN_HOME`, else `~/.coven` (on Windows beneath `%USERPROFILE%`, whatever a Unix shell there calls HOME). Throws `invalid_request` when the home is not absolute or the
  * socket's path would be too long for the kernel, before anything is touched.
  */
-export function covenPaths(env: Readonly<Record<string, string | undefined>> = process.env): CovenPaths {
-  const home = env["COVEN_HOME"] || join(env["HOME"] || homedir(), ".coven");
+export function covenPaths(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  platform: NodeJS.Platform = process.platform,
+): CovenPaths {
+  const { isAbsolute, join } = platform === "win32" ? win32 : posix;
+  const userHome = env[platform === "win32" ? "USERPROFILE" : "HOME"] || homedir();
+  const home = env["COVEN_HOME"] || join(userHome, ".coven");
   if (!isAbsolute(home)) {
     throw new CovenError(
       "invalid_request",
@@ -38,11 +43,12 @@ export function covenPaths(env: Readonly<Record<string, string | undefined>> = p
   }
   const socket = join(home, "coven.sock");
   const bytes = Buffer.byteLength(socket);
-  if (bytes > SOCKET_PATH_BYTES) {
+  const limit = socketPathBytes(platform);
+  if (bytes > limit) {
     throw new CovenError(
       "invalid_request",
-      `The socket path ${socket} is ${bytes} bytes long; this system takes ${SOCKET_PATH_BYTES}. Set COVEN_HOME to a shorter directory.`,
-      { home, bytes, limit: SOCKET_PATH_BYTES },
+      `The socket path ${socket} is ${bytes} bytes long; this system takes ${limit}. Set COVEN_HOME to a shorter directory.`,
+      { home, bytes, limit },
     );
   }
   const logs = join(home, "logs");

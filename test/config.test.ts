@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CONFIG_KEYS, CONFIG_NAMES, type ConfigKey, detachByte, readConfig } from "../src/config.ts";
+import { CONFIG_KEYS, CONFIG_NAMES, type ConfigKey, readConfig } from "../src/config.ts";
 import { configLines, lineOfKey } from "../src/config-lines.ts";
 import { CovenError } from "../src/errors.ts";
 
@@ -147,10 +147,4 @@ test("which line sets which key, in whatever form, and not inside a longer strin
   ]);
   expect(lineOfKey("[a]\n[screen]\r\nscrollback=1\r\n", "screen.scrollback")).toBe(3);
   expect(lineOfKey("", "screen.scrollback")).toBeUndefined();
-});
-
-test("the detach key is the byte a terminal sends for it", () => {
-  expect(["ctrl-]", "ctrl-b", "ctrl-\\", "ctrl-^", "ctrl-_"].map(detachByte)).toEqual([
-    0x1d, 2, 0x1c, 0x1e, 0x1f,
-  ]);
 });

@@ -2,8 +2,10 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { CovenError, isCovenError } from "../errors.ts";
 import type { Coven } from "../session/coven.ts";
+import { failureFields } from "../session/evidence.ts";
 import type { Log, QueryFilter, World } from "../session/ports.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
+import type { Follower, Meter } from "./meter.ts";
 import { malformed, type Query } from "./query.ts";
 import { envelope } from "./respond.ts";
 import { attachMessage } from "./schema.ts";
@@ -13,6 +15,7 @@ export interface AttachHouse {
   readonly coven: Coven;
   readonly world: World;
   readonly log: Log;
+  readonly meter: Meter;
 }
 
 /** What a client asked for with its upgrade; `viewer` is there once the socket is open. */
@@ -20,6 +23,9 @@ export interface AttachRequest {
   readonly id: string;
   readonly observe: boolean;
   readonly size?: Size;
+  /** When it was asked for, on the world's clock, and its id in the log. */
+  readonly began: number;
+  readonly requestId: string;
   viewer?: Viewer;
 }
 
@@ -38,7 +44,7 @@ const STALL_MS = 2_000;
 const MOST_BEHIND_BYTES = 1024 * 1024;
 
 /** What the query of an upgrade asks for: `mode` (interactive or observe), `cols` and `rows` of the client's terminal. */
-export function attachRequest(id: string, query: Query): AttachRequest {
+export function attachRequest(id: string, query: Query): Pick<AttachRequest, "id" | "observe" | "size"> {
   const mode = query.get("mode") ?? "interactive";
   if (mode !== "interactive" && mode !== "observe") throw malformed("mode", "must be interactive or observe");
   const cols = query.integer("cols") ?? 0;
@@ -74,7 +80,8 @@ class Viewer {
   #attachment: Attachment = OBSERVER;
   #unwatch: () => void = () => {};
   #filter: QueryFilter | undefined;
-  #seq = 0;
+  readonly #follower: Follower;
+  #unfollow: () => void = () => {};
   #size: Size = { cols: 0, rows: 0 };
   #stalledSince: number | undefined;
   #planned = false;
@@ -83,19 +90,23 @@ class Viewer {
   constructor(
     private readonly house: AttachHouse,
     private readonly socket: ServerWebSocket<AttachRequest>,
-  ) {}
+  ) {
+    this.#follower = { kind: "attach", sessionId: socket.data.id, seq: 0 };
+  }
 
   /** Votes on the size first, so that the screen shown is of the size that counts. */
   begin(): void {
-    const { coven, log } = this.house;
-    const { id, observe, size } = this.socket.data;
+    const { coven, log, meter, world } = this.house;
+    const { id, observe, size, began, requestId } = this.socket.data;
     try {
       if (coven.takesKeys(id)) this.#attachment = coven.attach(id, size ? { observe, size } : { observe });
       this.#show("attached");
+      meter.attaches.observe((world.monotonic() - began) / 1000);
+      this.#unfollow = meter.follow(this.#follower);
       this.#unwatch = coven.watch(id, () => this.#plan());
       this.#pump();
     } catch (error) {
-      log.error("attach_failed", { sessionId: id, reason: String(error) });
+      log.error("attach_failed", { sessionId: id, requestId, ...failureFields(error) });
       this.#end(1011, "the session could not be shown");
     }
   }
@@ -117,15 +128,18 @@ class Viewer {
   drained(): void {
     const since = this.#stalledSince;
     this.#stalledSince = undefined;
-    const { world } = this.house;
-    if (since !== undefined && world.monotonic() - since >= STALL_MS && this.#isFarBehind())
+    const { world, meter } = this.house;
+    if (since !== undefined && world.monotonic() - since >= STALL_MS && this.#isFarBehind()) {
+      meter.gaps += 1;
       this.#show("gap");
+    }
     this.#pump();
   }
 
   leave(): void {
     this.#gone = true;
     this.#unwatch();
+    this.#unfollow();
     this.#attachment.leave();
   }
 
@@ -140,7 +154,7 @@ class Viewer {
     const now = coven.snapshot(id);
     const { asOfSeq, cols, rows, ansi } = now?.image ?? coven.screen(id);
     this.#filter = now?.filter;
-    this.#seq = asOfSeq;
+    this.#follower.seq = asOfSeq;
     this.#size = { cols, rows };
     const session = type === "attached" ? { session: coven.session(id) } : {};
     this.#say({ type, ...session, asOfSeq, cols, rows });
@@ -170,10 +184,10 @@ class Viewer {
       }
       // Asked before the read: what was appended until it ended is then in what is read.
       const live = coven.isLive(id);
-      const rows = coven.output(id, this.#seq, BATCH_BYTES);
+      const rows = coven.output(id, this.#follower.seq, BATCH_BYTES);
       this.#tellSize();
       for (const { seq, data } of rows) {
-        this.#seq = seq;
+        this.#follower.seq = seq;
         sent += data.length;
         const seen = this.#filter ? this.#filter.pass(data) : data;
         if (seen.length > 0) this.socket.sendBinary(seen);
@@ -206,7 +220,7 @@ class Viewer {
   }
 
   #isFarBehind(): boolean {
-    const rows = this.house.coven.output(this.socket.data.id, this.#seq, MOST_BEHIND_BYTES);
+    const rows = this.house.coven.output(this.socket.data.id, this.#follower.seq, MOST_BEHIND_BYTES);
     return rows.reduce((bytes, row) => bytes + row.data.length, 0) > MOST_BEHIND_BYTES / 2;
   }
 

@@ -10,6 +10,10 @@ export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const DRAIN_BYTES = 64 * 1024 * 1024;
 const DRAIN_MS = 1_000;
 
+/** Of a body wrong in many places so many are named, by so many characters: an answer is never larger than its question. */
+const MOST_PROBLEMS = 20;
+const MOST_NAME = 200;
+
 /** What arrived: the bytes, or that they were too many. */
 export type Body = Uint8Array | "too large";
 
@@ -64,8 +68,8 @@ async function readLimited(body: ReadableStream, large: boolean, world: World): 
 export function parseBody<T>(body: Body, schema: Schema<T>): T {
   const parsed = schema.safeParse(withoutNulls(readJson(body)));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => ({
-    field: issue.path.join("."),
+  const problems = parsed.error.issues.slice(0, MOST_PROBLEMS).map((issue) => ({
+    field: issue.path.join(".").slice(0, MOST_NAME),
     problem: issue.message.endsWith("received undefined") ? "is required" : issue.message,
   }));
   const { field, problem } = problems[0] ?? { field: "", problem: "malformed" };

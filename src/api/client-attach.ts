@@ -1,4 +1,7 @@
 // Owns the client's end of the attach WebSocket: frames and bytes in, keys and sizes out.
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { Session, SessionStatus } from "../session/session.ts";
 
 /** A terminal's size in cells, each side 1..1000. */
@@ -44,9 +47,21 @@ export interface Attached {
 /** A paste goes in pieces, each well below what the daemon takes in one message. */
 const MOST_MESSAGE_BYTES = 256 * 1024;
 
+/** What Bun takes in the path of a `ws+unix` URL and leaves as it is; it knows no escaping. */
+const PLAIN_PATH = /^[\w./~@%+=,-]+$/;
+
+/** A way to the socket by a plain path, and its end: a link in a directory of our own where the path itself is none. */
+function plainWay(socketPath: string): { readonly path: string; close(): void } {
+  if (PLAIN_PATH.test(socketPath)) return { path: socketPath, close: () => {} };
+  const path = join(mkdtempSync(join(tmpdir(), "coven-")), "s");
+  symlinkSync(socketPath, path);
+  return { path, close: () => rmSync(dirname(path), { recursive: true, force: true }) };
+}
+
 /** Opens `ws+unix://<socket>:<path>`. Never throws: what fails is told by `closed`. */
 export function openAttach(socketPath: string, path: string, options: AttachOptions): Attached {
-  const socket = new WebSocket(`ws+unix://${socketPath}:/api/v1${path}`);
+  const way = plainWay(socketPath);
+  const socket = new WebSocket(`ws+unix://${way.path}:/api/v1${path}`);
   socket.binaryType = "arraybuffer";
   const waiting: (string | Uint8Array<ArrayBuffer>)[] = [];
   let snapshotNext = false;
@@ -58,11 +73,13 @@ export function openAttach(socketPath: string, path: string, options: AttachOpti
     else if (socket.readyState === WebSocket.OPEN) socket.send(message);
   };
   const end = (): void => {
+    way.close();
     if (over) return;
     over = true;
     options.closed();
   };
   socket.addEventListener("open", () => {
+    way.close();
     for (const message of waiting.splice(0)) socket.send(message);
     if (over) socket.close();
   });

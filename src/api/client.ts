@@ -84,6 +84,10 @@ export interface CovenClient {
   /** Events after a seq, then live ones, as SSE; ends after the exit event. Leave the loop to hang up. */
   eventStream(id: string, options?: CallOptions & { readonly afterSeq?: number }): AsyncIterable<Event>;
   harnesses(options?: CallOptions): Promise<wire.HarnessesAnswer>;
+  /** What the daemon says of its own state. */
+  status(options?: CallOptions): Promise<wire.StatusAnswer>;
+  /** The same and more, as Prometheus text. */
+  metrics(options?: CallOptions): Promise<string>;
   /** Answered before the daemon stops; `pid` is the one `health.daemon` names. */
   shutdown(body: wire.ShutdownBody, options?: CallOptions): Promise<wire.Accepted>;
 }
@@ -128,12 +132,15 @@ export function covenClient(socketPath: string, options: ClientOptions = {}): Co
   }
 
   async function ask<T>(name: RouteName, call: Call): Promise<T> {
+    // The daemon's shapes are frozen by test/contract; parsing them again would cost the CLI its start-up.
+    return parseAnswer(await askText(name, call)) as T;
+  }
+
+  async function askText(name: RouteName, call: Call): Promise<string> {
     const timer = new AbortController();
     const timeout = setTimeout(() => timer.abort(new Error("timeout")), timeoutMs);
     try {
-      const body = await (await send(name, call, timer.signal)).text();
-      // The daemon's shapes are frozen by test/contract; parsing them again would cost the CLI its start-up.
-      return parseAnswer(body) as T;
+      return await (await send(name, call, timer.signal)).text();
     } catch (error) {
       throw timer.signal.aborted ? unreachable(socketPath, { code: "timeout" }) : failed(error, call.signal);
     } finally {
@@ -207,6 +214,8 @@ export function covenClient(socketPath: string, options: ClientOptions = {}): Co
         }),
       ),
     harnesses: (call) => ask("harnesses", { ...call }),
+    status: (call) => ask("status", { ...call }),
+    metrics: (call) => askText("metrics", { ...call }),
     shutdown: (body, call) => ask("shutdown", { ...call, body }),
   };
 }

@@ -6,8 +6,10 @@ import type { Coven } from "../session/coven.ts";
 import { SUPPORTED_API_VERSIONS } from "../version.ts";
 import { type AttachRequest, attachRequest } from "./attach.ts";
 import { type Body, parseBody, readJson } from "./body.ts";
+import { metricsText, type Reading, statusOf } from "./metrics.ts";
 import { cursorOf, pageOf } from "./pages.ts";
 import { integerOf, malformed, type Query } from "./query.ts";
+import { requestId } from "./request-id.ts";
 import { ACCEPTED, envelope, ok, type Reply, refusedReply } from "./respond.ts";
 import type { RouteName } from "./routes.ts";
 import { anyObject, type DaemonIdentity, inputBody, launchBody, resizeBody, shutdownBody } from "./schema.ts";
@@ -16,6 +18,7 @@ import { eventStream, outputStream, type StreamHouse } from "./stream.ts";
 /** What the handlers need of the house. */
 export interface ApiHouse extends StreamHouse {
   readonly identity: DaemonIdentity;
+  readonly reading: Reading;
   /** The body of `GET /health`, which never changes while a daemon lives. */
   readonly health: string;
   /** Makes the connection a WebSocket; false when the client did not ask for one. */
@@ -41,6 +44,7 @@ export type Handler = (house: ApiHouse, request: Incoming) => Reply | Response |
 
 const API_VERSION_BODY = JSON.stringify({ apiVersion: "v1", supportedApiVersions: SUPPORTED_API_VERSIONS });
 const CAPABILITIES_BODY = JSON.stringify({ capabilities: CAPABILITIES });
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 const MAX_KEY = 255;
 
 /** Total over the table: a route without a handler does not compile, so what the table names is served. */
@@ -53,20 +57,22 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
     if (outcome.ok) return ok(outcome);
     const { reason, action } = outcome;
     const error = new CovenError("invalid_request", reason, { action: action.slice(0, 128) });
-    return refusedReply({ ...outcome, ...envelope(error) }, { route, reason }, house.log);
+    return refusedReply({ ...outcome, ...envelope(error) }, { route, reason }, house);
   },
 
   sessions: ({ coven }, { query }) => {
     const paged = ["limit", "cursor", "includeArchived"].some((name) => query.has(name));
     return ok(paged ? sessionsPage(coven, query) : coven.sessions());
   },
-  launch: ({ coven }, { body, headers }) => {
+  launch: ({ coven, meter, world }, { body, headers }) => {
+    const began = world.monotonic();
     const request = parseBody(body, launchBody);
     const key = headers.get("idempotency-key")?.trim() || undefined;
     if (key !== undefined && key.length > MAX_KEY) {
       throw malformed("Idempotency-Key", `must be at most ${MAX_KEY} characters`);
     }
     const { session, created } = coven.launch({ ...request, prompt: request.prompt.trim() }, key);
+    if (created) meter.launches.observe((world.monotonic() - began) / 1000);
     return { status: created ? 201 : 200, value: session };
   },
   session: ({ coven }, { id }) => ok(coven.session(id)),
@@ -111,7 +117,7 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   screen: ({ coven }, { id }) => ok(coven.screen(id)),
   attach: (house, { id, query, request }) => {
     house.coven.session(id);
-    const wish = attachRequest(id, query);
+    const wish = { ...attachRequest(id, query), began: house.world.monotonic(), requestId: requestId() };
     if (house.upgrade(request, wish)) return;
     throw new CovenError("invalid_request", "attach is a WebSocket: ask for it with an Upgrade header.", {
       field: "Upgrade",
@@ -128,6 +134,8 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   sessionEvents: (house, request) => eventsOf(house, request, request.id),
 
   harnesses: ({ coven }) => ok(coven.harnessList()),
+  status: ({ reading }) => ok(statusOf(reading)),
+  metrics: ({ reading }) => ({ status: 200, text: metricsText(reading), type: METRICS_TYPE }),
   shutdown: (house, { body }) => {
     const { pid, force = false } = parseBody(body, shutdownBody);
     if (pid !== house.identity.pid) {

@@ -2,11 +2,14 @@
 import { CovenError, type ErrorCode, isCovenError } from "../errors.ts";
 import type { Log } from "../session/ports.ts";
 import { SUPPORTED_API_VERSIONS } from "../version.ts";
+import type { Meter } from "./meter.ts";
+import { requestId, writtenRequestId } from "./request-id.ts";
 
-/** What a handler returns: a value to serialise, or JSON it has serialised itself. */
+/** What a handler returns: a value to serialise, JSON it has serialised itself, or text of a type of its own. */
 export type Reply =
   | { readonly status: number; readonly value: unknown }
-  | { readonly status: number; readonly json: string };
+  | { readonly status: number; readonly json: string }
+  | { readonly status: number; readonly text: string; readonly type: string };
 
 /** What is known of a request when it is refused; `route` as in the table, or the method and path that matched none. */
 export interface RequestFacts {
@@ -58,38 +61,44 @@ export function ok(value: unknown): Reply {
 /** The 202 of every control request. */
 export const ACCEPTED: Reply = { status: 202, json: '{"ok":true,"accepted":true}' };
 
-/** The Response of a reply; `Content-Length` comes from the body being a string. */
+/** The Response of a reply; `Content-Length` comes from the body being a string. What left a trace in the log names it. */
 export function respond(reply: Reply): Response {
+  if ("text" in reply) {
+    return new Response(reply.text, { status: reply.status, headers: { "content-type": reply.type } });
+  }
   const body = "json" in reply ? reply.json : JSON.stringify(reply.value);
-  return new Response(body, { status: reply.status, headers: JSON_HEADERS });
+  const id = writtenRequestId();
+  const headers = id === undefined ? JSON_HEADERS : { "content-type": JSON_TYPE, "x-request-id": id };
+  return new Response(body, { status: reply.status, headers });
 }
-
-/** One per process, so that ids of two daemons in one log differ. */
-const boot = crypto.randomUUID().slice(0, 8);
-let refusals = 0;
 
 /**
  * The Response of whatever was thrown, with one log line under the same request id (header `X-Request-Id`). What is no
  * CovenError is `internal_error`: fixed message, id in the details, cause and stack in the log only.
  */
-export function refuse(thrown: unknown, facts: RequestFacts, log: Log): Response {
-  const requestId = nextRequestId();
+export function refuse(
+  thrown: unknown,
+  facts: RequestFacts,
+  { log, meter }: { readonly log: Log; readonly meter: Meter },
+): Response {
+  const id = requestId();
   const known = isCovenError(thrown) && thrown.code !== "internal_error";
-  const error = known ? thrown : new CovenError("internal_error", INTERNAL, { requestId });
+  const error = known ? thrown : new CovenError("internal_error", INTERNAL, { requestId: id });
+  meter.refusals[error.code] += 1;
   const status = error instanceof UnknownApiVersion ? 404 : STATUS[error.code];
   const sessionId = facts.sessionId ?? error.details?.["sessionId"];
   const line = {
     route: facts.route,
     status,
     code: error.code,
-    requestId,
+    requestId: id,
     ...(sessionId ? { sessionId } : {}),
   };
   if (known) log.warn("request_refused", { ...line, reason: error.message });
   else log.error("request_failed", { ...line, cause: causeOf(thrown) });
   return new Response(JSON.stringify(envelope(error)), {
     status,
-    headers: { "content-type": JSON_TYPE, "x-request-id": requestId },
+    headers: { "content-type": JSON_TYPE, "x-request-id": id },
   });
 }
 
@@ -97,9 +106,10 @@ export function refuse(thrown: unknown, facts: RequestFacts, log: Log): Response
 export function refusedReply(
   value: unknown,
   facts: RequestFacts & { readonly reason: string },
-  log: Log,
+  { log, meter }: { readonly log: Log; readonly meter: Meter },
 ): Reply {
-  log.warn("request_refused", { ...facts, status: 400, code: "invalid_request", requestId: nextRequestId() });
+  meter.refusals.invalid_request += 1;
+  log.warn("request_refused", { ...facts, status: 400, code: "invalid_request", requestId: requestId() });
   return { status: 400, value };
 }
 
@@ -107,11 +117,6 @@ export function refusedReply(
 export function envelope(error: CovenError): object {
   const { code, message, details } = error;
   return { error: details === undefined ? { code, message } : { code, message, details } };
-}
-
-function nextRequestId(): string {
-  refusals += 1;
-  return `${boot}-${refusals}`;
 }
 
 function causeOf(thrown: unknown): string {

@@ -29,6 +29,8 @@ export const ROUTES = {
   events: { method: "GET", path: "/events", offers: { eventStream: "sse" } },
   sessionEvents: { method: "GET", path: "/sessions/:id/events", offers: { eventStream: "sse" } },
   harnesses: { method: "GET", path: "/harnesses", offers: { harnesses: true } },
+  status: { method: "GET", path: "/status", offers: { status: true } },
+  metrics: { method: "GET", path: "/metrics", offers: { metrics: true } },
   shutdown: { method: "POST", path: "/shutdown", offers: { shutdown: true } },
 } as const satisfies Record<string, Route>;
 

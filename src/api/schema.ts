@@ -190,6 +190,36 @@ export const eventsPage = z.object({
 });
 export type EventsPage = z.infer<typeof eventsPage>;
 
+/** What the daemon says of its own state; sizes in bytes. */
+export const statusAnswer = z.object({
+  ok: z.literal(true),
+  daemon: daemonIdentity,
+  covenVersion: text,
+  apiVersion: text,
+  uptimeSeconds: z.int(),
+  sessions: z.object({
+    /** Whose terminal the daemon holds now. */
+    live: z.int(),
+    byStatus: z.record(z.enum(SESSION_STATUSES), z.int()),
+    /** Of the live ones, what their programs say they are doing. */
+    byActivity: z.record(z.string(), z.int()),
+  }),
+  ledger: z.object({ bytes: z.int(), walBytes: z.int() }),
+  /** Totals since the daemon started; the rate is that of the last minute. */
+  events: z.object({ total: z.int(), outputBytes: z.int(), perSecond: z.number() }),
+  /** `lagEvents` of the one furthest behind, counted to 10,000. */
+  followers: z.object({
+    count: z.int(),
+    byKind: z.record(z.string(), z.int()),
+    lagEvents: z.int(),
+    gaps: z.int(),
+  }),
+  ptys: z.object({ used: z.int().nullable(), limit: z.int() }).nullable(),
+  /** `loopDelayMs`: the worst of the last minute. */
+  process: z.object({ rssBytes: z.int(), loopDelayMs: z.int() }),
+});
+export type StatusAnswer = z.infer<typeof statusAnswer>;
+
 export const harnessesAnswer = z.array(
   z.object({
     id: text,

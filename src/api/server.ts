@@ -6,7 +6,10 @@ import { API_VERSION, SUPPORTED_API_VERSIONS } from "../version.ts";
 import { type AttachRequest, attachSockets } from "./attach.ts";
 import { type Body, NO_BODY, takeBody } from "./body.ts";
 import { type ApiHouse, HANDLERS, wellFormedId } from "./handlers.ts";
+import { Meter } from "./meter.ts";
+import type { Reading } from "./metrics.ts";
 import { Query } from "./query.ts";
+import { beginRequest, endRequest } from "./request-id.ts";
 import { type RequestFacts, refuse, respond, UnknownApiVersion } from "./respond.ts";
 import { ROUTES, type RouteName, servedCapabilities } from "./routes.ts";
 import type { DaemonIdentity } from "./schema.ts";
@@ -21,6 +24,10 @@ export interface ServerOptions {
   readonly version: string;
   readonly log: Log;
   readonly world: World;
+  /** What `GET /status` and `GET /metrics` tell beyond what the server counts itself. */
+  readonly vitals: Pick<Reading, "vitals" | "behind">;
+  /** False when somebody of another user is connected; then whatever is asked is refused (decision 0015). */
+  readonly onlyOurs?: () => boolean;
   /** Asked for over the API, checks passed. Must return at once and stop later, so that the 202 still goes out. */
   shutdown(force: boolean): void;
 }
@@ -43,7 +50,28 @@ export function startServer(options: ServerOptions): RunningServer {
   });
   const shutdown = (force: boolean) => options.shutdown(force);
   const upgrade = (request: Request, data: AttachRequest): boolean => server.upgrade(request, { data });
-  const house: ApiHouse = { coven, identity, log, world, health, shutdown, upgrade };
+  const meter = new Meter();
+  const reading: Reading = {
+    ...options.vitals,
+    identity,
+    version: options.version,
+    meter,
+    live: () => coven.live().map((session) => session.activity),
+    now: world.now,
+  };
+  const onlyOurs = options.onlyOurs ?? (() => true);
+  const house: ServerHouse = {
+    coven,
+    identity,
+    log,
+    world,
+    health,
+    shutdown,
+    upgrade,
+    meter,
+    reading,
+    onlyOurs,
+  };
 
   const server: Bun.Server<AttachRequest> = Bun.serve<AttachRequest>({
     unix: options.unix,
@@ -57,29 +85,38 @@ export function startServer(options: ServerOptions): RunningServer {
       return takeBody(request, world).then((body) => answer(house, request, body), hungUp);
     },
     websocket: attachSockets(house),
-    error: (error) => refuse(error, { route: "unknown" }, log),
+    error: (error) => refuse(error, { route: "unknown" }, house),
   });
 
   return { stop: (now = false) => server.stop(now) };
 }
 
-function answer(house: ApiHouse, request: Request, body: Body): Response | undefined {
-  const facts: { route: string; sessionId?: string } = { route: request.method };
+/** What the server itself needs beside the handlers. */
+interface ServerHouse extends ApiHouse {
+  onlyOurs(): boolean;
+}
+
+/** What is known of a request so far. */
+type Facts = { -readonly [K in keyof RequestFacts]: RequestFacts[K] } & { name?: RouteName };
+
+function answer(house: ServerHouse, request: Request, body: Body): Response | undefined {
+  const facts: Facts = { route: request.method };
+  const { world, meter } = house;
+  const began = world.monotonic();
+  beginRequest();
   try {
     const reply = dispatch(house, request, body, facts);
     return reply === undefined || reply instanceof Response ? reply : respond(reply);
   } catch (error) {
-    return refuse(error, facts, house.log);
+    return refuse(error, facts, house);
+  } finally {
+    endRequest();
+    if (facts.name) meter.requests[facts.name].observe((world.monotonic() - began) / 1000);
   }
 }
 
 /** Fills in the facts as they become known, so that a refusal can name them. */
-function dispatch(
-  house: ApiHouse,
-  request: Request,
-  body: Body,
-  facts: { -readonly [K in keyof RequestFacts]: RequestFacts[K] },
-) {
+function dispatch(house: ServerHouse, request: Request, body: Body, facts: Facts) {
   const { method, headers, url, signal } = request;
   const target = targetOf(url);
   const question = target.indexOf("?");
@@ -93,6 +130,10 @@ function dispatch(
   if (!match) throw new CovenError("not_found", `There is no route ${facts.route}.`);
   const { method: verb, path: pattern } = ROUTES[match.name];
   facts.route = `${verb} ${pattern}`;
+  facts.name = match.name;
+  if (!OPEN.has(match.name) && !house.onlyOurs()) {
+    throw new CovenError("forbidden", "Somebody of another user is connected to the daemon's socket.");
+  }
   let id = "";
   if (match.id !== undefined) {
     id = wellFormedId(decoded(match.id));
@@ -118,6 +159,9 @@ function unversioned(path: string): string | undefined {
   if (version !== SUPPORTED_API_VERSIONS[0]) throw new UnknownApiVersion(version);
   return path.slice(end);
 }
+
+/** What anybody who got in may hear: that a daemon is here. Asked far too often to look at every connection each time. */
+const OPEN: ReadonlySet<RouteName> = new Set(["apiVersion", "health"]);
 
 const SESSION = "/sessions/:id";
 const PLAIN = new Map<string, RouteName>();

@@ -2,7 +2,9 @@
 // reading costs nothing. A follower is woken by new events and never holds any.
 import { isCovenError } from "../errors.ts";
 import type { Coven } from "../session/coven.ts";
+import { failureFields } from "../session/evidence.ts";
 import type { Log, World } from "../session/ports.ts";
+import type { Follower, Meter } from "./meter.ts";
 import { frameOf, SSE_HEARTBEAT, SSE_HELLO } from "./sse.ts";
 
 /** What a stream needs of the house. */
@@ -10,6 +12,7 @@ export interface StreamHouse {
   readonly coven: Coven;
   readonly world: World;
   readonly log: Log;
+  readonly meter: Meter;
 }
 
 /**
@@ -23,9 +26,11 @@ const BATCH = 256 * 1024;
 
 /**
  * What is finished and no larger goes out as one body with a Content-Length: Bun cuts a chunked answer off when the client
- * has half-closed, and published clients do that.
+ * has half-closed, as many small clients do, and they would take the piece for the whole. The price is what a client
+ * that stops reading may hold in memory.
  */
-const WHOLE = 1024 * 1024;
+const WHOLE_OUTPUT = 8 * 1024 * 1024;
+const WHOLE_EVENTS = 1024 * 1024;
 
 const SSE_HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store" };
 const RAW_HEADERS = { "content-type": "application/octet-stream" };
@@ -33,7 +38,7 @@ const RAW_HEADERS = { "content-type": "application/octet-stream" };
 /** Events after a seq, then live ones, to the exit event or the end of a session that has none. */
 export function eventStream(house: StreamHouse, id: string, afterSeq: number, signal: AbortSignal): Response {
   if (!house.coven.isLive(id)) {
-    const all = framesAfter(house.coven, id, afterSeq, WHOLE);
+    const all = framesAfter(house.coven, id, afterSeq, WHOLE_EVENTS);
     if (all.ended) return new Response(SSE_HELLO + all.text, { headers: SSE_HEADERS });
   }
   return new Response(pulled(house, id, followEvents(house, id, afterSeq, signal)), {
@@ -51,7 +56,7 @@ export function outputStream(
   const { coven } = house;
   const follow = options.follow && coven.isLive(id);
   if (!follow) {
-    const rows = coven.output(id, afterSeq, WHOLE);
+    const rows = coven.output(id, afterSeq, WHOLE_OUTPUT);
     const last = rows.at(-1)?.seq;
     if (last === undefined || coven.output(id, last, 1).length === 0) {
       return new Response(Buffer.concat(rows.map((row) => row.data)), { headers: RAW_HEADERS });
@@ -64,18 +69,23 @@ export function outputStream(
 }
 
 async function* followEvents(house: StreamHouse, id: string, afterSeq: number, signal: AbortSignal) {
-  let seq = afterSeq;
-  yield SSE_HELLO;
-  while (!signal.aborted) {
-    // Asked before the read: what was appended until it ended is then in what is read.
-    const live = house.coven.isLive(id);
-    const batch = framesAfter(house.coven, id, seq, BATCH);
-    if (batch.text !== "") {
-      seq = batch.seq;
-      yield batch.text;
+  const follower: Follower = { kind: "events", sessionId: id, seq: afterSeq };
+  const unfollow = house.meter.follow(follower);
+  try {
+    yield SSE_HELLO;
+    while (!signal.aborted) {
+      // Asked before the read: what was appended until it ended is then in what is read.
+      const live = house.coven.isLive(id);
+      const batch = framesAfter(house.coven, id, follower.seq, BATCH);
+      if (batch.text !== "") {
+        follower.seq = batch.seq;
+        yield batch.text;
+      }
+      if (batch.exited || (batch.ended && !live)) return;
+      if (batch.text === "" && !(await woken(house, id, signal, HEARTBEAT_MS))) yield SSE_HEARTBEAT;
     }
-    if (batch.exited || (batch.ended && !live)) return;
-    if (batch.text === "" && !(await woken(house, id, signal, HEARTBEAT_MS))) yield SSE_HEARTBEAT;
+  } finally {
+    unfollow();
   }
 }
 
@@ -84,18 +94,23 @@ async function* followOutput(
   id: string,
   options: { readonly afterSeq: number; readonly until: number; readonly signal: AbortSignal },
 ) {
-  let seq = options.afterSeq;
-  while (!options.signal.aborted && seq < options.until) {
-    const live = house.coven.isLive(id);
-    const rows = house.coven.output(id, seq, BATCH);
-    for (const row of rows) {
-      seq = row.seq;
-      if (seq > options.until) return;
-      yield row.data;
+  const follower: Follower = { kind: "output", sessionId: id, seq: options.afterSeq };
+  const unfollow = house.meter.follow(follower);
+  try {
+    while (!options.signal.aborted && follower.seq < options.until) {
+      const live = house.coven.isLive(id);
+      const rows = house.coven.output(id, follower.seq, BATCH);
+      for (const row of rows) {
+        follower.seq = row.seq;
+        if (row.seq > options.until) return;
+        yield row.data;
+      }
+      if (rows.length > 0) continue;
+      if (!live || options.until !== Number.POSITIVE_INFINITY) return;
+      await woken(house, id, options.signal);
     }
-    if (rows.length > 0) continue;
-    if (!live || options.until !== Number.POSITIVE_INFINITY) return;
-    await woken(house, id, options.signal);
+  } finally {
+    unfollow();
   }
 }
 
@@ -112,7 +127,8 @@ interface Batch {
 function framesAfter(coven: Coven, id: string, afterSeq: number, most: number): Batch {
   let text = "";
   let seq = afterSeq;
-  const limit = 1_000;
+  // A frame takes more than 200 characters, so the size ends a batch long before the number does.
+  const limit = 10_000;
   let count = 0;
   for (const event of coven.events({ sessionId: id, afterSeq, limit })) {
     if (text.length >= most) return { text, seq, exited: false, ended: false };
@@ -156,8 +172,8 @@ function pulled(house: StreamHouse, id: string, pieces: AsyncGenerator<string | 
       } catch (error) {
         if (gone) return;
         if (isCovenError(error) && error.code === "session_not_found") return controller.close();
-        const cause = error instanceof Error ? error.stack : String(error);
-        house.log.error("stream_failed", { sessionId: id, cause });
+        const stack = error instanceof Error ? error.stack : undefined;
+        house.log.error("stream_failed", { sessionId: id, ...failureFields(error), stack });
         controller.error(error);
       }
     },

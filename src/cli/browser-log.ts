@@ -7,7 +7,7 @@ import type { Size } from "./ui/full-screen.ts";
 import { glyphs } from "./ui/glyphs.ts";
 import type { Key } from "./ui/keys.ts";
 import { harmless } from "./ui/text.ts";
-import { cut, widthOf } from "./ui/width.ts";
+import { cut, fold, widthOf } from "./ui/width.ts";
 
 /** Lines that are kept of a very long one: the last ones. */
 const MOST_LINES = 200_000;
@@ -118,24 +118,4 @@ export function logView(client: CovenClient, session: Session, changed: () => vo
 
 function nothing(lines: readonly string[]): string {
   return lines.length === 0 ? "It printed nothing." : "";
-}
-
-/** A line as the rows it takes at this width; a blank one is one row. */
-export function fold(line: string, cols: number): string[] {
-  // Without wide or zero-width characters, cells are characters.
-  if (line.length <= cols && widthOf(line) <= cols) return [line];
-  const rows: string[] = [];
-  let row = "";
-  let used = 0;
-  for (const { segment } of new Intl.Segmenter().segment(line)) {
-    const width = widthOf(segment);
-    if (used + width > cols && row !== "") {
-      rows.push(row);
-      row = "";
-      used = 0;
-    }
-    row += segment;
-    used += width;
-  }
-  return [...rows, row];
 }

@@ -1,7 +1,7 @@
 // Owns the browser's state and what each key makes of it. Pure: keys and lists in, a new state and perhaps a wish out.
 import { isArchived, type Session } from "../session/session.ts";
 import { type ActionId, actionsOf } from "./browser-actions.ts";
-import { stateWord } from "./browser-signs.ts";
+import { projectOf, stateWord } from "./browser-signs.ts";
 import type { Listing } from "./feed.ts";
 import type { Key } from "./ui/keys.ts";
 
@@ -63,7 +63,7 @@ export function listed(state: BrowserState, listing: Listing): BrowserState {
   return { ...state, listing, shown, at, selected: shown[at]?.id, panel };
 }
 
-/** Sessions that hold every word of the filter somewhere in what a row says. */
+/** Sessions that hold every word of the filter somewhere in what a row says, or whose id begins with it. */
 function matching(
   sessions: readonly Session[],
   filter: string,
@@ -73,8 +73,8 @@ function matching(
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return there;
   return there.filter((one) => {
-    const row = `${one.title} ${stateWord(one)} ${one.harness} ${one.project_root} ${one.id}`.toLowerCase();
-    return words.every((word) => row.includes(word));
+    const row = `${one.title} ${stateWord(one)} ${one.harness} ${projectOf(one)}`.toLowerCase();
+    return words.every((word) => row.includes(word) || one.id.startsWith(word));
   });
 }
 

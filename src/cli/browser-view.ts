@@ -106,13 +106,13 @@ function widthsOf(state: BrowserState, cols: number): Widths {
     state.shown
       .slice(0, 500)
       .reduce((width, one) => Math.max(width, Math.min(limit, widthOf(harmless(text(one))))), least);
-  const age = 4;
+  const age = cols < 32 ? 0 : 4;
   const word = 11;
   const harness = cols < 56 ? 0 : most((one) => one.harness, 7, 12);
   const project = cols < 72 ? 0 : most((one) => projectOf(one), 7, cols < 120 ? 16 : 32);
   const id = cols < 100 ? 0 : 8;
   const others = [word, harness, age, project, id].filter((width) => width > 0);
-  const title = Math.max(8, cols - 3 - others.reduce((sum, width) => sum + width + 2, 0));
+  const title = Math.max(4, cols - 3 - others.reduce((sum, width) => sum + width + 2, 0));
   return { state: word, harness, age, title, project, id };
 }
 

@@ -14,10 +14,12 @@ import { triesFor } from "./tries.ts";
 import { Failure } from "./ui/failure.ts";
 import { type FullScreen, fullScreen } from "./ui/full-screen.ts";
 import type { Key } from "./ui/keys.ts";
-import { watch } from "./watch.ts";
 
 /** Ages on the screen are at most this old, in milliseconds. */
 const TICK_MS = 1_000;
+
+/** How long the screen waits for something to show, in milliseconds. */
+const FIRST_PAGE_MS = 150;
 
 /** Shows the list until the person leaves it; resolves to the exit code. */
 export function browse(client: CovenClient, includeArchived: boolean): Promise<number> {
@@ -35,9 +37,13 @@ export function browse(client: CovenClient, includeArchived: boolean): Promise<n
     state = next;
     draw();
   };
+  const first = Promise.withResolvers<void>();
   const feed = sessionFeed(client, {
     includeArchived: () => state.includeArchived,
-    changed: () => show(listed(state, feed.now)),
+    changed() {
+      first.resolve();
+      show(listed(state, feed.now));
+    },
   });
   const ticking = setInterval(draw, TICK_MS);
   const finish = (code: number) => {
@@ -92,8 +98,11 @@ export function browse(client: CovenClient, includeArchived: boolean): Promise<n
   async function rejoin(session: Session): Promise<string> {
     screen?.leave();
     screen = undefined;
+    // Paused by the screen that was just left; whoever listens next doesn't know.
+    process.stdin.resume();
     try {
-      await watch({ client, session, raw: false, json: false, interrupt: "leave" });
+      const { run } = await import("./attach.ts");
+      await run({ name: "attach", words: [session.id], flags: {} });
       const now = await client.session(session.id);
       return `${shortId(session.id)}: ${outcome(now)}`;
     } finally {
@@ -101,7 +110,8 @@ export function browse(client: CovenClient, includeArchived: boolean): Promise<n
     }
   }
 
-  open();
+  // Nearly always the first page is there before an eye would have seen that it is not.
+  void Promise.race([first.promise, Bun.sleep(FIRST_PAGE_MS)]).then(open);
   return promise;
 }
 

@@ -58,7 +58,8 @@ export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"]): F
     }
   }
   const bytes = size(ledger.ledgerBytes + ledger.walBytes);
-  const what = `${count(report.sessions, "session")}, ${count(report.events, "event")}, ${bytes}${free}`;
+  const whole = report.checked ? ", every page checked" : "";
+  const what = `${count(report.sessions, "session")}, ${count(report.events, "event")}, ${bytes}${free}${whole}`;
   return spaceOr(line("ok", what, "coven sessions --all"));
 
   function spaceOr(finding: Finding): Finding {
@@ -114,20 +115,26 @@ export function socketFinding(paths: CovenPaths, socket: Found, answers: boolean
   return line("ok", `${paths.socket} (private)`, "coven daemon status");
 }
 
+/** What a harness said when it was asked; a member is missing where it said nothing. */
+export interface HarnessWord {
+  readonly version?: string;
+  readonly login?: { readonly in: boolean; readonly start: string };
+}
+
 /** Each harness as a run from this shell would find it, and manifests that were not taken. */
 export function harnessFindings(
   seen: Pick<Inspection, "harnesses" | "manifestProblems">,
-  versions: ReadonlyMap<string, string>,
+  words: ReadonlyMap<string, HarnessWord>,
 ): Finding[] {
   const found = seen.harnesses.map((one): Finding => {
-    const version = versions.get(one.id);
+    const { version, login } = words.get(one.id) ?? {};
     if (one.id === "demo")
       return line(one.id, "ok", "part of coven; needs no agent", "coven run demo 'say hello'");
-    if (one.available) {
-      const what = `${one.path}${version === undefined ? "" : ` (${version})`}`;
-      return line(one.id, "ok", what, `coven run ${one.id} 'your task'`);
-    }
-    return line(one.id, "warning", `not installed: no ${one.executable} on your PATH`, one.hint);
+    if (!one.available)
+      return line(one.id, "warning", `not installed: no ${one.executable} on your PATH`, one.hint);
+    const what = `${one.path}${version === undefined ? "" : ` (${version})`}`;
+    if (login?.in === false) return line(one.id, "warning", `${what}, not logged in`, login.start);
+    return line(one.id, "ok", `${what}${login ? ", logged in" : ""}`, `coven run ${one.id} 'your task'`);
   });
   const refused = seen.manifestProblems.map((one) =>
     line("manifest", "warning", `${one.file} ${one.reason}`, "mend or remove it"),

@@ -3,6 +3,7 @@ import { isCovenError } from "../errors.ts";
 import { COMMANDS } from "./commands.ts";
 import { parse } from "./parse.ts";
 import { Failure, PipeClosed } from "./ui/failure.ts";
+import { readPreference } from "./ui/preference.ts";
 
 /** Runs what the words ask for; resolves to the exit code: 0 ok, 1 failure, 2 usage, or the harness's own. Never rejects. */
 export async function cli(argv: readonly string[]): Promise<number> {
@@ -14,7 +15,11 @@ export async function cli(argv: readonly string[]): Promise<number> {
 }
 
 async function perform(argv: readonly string[]): Promise<number> {
+  // Asked by a shell at each Tab, so before anything else is loaded.
+  if (argv[0] === "__complete") return (await import("./complete-run.ts")).complete(argv.slice(1));
   const decision = parse(argv, COMMANDS);
+  // Before any command is loaded: colours are chosen when the first line is painted.
+  await readPreference();
   if (decision.kind === "run") return (await decision.command.load())(decision.invocation);
   if (decision.kind === "version") {
     const { run } = await import("./version.ts");
@@ -22,6 +27,10 @@ async function perform(argv: readonly string[]): Promise<number> {
   }
   const { helpText } = await import("./help.ts");
   if (decision.kind === "nothing") {
+    const { atTerminal } = await import("./ui/out.ts");
+    if (atTerminal()) {
+      return (await import("./palette.ts")).run({ name: "tui", words: [], flags: {} });
+    }
     // Nothing was asked, so nothing belongs on stdout.
     console.error(helpText([]).trimEnd());
     return 2;
@@ -31,8 +40,8 @@ async function perform(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** `Error:` and `Try:` on stderr, the stack only for those who ask with COVEN_DEBUG. */
-async function tell(error: unknown): Promise<number> {
+/** Tells an error: `Error:` and `Try:` on stderr, the stack only for those who ask with COVEN_DEBUG. Gives the exit code. */
+export async function tell(error: unknown): Promise<number> {
   if (error instanceof PipeClosed) return error.exitCode;
   const { message, tries, exitCode } = await explained(error);
   const { err } = await import("./ui/colour.ts");

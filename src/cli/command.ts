@@ -9,6 +9,8 @@ export interface Flag {
   readonly name: string;
   /** The name of its value in usage lines (`DIR`); absent for a flag that is on or off. */
   readonly takes?: string;
+  /** May be given again and again; the values are then joined by a space. */
+  readonly repeats?: true;
   /** One short line. */
   readonly summary: string;
   readonly completes?: Completes;

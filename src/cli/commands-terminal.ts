@@ -13,7 +13,7 @@ export const DETACH_KEY: Flag = {
 /** `coven attach`. */
 export const ATTACH: Command = {
   name: "attach",
-  summary: "Be at a session's terminal; of one that ended, see its last screen",
+  summary: "Be at a session's terminal, or see the last screen of an old one",
   about: [
     "Every key goes to the session, Ctrl-C too; Ctrl-] detaches and it goes on.",
     "Its size becomes your terminal's. Leaves with the harness's exit code. Piped,",
@@ -52,7 +52,12 @@ export const SEND: Command = {
   ],
   args: [SESSION, { name: "text", sample: "'go on'", optional: true, rest: true }],
   flags: [
-    { name: "key", takes: "KEY", repeats: true, summary: "a key: enter esc up f1..f12 ctrl-c alt-x shift-tab" },
+    {
+      name: "key",
+      takes: "KEY",
+      repeats: true,
+      summary: "a key: enter esc up f1..f12 ctrl-c alt-x shift-tab",
+    },
     { name: "no-enter", summary: "do not press Enter" },
     { name: "raw", summary: "the bytes as they are: no paste, no Enter" },
   ],

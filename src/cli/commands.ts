@@ -1,10 +1,13 @@
 // Owns the one table of commands. Help, parsing, suggestions, completions and the man page come from it and nowhere else.
 import type { Argument, Command, Flag } from "./command.ts";
 import { CONFIG } from "./commands-config.ts";
+import { DIAGNOSTICS, LOGS } from "./commands-evidence.ts";
+import { COMPLETIONS, DOCTOR, HELP, TUI } from "./commands-person.ts";
+import { ATTACH, DETACH_KEY, SEND } from "./commands-terminal.ts";
 
 const SESSION: Argument = { name: "id", sample: "3f2a9c1e", completes: "session" };
 const JSON_FLAG: Flag = { name: "json", summary: "print JSON" };
-const FORCE: Flag = { name: "force", summary: "end live sessions instead of refusing" };
+const FORCE: Flag = { name: "force", summary: "end live sessions too" };
 const RAW: Flag = { name: "raw", summary: "print the exact bytes (otherwise CRLF becomes LF)" };
 
 const DAEMON: readonly Command[] = [
@@ -18,7 +21,7 @@ const DAEMON: readonly Command[] = [
   },
   {
     name: "status",
-    summary: "Say whether it runs, with its pid, socket and versions",
+    summary: "Say whether it runs, what it holds and how it fares",
     examples: [],
     args: [],
     flags: [JSON_FLAG, { name: "check", summary: "exit with 3 when no daemon answers" }],
@@ -40,6 +43,22 @@ const DAEMON: readonly Command[] = [
     flags: [FORCE],
     load: async () => (await import("./daemon.ts")).stop,
   },
+  {
+    name: "install",
+    summary: "Have systemd or launchd start it at login and keep it",
+    examples: [],
+    args: [],
+    flags: [FORCE],
+    load: async () => (await import("./daemon-install.ts")).install,
+  },
+  {
+    name: "uninstall",
+    summary: "Take that back, and stop it",
+    examples: [],
+    args: [],
+    flags: [FORCE],
+    load: async () => (await import("./daemon-install.ts")).uninstall,
+  },
 ];
 
 /** Every command, in the order help shows them. */
@@ -50,7 +69,8 @@ export const COMMANDS: readonly Command[] = [
     about: [
       "The project root is the nearest directory upwards with a .git, else where you",
       "stand. The prompt is one or more words; - reads it from standard input.",
-      "Leaves with the harness's exit code. Ctrl-C ends the session.",
+      "In a terminal every key goes to the harness and Ctrl-] detaches; piped, Ctrl-C",
+      "ends the session. Leaves with the harness's exit code.",
     ],
     examples: [
       ["coven run codex fix the failing tests", "in this project"],
@@ -66,6 +86,7 @@ export const COMMANDS: readonly Command[] = [
       { name: "cwd", takes: "DIR", summary: "start there, inside the project", completes: "directory" },
       { name: "title", takes: "TEXT", summary: "the name in lists (else the prompt's first line)" },
       { name: "detach", summary: "print the id and return at once" },
+      DETACH_KEY,
       { name: "json", summary: "print only the record, as JSON, at the end" },
       RAW,
     ],
@@ -88,22 +109,8 @@ export const COMMANDS: readonly Command[] = [
     ],
     load: async () => (await import("./sessions.ts")).run,
   },
-  {
-    name: "attach",
-    summary: "Show a session from its beginning and follow it to its end",
-    about: [
-      "Leaves with the harness's exit code. Ctrl-C stops watching; the session goes on.",
-      "An id may be shortened to any four or more characters that fit only one session.",
-    ],
-    examples: [
-      ["coven attach 3f2a9c1e", "what it printed, then live to its end"],
-      ["coven attach 3f2a9c1e > log.txt", "its output as a text file"],
-      ["coven attach 3f2a9c1e --raw > log.bin", "byte for byte"],
-    ],
-    args: [SESSION],
-    flags: [{ name: "json", summary: "print only the record, as JSON, at the end" }, RAW],
-    load: async () => (await import("./attach.ts")).run,
-  },
+  ATTACH,
+  SEND,
   {
     name: "kill",
     summary: "End a running session and every process it started",
@@ -145,7 +152,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "export",
-    summary: "Save a session as a recording, as text or as a page that plays it",
+    summary: "Save a session as a recording, text or a page that plays it",
     about: [
       "cast is asciicast v3, for asciinema; text is what a terminal shows at the end;",
       "html is one page that plays it, in any browser, without a network.",
@@ -184,10 +191,10 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "daemon",
-    summary: "Start, look at, restart or stop the background process",
+    summary: "Start, stop, look at or install the background process",
     about: [
       "Every command that needs the daemon starts it, so this is seldom needed.",
-      "stop and restart refuse while sessions are live, unless you confirm or --force.",
+      "What would end live sessions is refused, unless you confirm or --force.",
     ],
     examples: [
       ["coven daemon status", "is it running?"],
@@ -199,29 +206,12 @@ export const COMMANDS: readonly Command[] = [
     below: DAEMON,
     load: async () => (await import("./help.ts")).run,
   },
-  {
-    name: "doctor",
-    summary: "Check this machine and say what to do about each problem",
-    about: ["Changes nothing and starts nothing. Exits 1 only when something is broken."],
-    examples: [
-      ["coven doctor", "ledger, project, daemon, socket, harnesses"],
-      ["coven doctor --json", "the same for programs"],
-    ],
-    args: [],
-    flags: [JSON_FLAG],
-    load: async () => (await import("./doctor.ts")).run,
-  },
-  {
-    name: "help",
-    summary: "Show this overview, or the help of one command",
-    examples: [
-      ["coven help", "all commands"],
-      ["coven help run", "the same as: coven run --help"],
-    ],
-    args: [{ name: "command", sample: "run", optional: true, rest: true, completes: "command" }],
-    flags: [],
-    load: async () => (await import("./help.ts")).run,
-  },
+  TUI,
+  DOCTOR,
+  LOGS,
+  DIAGNOSTICS,
+  COMPLETIONS,
+  HELP,
   {
     name: "version",
     summary: "Show the version",

@@ -27,7 +27,8 @@ export async function connect(): Promise<{ readonly client: CovenClient }> {
     if (!isUnreachable(error)) throw error;
     // Loaded only now: nearly always a daemon is there already.
     const { startDaemon } = await import("../daemon/lifecycle.ts");
-    const { pid, started } = await startDaemon(paths);
+    const { meanwhile } = await import("./ui/progress.ts");
+    const { pid, started } = await meanwhile("Starting the Coven daemon", () => startDaemon(paths));
     if (started) say(`Started the Coven daemon (pid ${pid}).`);
   }
   return { client };

@@ -1,5 +1,6 @@
 // Owns `coven daemon start|status|restart|stop`: the words scripts read, and the question before live sessions end.
 import { covenClient } from "../api/client.ts";
+import { keeperOf } from "../daemon/keeper.ts";
 import {
   type DaemonStatus,
   daemonStatus,
@@ -9,11 +10,13 @@ import {
 } from "../daemon/lifecycle.ts";
 import { isCovenError } from "../errors.ts";
 import { covenPaths } from "../paths.ts";
-import { COVEN_VERSION } from "../version.ts";
+import { API_VERSION, COVEN_VERSION } from "../version.ts";
 import { has, type Invocation, type Run } from "./command.ts";
+import { factLines, factsJson, factsOf } from "./daemon-facts.ts";
 import { shortId } from "./target.ts";
 import { Failure } from "./ui/failure.ts";
 import { atTerminal, print, printJson, say } from "./ui/out.ts";
+import { meanwhile } from "./ui/progress.ts";
 import { harmless } from "./ui/text.ts";
 import { span } from "./ui/time.ts";
 
@@ -21,7 +24,7 @@ import { span } from "./ui/time.ts";
 const NOT_RUNNING = 3;
 
 export const start: Run = async () => {
-  const { pid } = await startDaemon(covenPaths());
+  const { pid } = await meanwhile("Starting the Coven daemon", () => startDaemon(covenPaths()));
   await tellRunning("running", pid);
   return 0;
 };
@@ -30,10 +33,13 @@ export const status: Run = async (invocation) => {
   const paths = covenPaths();
   const found = await daemonStatus(paths);
   const exitCode = found.state === "running" || !has(invocation, "check") ? 0 : NOT_RUNNING;
+  const facts = found.state === "running" ? await factsOf(paths.socket) : undefined;
   if (has(invocation, "json")) {
-    await printJson(statusJson(found));
+    await printJson({ ...statusJson(found), ...(facts ? factsJson(facts) : {}) });
   } else if (found.state === "running") {
     await tellFound("running", found);
+    await print(`This command: version ${COVEN_VERSION}, API ${API_VERSION}`);
+    for (const line of facts ? factLines(facts) : []) await print(line);
   } else if (found.state === "hung") {
     await print("Coven daemon: not answering");
     say(
@@ -49,7 +55,7 @@ export const status: Run = async (invocation) => {
 
 export const restart: Run = async (invocation) => {
   const { pid, restartedFrom } = await endingSessions(invocation, (force) =>
-    restartDaemon(covenPaths(), { force }),
+    meanwhile("Restarting the Coven daemon", () => restartDaemon(covenPaths(), { force })),
   );
   await tellRunning(restartedFrom === undefined ? "running" : "restarted", pid);
   return 0;
@@ -57,15 +63,23 @@ export const restart: Run = async (invocation) => {
 
 export const stop: Run = async (invocation) => {
   const { stopped, pid, by } = await endingSessions(invocation, (force) =>
-    stopDaemon(covenPaths(), { force }),
+    meanwhile(force ? "Ending sessions and the Coven daemon" : "Stopping the Coven daemon", () =>
+      stopDaemon(covenPaths(), { force }),
+    ),
   );
   await print(`Coven daemon: ${stopped ? "stopped" : "was not running"}`);
   if (stopped && by !== "request") say(`It did not answer, so process ${pid} was ended by ${by}.`);
+  // To an init system that is a crash, and it was told to mend those.
+  const keeper = by === "SIGKILL" ? keeperOf(covenPaths()) : undefined;
+  if (keeper?.keeps() === "ours") say(`${keeper.by} starts it again.  Try: coven daemon stop`);
   return 0;
 };
 
 /** Does it at once, or, when live sessions stand in the way, once a person agrees. Throws `Failure` that lists them. */
-async function endingSessions<T>(invocation: Invocation, act: (force: boolean) => Promise<T>): Promise<T> {
+export async function endingSessions<T>(
+  invocation: Invocation,
+  act: (force: boolean) => Promise<T>,
+): Promise<T> {
   try {
     return await act(has(invocation, "force"));
   } catch (error) {
@@ -95,7 +109,8 @@ async function liveSessions(ids: unknown): Promise<string[]> {
   );
 }
 
-async function tellRunning(word: "running" | "restarted", pid: number): Promise<void> {
+/** The two lines on stdout. Throws `Failure` when it is gone again. */
+export async function tellRunning(word: "running" | "restarted", pid: number): Promise<void> {
   const found = await daemonStatus(covenPaths());
   if (found.state === "running") return tellFound(word, found);
   throw new Failure(`The daemon started (pid ${pid}) and is gone again.`, ["coven doctor"]);
@@ -108,7 +123,11 @@ async function tellFound(
   const { pid, socket, uptimeSeconds, version, apiVersion } = found;
   await print(`Coven daemon: ${word} (pid ${pid}, socket ${socket})`);
   await print(`Uptime ${span(uptimeSeconds * 1000)}, version ${harmless(version)}, API ${apiVersion}`);
-  if (version !== COVEN_VERSION) say(`This command is version ${COVEN_VERSION}.  Try: coven daemon restart`);
+  if (version === COVEN_VERSION) return;
+  // An init system goes on starting the program it was told of, which may be another one than this.
+  const keeper = keeperOf(covenPaths());
+  const again = keeper?.keeps() === "ours" && !keeper.upToDate() ? "install" : "restart";
+  say(`This command is version ${COVEN_VERSION}.  Try: coven daemon ${again}`);
 }
 
 /** The members of CONTRACT, Command line. A daemon that doesn't answer is not a running one. */

@@ -1,10 +1,10 @@
 // Owns `coven doctor`: looks, starts nothing, changes nothing, and says what to do.
-import { isUnreachable } from "../api/client.ts";
+import { covenClient, isUnreachable } from "../api/client.ts";
 import { inspect } from "../daemon/inspect.ts";
 import { type DaemonStatus, daemonStatus } from "../daemon/lifecycle.ts";
+import { pathOfProcess } from "../daemon/machine.ts";
 import { type CovenError, isCovenError } from "../errors.ts";
 import { type CovenPaths, covenPaths } from "../paths.ts";
-import type { HarnessInfo } from "../session/ports.ts";
 import { COVEN_VERSION } from "../version.ts";
 import {
   daemonFinding,
@@ -16,19 +16,29 @@ import {
   socketFinding,
   storeFinding,
 } from "./checks.ts";
+import {
+  installFinding,
+  lockFinding,
+  pathFinding,
+  terminalFinding,
+  terminalsFinding,
+} from "./checks-machine.ts";
 import { has, type Run } from "./command.ts";
+import { harnessWords } from "./doctor-harnesses.ts";
 import { environment } from "./environment.ts";
+import { installOf } from "./install.ts";
 import { placeOf } from "./project.ts";
 import { out } from "./ui/colour.ts";
-import { printJson, write } from "./ui/out.ts";
+import { columns, printJson, write } from "./ui/out.ts";
+import { meanwhile } from "./ui/progress.ts";
 import { harmless } from "./ui/text.ts";
-import { padded } from "./ui/width.ts";
-
-/** How long a harness may take to say its version before doctor goes on without it. */
-const VERSION_MS = 3_000;
+import { padded, widthOf, wrapped } from "./ui/width.ts";
 
 export const run: Run = async (invocation) => {
-  const findings = await examine();
+  const deep = has(invocation, "deep");
+  const findings = await meanwhile(deep ? "Checking every page of the ledger" : "Looking around", () =>
+    examine(deep),
+  );
   const broken = findings.filter((one) => one.level === "problem").length;
   if (has(invocation, "json")) {
     await printJson({ ok: broken === 0, version: COVEN_VERSION, checks: findings });
@@ -38,7 +48,8 @@ export const run: Run = async (invocation) => {
   return broken === 0 ? 0 : 1;
 };
 
-async function examine(): Promise<Finding[]> {
+/** Everything doctor finds; `deep` checks every page of the ledger. Diagnostics ask too. */
+export async function examine(deep: boolean): Promise<Finding[]> {
   const findings: Finding[] = [
     {
       area: "coven",
@@ -55,17 +66,41 @@ async function examine(): Promise<Finding[]> {
     const next = "set COVEN_HOME to a short absolute path";
     return [...findings, { area: "home", level: "problem", what: error.message, next }, projectHere()];
   }
-  const seen = inspect(paths, environment());
-  const [daemon, versions] = await Promise.all([look(paths), harnessVersions(seen.harnesses)]);
+  const env = environment();
+  const path = env["PATH"] ?? "";
+  const seen = inspect(paths, env, { deep });
+  const [daemon, words, install] = await Promise.all([
+    look(paths),
+    harnessWords(seen.harnesses),
+    installOf(path),
+  ]);
+  const answers = "state" in daemon && daemon.state === "running";
+  const theirs = answers ? await daemonPath(paths, daemon.pid) : undefined;
+  const { isTTY, columns: cols = 0, rows = 0 } = process.stdout;
   return [
     ...findings,
+    installFinding(install, COVEN_VERSION),
     homeFinding(paths, seen.home),
     storeFinding(paths, seen.ledger),
-    projectHere(),
+    lockFinding(seen.lock, answers),
+    socketFinding(paths, seen.socket, answers),
     daemonFinding(daemon, COVEN_VERSION),
-    socketFinding(paths, seen.socket, "state" in daemon && daemon.state === "running"),
-    ...harnessFindings(seen, versions),
+    terminalsFinding(seen.terminals),
+    projectHere(),
+    pathFinding({ path, harnesses: seen.harnesses }, theirs),
+    terminalFinding(env, { isTerminal: isTTY === true, cols, rows, colour: out.isColorSupported }),
+    ...harnessFindings(seen, words),
   ];
+}
+
+/** What the daemon finds on its own PATH; undefined when it went meanwhile. */
+async function daemonPath(paths: CovenPaths, pid: number): Promise<Parameters<typeof pathFinding>[1]> {
+  try {
+    const harnesses = await covenClient(paths.socket, { timeoutMs: 3_000 }).harnesses();
+    return { path: pathOfProcess(pid), harnesses };
+  } catch {
+    return undefined;
+  }
 }
 
 function projectHere(): Finding {
@@ -86,49 +121,40 @@ async function look(paths: CovenPaths): Promise<DaemonStatus | CovenError> {
   }
 }
 
-/** What installed agents say their version is; one that says nothing in time is left out. */
-async function harnessVersions(list: readonly HarnessInfo[]): Promise<Map<string, string>> {
-  const known = list.filter((one) => one.available && one.source === "built-in" && one.id !== "demo");
-  const asked = known.map(async (one): Promise<[string, string] | undefined> => {
-    if (one.path === null) return undefined;
-    try {
-      const child = Bun.spawn([one.path, "--version"], {
-        stdin: "ignore",
-        stderr: "ignore",
-        stdout: "pipe",
-        timeout: VERSION_MS,
-        killSignal: "SIGKILL",
-      });
-      const [text, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
-      const first = text.trim().split("\n", 1)[0] ?? "";
-      return code === 0 && first !== "" ? [one.id, harmless(first).slice(0, 60)] : undefined;
-    } catch {
-      // It can't be started; a run will say why.
-      return undefined;
-    }
-  });
-  return new Map((await Promise.all(asked)).filter((answer) => answer !== undefined));
-}
-
 const WORDS: Readonly<Record<Level, { word: string; paint: (text: string) => string }>> = {
   ok: { word: "OK", paint: out.green },
   warning: { word: "warning", paint: out.yellow },
   problem: { word: "problem", paint: out.red },
 };
 
+/** One line each; the next step at its end where there is room, else, and where something is wrong, below it. */
 function rendered(findings: readonly Finding[]): string[] {
+  const width = columns(process.stdout, Number.POSITIVE_INFINITY);
   const area = Math.max(...findings.map((one) => one.area.length));
-  const indent = " ".repeat("problem".length + area + 4);
+  const narrow = width < 60;
+  const indent = narrow ? "  " : " ".repeat("problem".length + area + 4);
   const lines = findings.flatMap((one) => {
     const { word, paint } = WORDS[one.level];
-    const head = `${paint(padded(word, "problem".length))}  ${padded(harmless(one.area), area)}  ${harmless(one.what)}`;
+    const what = harmless(one.what);
     const next = harmless(one.next);
-    return [head, one.level === "ok" ? out.dim(`${indent}next: ${next}`) : `${indent}Try: ${next}`];
+    const name = `${paint(padded(word, "problem".length))}  ${padded(harmless(one.area), area)}`;
+    const [first = "", ...more] = folded(what, indent, width);
+    const head = narrow
+      ? [`${paint(word)} ${out.bold(harmless(one.area))}`, first, ...more]
+      : [`${name}  ${first.trimStart()}`, ...more];
+    if (one.level !== "ok") return [...head, ...folded(`Try: ${next}`, indent, width)];
+    const beside = `${head.join("")}  ${out.dim(`next: ${next}`)}`;
+    return !narrow && head.length === 1 && widthOf(beside) <= width ? [beside] : head;
   });
   const count = (level: Level) => findings.filter((one) => one.level === level).length;
   const [problems, warnings] = [count("problem"), count("warning")];
   const sum = problems > 0 ? out.red(tally(problems, "problem")) : "No problems";
   return [...lines, "", `${sum}${warnings > 0 ? `, ${tally(warnings, "warning")}` : ""}.`];
+}
+
+function folded(text: string, indent: string, width: number): string[] {
+  if (!Number.isFinite(width)) return [`${indent}${text}`];
+  return wrapped(text, Math.max(10, width - indent.length)).map((row) => `${indent}${row}`);
 }
 
 function tally(number: number, noun: string): string {

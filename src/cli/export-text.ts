@@ -5,8 +5,10 @@ import { type IBuffer, Terminal } from "@xterm/headless";
 import type { Recording } from "./recording.ts";
 
 /** Lines of scrollback from which on the older ones are given out and forgotten, and how many then stay. */
-const MOST_LINES = 20_000;
+const MOST_LINES = 10_000;
 const KEPT_LINES = 2_000;
+/** Characters of one line after which its beginning is given out, not kept until its end comes. */
+const LONG_LINE = 64 * 1024;
 /** Two columns are the emulator's minimum. */
 const LEAST_COLS = 2;
 
@@ -124,7 +126,9 @@ function lineText(buffer: IBuffer, y: number, trim: boolean): string {
 /** The normal buffer's lines as the program printed them, given out from the oldest on, with left screens between. */
 class Logical {
   #taken = 0;
+  /** The beginning of a line that goes on, and whether a part before it was given out already. */
   #open = "";
+  #begun = false;
   #blank = 0;
 
   constructor(
@@ -138,9 +142,10 @@ class Logical {
     for (; this.#taken < end; this.#taken += 1) {
       const next = this.buffer.getLine(this.#taken + 1);
       const wraps = next?.isWrapped === true;
-      if (this.#open === "") text += this.#screensBefore(this.screens.gone + this.#taken);
+      if (this.#open === "" && !this.#begun) text += this.#screensBefore(this.screens.gone + this.#taken);
       this.#open += lineText(this.buffer, this.#taken, !wraps);
       if (!wraps) text += this.#close();
+      else if (this.#open.length > LONG_LINE) text += this.#part();
     }
     return text;
   }
@@ -159,13 +164,20 @@ class Logical {
 
   // Blank lines count only when something follows: the empty part of a screen is no text.
   #close(): string {
-    const line = this.#open;
-    this.#open = "";
-    if (line === "") {
+    if (this.#open === "" && !this.#begun) {
       this.#blank += 1;
       return "";
     }
-    return `${this.#gap()}${line}\n`;
+    const line = `${this.#part()}\n`;
+    this.#begun = false;
+    return line;
+  }
+
+  #part(): string {
+    const text = (this.#begun ? "" : this.#gap()) + this.#open;
+    this.#open = "";
+    this.#begun = true;
+    return text;
   }
 
   #screensBefore(line: number): string {

@@ -8,7 +8,8 @@ import { type Recording, recordingOf } from "./recording.ts";
 import { fullId, shortId } from "./target.ts";
 import { Failure, UsageError } from "./ui/failure.ts";
 import { say, write } from "./ui/out.ts";
-import { quoted } from "./ui/text.ts";
+import { meanwhile } from "./ui/progress.ts";
+import { harmless, quoted } from "./ui/text.ts";
 import { size } from "./ui/time.ts";
 
 type Render = (recording: Recording) => AsyncIterable<string>;
@@ -50,7 +51,7 @@ export const run: Run = async (invocation) => {
     for await (const piece of pieces) await write(piece);
     return 0;
   }
-  const bytes = await intoFile(resolve(output), pieces);
+  const bytes = await meanwhile(`Writing ${harmless(output)}`, () => intoFile(resolve(output), pieces));
   say(`Wrote session ${shortId(session.id)} to ${quoted(output)} (${size(bytes)}).`);
   return 0;
 };

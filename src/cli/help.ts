@@ -1,5 +1,5 @@
 // Owns the words of help: the overview, and one page per command, both read from the table.
-import type { Command, Flag, Invocation } from "./command.ts";
+import { type Command, type Flag, has, type Invocation } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { nearest } from "./nearest.ts";
 import { UsageError } from "./ui/failure.ts";
@@ -9,6 +9,11 @@ import { quoted } from "./ui/text.ts";
 
 /** `coven help [command]`. */
 export async function run(invocation: Invocation): Promise<number> {
+  if (has(invocation, "man")) {
+    const { manPage } = await import("./man.ts");
+    await write(manPage());
+    return 0;
+  }
   // `coven daemon` alone comes here as well.
   await write(helpText(invocation.name === "help" ? invocation.words : [invocation.name]));
   return 0;
@@ -41,11 +46,14 @@ function overview(): string {
     ...pairs([
       ["coven run demo 'say hello'", "try it: no agent needed"],
       ["coven run codex fix the tests", "an agent in this project"],
-      ["coven sessions", "what runs and what ran"],
     ]),
     "",
-    "Commands:",
-    ...pairs(COMMANDS.map((command) => [command.name, command.summary])),
+    // The last line tells of help itself.
+    ...pairs(
+      COMMANDS.filter(({ name }) => name !== "help").map(({ name, summary }) => [name, summary]),
+      "  ",
+      2,
+    ),
     "",
     "coven help COMMAND shows examples. Files: COVEN_HOME, else ~/.coven",
   ]);

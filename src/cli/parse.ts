@@ -75,7 +75,9 @@ function read(command: Command, name: string, given: readonly string[]): Decisio
       continue;
     }
     const value = equals >= 0 ? text.slice(equals + 1) : given[++place];
-    flags[flag.name] = checkedValue(flag, value, equals >= 0, name);
+    const checked = checkedValue(flag, value, equals >= 0, name);
+    const before = flag.repeats ? flags[flag.name] : undefined;
+    flags[flag.name] = before === undefined ? checked : `${before} ${checked}`;
   }
   checkWords(command, name, words);
   return { kind: "run", command, invocation: { name, words, flags } };

@@ -10,10 +10,12 @@ import { err } from "./ui/colour.ts";
 import { UsageError } from "./ui/failure.ts";
 import { atTerminal, print, printJson, say } from "./ui/out.ts";
 import { harmless } from "./ui/text.ts";
+import { detachKeyOf, view, wantsView } from "./view.ts";
 import { watch } from "./watch.ts";
 
 export const run: Run = async (invocation) => {
   const prompt = await promptOf(invocation);
+  const detach = await detachKeyOf(invocation);
   const place = placeOf(process.cwd(), flagValue(invocation, "cwd"));
   const { client } = await connect();
   const session = await launch(client, invocation, place, prompt);
@@ -24,6 +26,7 @@ export const run: Run = async (invocation) => {
     say(err.dim(`Watch it:      coven attach ${shortId(session.id)}`));
     return 0;
   }
+  if (wantsView(invocation)) return view({ client, session, detach, observe: false, launched: true });
   announce(session);
   return watch({ client, session, raw: has(invocation, "raw"), json, interrupt: "kill" });
 };

@@ -34,6 +34,8 @@ export function keyReader(
   now: () => number = performance.now.bind(performance),
 ): KeyReader {
   let held: Uint8Array = NOTHING;
+  /** How much of what is held the program has already: 1 after a lone ESC that did not wait. */
+  let given = 0;
   let pasting = false;
   /** The last bytes of the paste so far, in which its end may have begun. */
   let tail: Uint8Array = NOTHING;
@@ -57,21 +59,21 @@ export function keyReader(
 
   /** Where the paste ends, the marker included; -1 when it goes on. */
   function pasteEnd(bytes: Uint8Array, from: number): number {
-    const rest = bytes.subarray(from);
-    const seen = tail.length === 0 ? rest : Buffer.concat([tail, rest.subarray(0, PASTE_END.length)]);
-    const across = Buffer.from(seen.buffer, seen.byteOffset, seen.length).indexOf(PASTE_END);
-    if (across >= 0) return from + across - (tail.length === 0 ? 0 : tail.length) + PASTE_END.length;
-    const within = Buffer.from(rest.buffer, rest.byteOffset, rest.length).indexOf(PASTE_END);
-    return within < 0 ? -1 : from + within + PASTE_END.length;
+    const seen = Buffer.concat([tail, bytes.subarray(from)]);
+    const at = seen.indexOf(PASTE_END);
+    const end = at < 0 ? -1 : from + at + PASTE_END.length - tail.length;
+    tail = at < 0 ? seen.subarray(1 - PASTE_END.length) : NOTHING;
+    return end;
   }
 
   return {
     get held() {
-      return held.length > 0;
+      return held.length > given;
     },
     flush() {
-      const keys = held;
+      const keys = held.slice(given);
       held = NOTHING;
+      given = 0;
       return keys;
     },
     read(chunk, encoded) {
@@ -79,22 +81,20 @@ export function keyReader(
       if (pasting && at - lastAt > PASTE_LOST_MS) pasting = false;
       lastAt = at;
       const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+      const skip = given;
       held = NOTHING;
+      given = 0;
       let i = 0;
       while (i < bytes.length) {
         if (pasting) {
           const end = pasteEnd(bytes, i);
-          if (end < 0) {
-            tail = Buffer.concat([tail, bytes.subarray(Math.max(i, bytes.length - 5))]).subarray(-5);
-            break;
-          }
+          if (end < 0) break;
           pasting = false;
-          tail = NOTHING;
           i = end;
           continue;
         }
         const byte = bytes[i] ?? 0;
-        if (leaving.includes(byte)) return { keys: bytes.slice(0, i), left: true };
+        if (leaving.includes(byte)) return { keys: bytes.slice(skip, Math.max(skip, i)), left: true };
         if (byte !== ESC) {
           i += 1;
           continue;
@@ -102,14 +102,15 @@ export function keyReader(
         const end = sequenceEnd(bytes, i);
         if (end < 0) {
           const rest = bytes.length - i;
-          // A lone ESC is nearly always the key of that name, which must not be kept waiting.
-          if (rest > MOST_HELD || (rest === 1 && !encoded)) break;
+          if (rest > MOST_HELD) break;
           held = bytes.slice(i);
-          return { keys: bytes.slice(0, i), left: false };
+          // A lone ESC is nearly always the key of that name, which must not be kept waiting.
+          given = rest === 1 && !encoded ? 1 : i === 0 ? skip : 0;
+          return { keys: bytes.slice(skip, i + given), left: false };
         }
         if (end - i <= MOST_HELD) {
           const sequence = Buffer.from(bytes.subarray(i, end)).toString("latin1");
-          if (isLeaving(sequence)) return { keys: bytes.slice(0, i), left: true };
+          if (isLeaving(sequence)) return { keys: bytes.slice(skip, Math.max(skip, i)), left: true };
           if (sequence === PASTE_BEGIN) {
             pasting = true;
             tail = NOTHING;
@@ -117,7 +118,7 @@ export function keyReader(
         }
         i = end;
       }
-      return { keys: bytes, left: false };
+      return { keys: bytes.slice(skip), left: false };
     },
   };
 }

@@ -3,10 +3,10 @@
 /** Follows everything that is written to the terminal on the program's behalf. */
 export interface TerminalModes {
   /**
-   * Reads bytes before they are written. False when they address the primary screen by absolute position and the
-   * program has not been given that screen as a whole: they must not be written then.
+   * Reads bytes before they are written, and says how many may be: fewer than all when what follows addresses the
+   * primary screen by absolute position and the program has not been given that screen as a whole.
    */
-  follow(bytes: Uint8Array): boolean;
+  follow(bytes: Uint8Array): number;
   /** The program has the whole primary screen: its rows are the terminal's. */
   framed: boolean;
   /** The alternate screen is shown. */
@@ -80,18 +80,21 @@ export function terminalModes(): TerminalModes {
       else if (one === 23) titles -= 1;
     } else if (final === "g") tabs = true;
     else if (alternate !== 0) return;
+    // The margins' reset alone is how claude begins, between saving the cursor and bringing it back.
+    else if (final === "r" && params === "") return;
     else if ("HfdrST".includes(final) || (final === "J" && one >= 2)) absolute = true;
     // Down "to the bottom" is absolute as well.
     else if ("ABEF".includes(final) && one >= 200) absolute = true;
   }
 
   function mode(number: number, on: boolean): void {
+    if (number === 6 && alternate === 0) absolute = true;
     if (ALTERNATE.has(number)) alternate = on ? alternate || number : 0;
     else if (on) set.add(number);
     else set.delete(number);
   }
 
-  function escape(byte: number): State {
+  function afterEscape(byte: number): State {
     if (byte === 0x5b) {
       params = "";
       return "csi";
@@ -105,16 +108,16 @@ export function terminalModes(): TerminalModes {
     if (byte === 0x1b) return "escape";
     if (byte >= 0x20 && byte <= 0x2f) return "skip";
     const final = String.fromCharCode(byte);
-    if (final === "c") forget();
     if (final === "H") tabs = true;
     // RIS clears; a reverse index at the top row scrolls.
     if (final === "c" || (final === "M" && alternate === 0)) absolute = true;
+    if (final === "c" && framed) forget();
     return "text";
   }
 
   function step(byte: number): void {
     if (byte === 0x18 || byte === 0x1a) state = "text";
-    else if (state === "escape") state = escape(byte);
+    else if (state === "escape") state = afterEscape(byte);
     else if (byte === 0x1b) {
       if (state === "osc") colours.add(params);
       state = "escape";
@@ -138,15 +141,20 @@ export function terminalModes(): TerminalModes {
     follow(chunk) {
       absolute = false;
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+      let begin = 0;
       for (let i = 0; i < bytes.length; i++) {
         if (state === "text") {
           i = bytes.indexOf(0x1b, i);
           if (i < 0) break;
+          begin = i;
         }
         step(bytes[i] ?? 0);
-        if (absolute && !framed) return false;
+        if (absolute && !framed) {
+          state = "text";
+          return begin;
+        }
       }
-      return true;
+      return bytes.length;
     },
     get framed() {
       return framed;
@@ -167,9 +175,10 @@ export function terminalModes(): TerminalModes {
       out += keys;
       const modes = [...new Set([...ALWAYS, ...set])].filter((number) => !APART.has(number));
       out += `\x1b[?${modes.join("l\x1b[?")}l`;
+      // Takes the cursor home, so it goes first: what leaving the alternate screen brings back is the cursor.
+      if (set.has(6)) out += "\x1b[?6l";
       // Only from the alternate screen: elsewhere 1049 would move the cursor in some terminals. The keyboard has a stack for each.
       if (alternate !== 0) out += `\x1b[?${alternate}l${keyboard ? "\x1b[<99u\x1b[=0;1u" : ""}`;
-      if (set.has(6)) out += "\x1b[?6l";
       // The margins' reset takes the cursor home; it comes back.
       out += "\x1b7\x1b[r\x1b8";
       if (tabs) out += "\x1b[?5W";

@@ -1,5 +1,7 @@
 // Owns putting a screen into a terminal in which other things stand already, so that they stay in its scrollback.
 
+import { widthOf } from "./ui/width.ts";
+
 /** What to write, and whether the program then has the whole primary screen (its rows are the terminal's). */
 export interface Picture {
   readonly text: string;
@@ -15,18 +17,22 @@ const NOT_LINES = /\x1b\[(?![\d;:]*[mCX]|\d*"q)|\x1b[^[\]\\]|\x1b\](?!8;)/;
 
 /** How the terminal stands when the picture comes; its modes are a fresh terminal's. */
 export interface Stand {
+  readonly cols: number;
   readonly rows: number;
   /** The program had the whole screen before: it is clear, and the cursor at home. Else the cursor begins an empty line. */
   readonly framed: boolean;
   /** The program needs the whole primary screen even if there is nothing on it yet. */
   readonly whole: boolean;
+  /** It began just now: the few lines it has printed stand where they would without us. */
+  readonly fresh: boolean;
 }
 
 /**
  * From a snapshot (`ScreenImage.ansi`), for a terminal of the same size. A program that shows its alternate screen, or
  * nothing so far, leaves the primary screen to what is there; any other gets all of it, and what was there is scrolled up.
  */
-export function picture(ansi: string, { rows, framed, whole }: Stand): Picture {
+export function picture(ansi: string, stand: Stand): Picture {
+  const { rows, framed, whole, fresh } = stand;
   if (framed) return { text: ansi, framed };
   const enter = ENTER_ALTERNATE.exec(ansi);
   if (enter) {
@@ -37,6 +43,9 @@ export function picture(ansi: string, { rows, framed, whole }: Stand): Picture {
     }
   } else if (!whole && isUntouched(ansi)) {
     return { text: ansi.replaceAll("\x1b[1;1H", ""), framed: false };
+  } else if (!whole && fresh) {
+    const text = inPlace(ansi, stand);
+    if (text !== undefined) return { text, framed: false };
   }
   return { text: wholeScreen(rows) + ansi, framed: true };
 }
@@ -48,6 +57,10 @@ export function wholeScreen(rows: number): string {
 
 /** A screen that will not change any more, scrollback first, as lines to print where the cursor is. */
 export function lastLines(ansi: string): string {
+  return allLines(ansi).replace(/(?:\x1b\[0?m|\r\n)+$/, "");
+}
+
+function allLines(ansi: string): string {
   const enter = ENTER_ALTERNATE.exec(ansi);
   const primary = lines(enter ? ansi.slice(0, enter.index) : ansi);
   if (!enter) return primary;
@@ -55,6 +68,31 @@ export function lastLines(ansi: string): string {
   const home = rest.indexOf("\x1b[H");
   const alternate = home < 0 ? "" : lines(rest.slice(home + "\x1b[H".length));
   return hasText(primary) ? `${primary}\r\n${alternate}` : alternate;
+}
+
+/** The same screen from the cursor's line on, whatever row that is; undefined where only the rows it had will do. */
+function inPlace(ansi: string, { cols, rows }: Stand): string | undefined {
+  const flow = lines(ansi);
+  const rest = ansi.slice(flow.length);
+  const [cursor, second] = rest.matchAll(/\x1b\[(\d+);(\d+)([Hr])/g);
+  const printed = flow.split("\r\n");
+  // A line that wraps takes more rows than we can tell.
+  if (
+    !cursor ||
+    second ||
+    cursor[3] !== "H" ||
+    printed.length > rows ||
+    printed.some((one) => cells(one) >= cols)
+  )
+    return undefined;
+  const down = Number(cursor[1]) - printed.length;
+  const vertical = down < 0 ? `\x1b[${-down}A` : "\n".repeat(down);
+  return `${flow}${rest.replace(cursor[0], `${vertical}\x1b[${cursor[2]}G`)}`;
+}
+
+function cells(line: string): number {
+  const skipped = Array.from(line.matchAll(/\x1b\[(\d*)C/g), ([, count]) => Number(count || 1));
+  return skipped.reduce((sum, one) => sum + one, widthOf(line.replace(STRINGS, "").replace(SEQUENCES, "")));
 }
 
 function lines(ansi: string): string {

@@ -20,8 +20,11 @@ export interface Tty {
   take(): void;
   /** In order; waits for a slow terminal, queues for one that stands still. */
   write(data: string | Uint8Array): void;
-  /** Writes this last, dropping what a terminal that stands still has not taken, and gives the driver's settings back. */
-  giveBack(last: string): void;
+  /**
+   * Writes this last, dropping what a terminal that stands still has not taken, and gives the driver's settings back.
+   * False when it still takes nothing: whoever writes to it next will wait.
+   */
+  giveBack(last: string): boolean;
   /** Reads no more keys. */
   close(): void;
 }
@@ -112,13 +115,16 @@ export function openTty(events: TtyEvents): Tty {
     giveBack(last) {
       clearTimeout(timer);
       timer = undefined;
-      if (!pour(STILL_MS)) queue = [];
+      const moves = pour(LAST_WORDS_MS);
+      if (!moves) queue = [];
       queue.push(new TextEncoder().encode(last));
-      pour(LAST_WORDS_MS);
+      // A few bytes may fit into what the kernel keeps for a terminal that nobody reads.
+      const taken = pour(LAST_WORDS_MS) && moves;
       queue = [];
       waiting = 0;
       still = stalled = false;
       driver.restore();
+      return taken;
     },
     close() {
       if (closed) return;

@@ -15,16 +15,19 @@ export interface Viewing {
   /** Type nothing, have no say in the size; Ctrl-C leaves as well. */
   readonly observe: boolean;
   readonly detach: DetachKey;
+  /** It was launched just now, for this terminal. */
+  readonly fresh: boolean;
   /** One line for the primary screen, shown before the first frame. */
   readonly hint: string;
   /** Of the window while attached. */
   readonly title: string;
 }
 
-/** Why the terminal is the person's own again. */
-export type Left =
+/** Why the terminal is the person's own again; `deaf` when it takes nothing, and words to it would wait for ever. */
+export type Left = { readonly deaf?: boolean } & (
   | { readonly why: "detached" | "ended" | "lost" | "terminal gone" }
-  | { readonly why: "signal"; readonly signal: NodeJS.Signals };
+  | { readonly why: "signal"; readonly signal: NodeJS.Signals }
+);
 
 const CTRL_C = 3;
 /** The start of an escape sequence waits so long for its rest, in milliseconds. */
@@ -52,6 +55,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   let restTimer: ReturnType<typeof setTimeout> | undefined;
   let leaving = false;
   let restored = true;
+  let deaf = false;
 
   const tty = openTty({
     keys: typed,
@@ -84,7 +88,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     if (restored) return;
     restored = true;
     const had = { alternate: modes.alternate, framed: modes.framed, rows: tty.size()?.rows ?? 24 };
-    tty.giveBack(`${modes.restore()}\x1b[23;2t${begun ? belowScreen(had, ground) : ""}`);
+    deaf = !tty.giveBack(`${modes.restore()}\x1b[23;2t${begun ? belowScreen(had, ground) : ""}`);
     modes.framed = false;
   }
 
@@ -113,8 +117,8 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   }
 
   function told(frame: AttachFrame): void {
-    if (frame.type === "exit") return leave({ why: "ended" });
-    if (frame.type === "error") return;
+    if (frame.type === "exit") leave({ why: "ended" });
+    if (frame.type === "exit" || frame.type === "error") return;
     const strange = !isOurs();
     theirs = { cols: frame.cols, rows: frame.rows };
     // What was drawn for somebody else's size is no ground to draw on for ours.
@@ -127,18 +131,28 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
 
   function shown(bytes: Uint8Array, snapshot: boolean): void {
     if (leaving) return;
-    if (snapshot) return redraw(new TextDecoder().decode(bytes));
-    if (modes.follow(bytes)) return tty.write(bytes);
-    // It draws by absolute position: from here on it needs the whole screen. What it drew so far is on the daemon's.
-    needsWhole = true;
-    attach();
+    if (snapshot) redraw(new TextDecoder().decode(bytes));
+    else {
+      const fit = modes.follow(bytes);
+      tty.write(bytes.subarray(0, fit));
+      if (fit === bytes.length) return;
+      // It draws by absolute position: from here on it needs the whole screen. What it drew so far is on the daemon's.
+      needsWhole = true;
+      attach();
+    }
   }
 
   function redraw(ansi: string): void {
-    const rows = ours?.rows ?? theirs?.rows ?? 24;
+    const { cols, rows } = ours ?? theirs ?? { cols: 80, rows: 24 };
     // What stands in a frame is the program's own, and drawn anew; anything else is scrolled up.
     const clear = begun ? modes.restore() + (modes.framed ? "\x1b[H\x1b[J" : "") : "";
-    const { text, framed } = picture(ansi, { rows, framed: modes.framed, whole: needsWhole });
+    const { text, framed } = picture(ansi, {
+      cols,
+      rows,
+      framed: modes.framed,
+      whole: needsWhole,
+      fresh: viewing.fresh && !begun,
+    });
     begun = true;
     needsWhole = false;
     modes.framed = framed;
@@ -187,7 +201,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
       giveBack(ground);
       signals.stop();
       tty.close();
-      done.resolve(left);
+      done.resolve({ ...left, deaf });
     });
   }
 

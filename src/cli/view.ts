@@ -12,6 +12,7 @@ import { lastLines } from "./terminal-picture.ts";
 import { err, out } from "./ui/colour.ts";
 import { UsageError } from "./ui/failure.ts";
 import { atTerminal, columns, say, write } from "./ui/out.ts";
+import { meanwhile } from "./ui/progress.ts";
 import { harmless, quoted } from "./ui/text.ts";
 import { cut } from "./ui/width.ts";
 import { lost } from "./watch.ts";
@@ -55,12 +56,18 @@ export async function view({ client, session, detach, observe, launched }: Sight
   const room = columns(process.stdout, 80) - 1;
   const hint = `${cut(name, Math.max(10, room - way.length - 2))}  ${out.dim(way)}`;
   const title = `${harmless(session.harness)}: ${harmless(session.title)}`;
-  const left = await viewInTerminal({ client, session, observe, detach, hint, title });
+  const left = await viewInTerminal({ client, session, observe, detach, hint, title, fresh: launched });
   return farewell(client, session, left, launched);
 }
 
-async function farewell(client: CovenClient, session: Session, left: Left, launched: boolean): Promise<number> {
-  if (left.why === "terminal gone") return signalCode("SIGHUP");
+async function farewell(
+  client: CovenClient,
+  session: Session,
+  left: Left,
+  launched: boolean,
+): Promise<number> {
+  if (left.deaf && left.why === "signal") return signalCode(left.signal);
+  if (left.why === "terminal gone" || left.deaf) return signalCode("SIGHUP");
   if (left.why === "lost") {
     const now = await client.session(session.id).catch((error: unknown) => {
       throw isUnreachable(error) ? lost(session.id) : error;
@@ -79,7 +86,7 @@ async function farewell(client: CovenClient, session: Session, left: Left, launc
 
 /** Prints the last screen of a session that has ended, scrollback first; resolves to its exit code. */
 export async function viewLast(client: CovenClient, session: Session): Promise<number> {
-  const { ansi } = await client.screen(session.id);
+  const { ansi } = await meanwhile("Drawing its last screen", () => client.screen(session.id));
   const shown = lastLines(ansi);
   await write(`${shown}\x1b[0m\x1b]8;;\x1b\\${shown === "" ? "" : "\r\n"}`);
   sayOutcome(session, "nothing");

@@ -1,4 +1,4 @@
-// Owns watching a session to its end. The one place that decides how: today line by line, for a terminal and a pipe alike.
+// Owns watching a session to its end as a stream of output: for a pipe, and for --raw and --json at a terminal.
 import { type CovenClient, isUnreachable } from "../api/client.ts";
 import { isSettled, type Session } from "../session/session.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "./outcome.ts";
@@ -80,7 +80,8 @@ async function settled(client: CovenClient, id: string): Promise<Session> {
   return session;
 }
 
-function lost(id: string): Failure {
+/** The daemon does not answer any more, and the session had not ended. */
+export function lost(id: string): Failure {
   return new Failure("The daemon went away while the session was running.", [
     `coven attach ${shortId(id)}   (starts the daemon again and shows what was kept)`,
     "coven sessions   (shows how each session ended)",

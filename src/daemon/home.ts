@@ -14,16 +14,23 @@ import { dirname, join, resolve } from "node:path";
 import { CovenError } from "../errors.ts";
 import type { CovenPaths } from "../paths.ts";
 
+/** Windows makes modes up (666 for all): there a home is as private as where it lies, and `%USERPROFILE%` is. */
+const MODES = process.platform !== "win32";
 /** Bits that let anybody but the owner in. */
-const OTHERS = 0o077;
+const OTHERS = MODES ? 0o077 : 0;
+/** A directory made for everybody, like /tmp: all may write, and the sticky bit keeps each from the others' files. */
+const SHARED = 0o1002;
+
+/** What SQLite and those who replace a file whole put beside it. */
+const BESIDE = ["", "-wal", "-shm", ".tmp"];
 
 /**
  * Makes sure that the home and its `logs` exist and are private: directories 0700, files 0600, whatever the umask; what
  * is ours and too open is mended. Throws `invalid_request` for a home that must not be used (a symbolic link, a
- * file, somebody else's, beneath a directory anybody may rewrite) and `runtime_unavailable` for one that cannot be
- * used now (not writable, read-only, disk full); nothing has been touched then.
+ * file, somebody else's, everybody's like /tmp, beneath a directory anybody may rewrite) and `runtime_unavailable` for
+ * one that cannot be used now (not writable, read-only, disk full); nothing has been touched then.
  */
-export function makeHome(paths: Pick<CovenPaths, "home" | "logs" | "harnesses">): void {
+export function makeHome(paths: CovenPaths): void {
   // `resolve` drops a trailing slash: with it lstat would follow the link it is to find.
   const home = resolve(paths.home);
   const present = look(home);
@@ -34,7 +41,10 @@ export function makeHome(paths: Pick<CovenPaths, "home" | "logs" | "harnesses">)
     if (!present) mkdirSync(home, { recursive: true, mode: 0o700 });
     if (statSync(home).mode & OTHERS) makePrivate(home);
     mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
-    for (const directory of [home, paths.logs, paths.harnesses]) mendEntries(directory);
+    // In the home itself only what is ours by name: who names a directory in use by mistake keeps it as it was.
+    const own = Object.values<string>({ ...paths }).filter((path) => path !== paths.home);
+    for (const path of own.flatMap((one) => BESIDE.map((end) => one + end))) mend(path);
+    for (const directory of [paths.logs, paths.harnesses]) mendEntries(directory);
   } catch (error) {
     throw failure(error, home);
   } finally {
@@ -58,6 +68,9 @@ function refuseUnsafe(home: string, present: Stats | undefined): void {
       throw refusal(home, `belongs to another user (uid ${present.uid}, you are ${me})`, "foreign_owner");
     }
   }
+  if (dirname(home) === home || (present && (present.mode & SHARED) === SHARED)) {
+    throw refusal(home, "is shared with everybody; making it private would lock them out", "shared");
+  }
   let ancestor = present ? home : existingAncestor(home);
   const trunk = ancestor;
   try {
@@ -72,7 +85,7 @@ function refuseUnsafe(home: string, present: Stats | undefined): void {
   for (; ; ancestor = dirname(ancestor)) {
     const { mode } = statSync(ancestor);
     // Without the sticky bit anybody could rename what lies in it and put a home of theirs there.
-    if (mode & 0o002 && !(mode & 0o1000)) {
+    if (MODES && mode & 0o002 && !(mode & 0o1000)) {
       throw refusal(
         home,
         `lies beneath ${ancestor}, which anybody may write to (no sticky bit)`,
@@ -89,21 +102,22 @@ function existingAncestor(path: string): string {
   return ancestor;
 }
 
-/** Takes from others what our own files grant them. Links and other people's files are left as they are. */
 function mendEntries(directory: string): void {
   if (!look(directory)?.isDirectory()) return;
-  for (const name of readdirSync(directory)) {
-    const path = join(directory, name);
-    const entry = look(path);
-    if (!entry || entry.isSymbolicLink() || entry.uid !== (process.getuid?.() ?? entry.uid)) continue;
-    if (entry.mode & OTHERS) makePrivate(path);
-  }
+  for (const name of readdirSync(directory)) mend(join(directory, name));
+}
+
+/** Takes from others what a file of ours grants them. Links and other people's files are left as they are. */
+function mend(path: string): void {
+  const entry = look(path);
+  if (!entry || entry.isSymbolicLink() || entry.uid !== (process.getuid?.() ?? entry.uid)) return;
+  if (entry.mode & OTHERS) makePrivate(path);
 }
 
 function makePrivate(path: string): void {
   chmodSync(path, statSync(path).mode & 0o700);
   // Some file systems (FAT, some network mounts) say yes and change nothing.
-  if (process.platform !== "win32" && statSync(path).mode & OTHERS) {
+  if (statSync(path).mode & OTHERS) {
     throw refusal(path, "cannot be made private: its file system keeps no modes", "no_modes");
   }
 }

@@ -7,7 +7,10 @@ import type { ManifestProblem } from "../harness/manifest.ts";
 import type { CovenPaths } from "../paths.ts";
 import type { HarnessInfo } from "../session/ports.ts";
 import { inspectLedger, type LedgerReport, ledgerSizes } from "../store/inspect.ts";
+import { lockHolder } from "./holder.ts";
 import { checkHome, failure } from "./home.ts";
+import { isLocked } from "./lock.ts";
+import { type TerminalCount, terminalCount } from "./machine.ts";
 import { selfCommand } from "./self.ts";
 
 /** One path as it lies on the disk now. */
@@ -27,6 +30,14 @@ export interface Inspection {
     /** Of the file system the home lies on (or will); null where it isn't told. */
     readonly freeBytes: number | null;
   };
+  readonly lock: {
+    readonly held: boolean;
+    /** Who holds it, null where that can't be told. */
+    readonly pid: number | null;
+    /** Why nobody can tell, or null. */
+    readonly error: CovenError | null;
+  };
+  readonly terminals: TerminalCount | null;
   /** As a run from this very shell would find them. */
   readonly harnesses: readonly HarnessInfo[];
   readonly manifestProblems: readonly ManifestProblem[];
@@ -43,6 +54,8 @@ export function inspect(
     home: { ...found(paths.home), error: homeError(paths.home) },
     socket: found(paths.socket),
     ledger: { ...ledgerOf(paths.ledger, options), freeBytes: freeBytes(paths.home) },
+    lock: lockOf(paths),
+    terminals: terminalCount(),
     harnesses: room.list(env),
     manifestProblems: room.problems(),
   };
@@ -59,6 +72,15 @@ function found(path: string): Found {
   } catch {
     // Not there, or not ours to see: the home's own check names the reason.
     return { kind: "missing", mode: null };
+  }
+}
+
+function lockOf(paths: CovenPaths): Inspection["lock"] {
+  try {
+    const held = isLocked(paths.lock);
+    return { held, pid: held ? (lockHolder(paths) ?? null) : null, error: null };
+  } catch (error) {
+    return { held: false, pid: null, error: failure(error, paths.lock) };
   }
 }
 

@@ -5,6 +5,7 @@ import type { CovenPaths } from "../paths.ts";
 import { endByForce, type ForcedBy, waitUntilFree } from "./force.ts";
 import { lockHolder } from "./holder.ts";
 import { makeHome } from "./home.ts";
+import { type Keeper, keeperOf } from "./keeper.ts";
 import { PROBE_MS, probe } from "./probe.ts";
 import { spawnDaemon } from "./spawn.ts";
 
@@ -89,19 +90,28 @@ export async function daemonStatus(paths: CovenPaths, options: LifecycleOptions 
 }
 
 /**
- * Brings up the daemon unless one answers; returns when `/health` does. However many do this at once, one daemon results
- * and all get its pid. Throws what `makeHome` throws, the reason the daemon gave for not starting, and
+ * Brings up the daemon unless one answers; returns when `/health` does. Where an init system keeps the daemon of this home
+ * it is asked first, so that there is never one beside the one it keeps. However many do this at once, one daemon
+ * results and all get its pid. Throws what `makeHome` throws, the reason the daemon gave for not starting, and
  * `runtime_unavailable` for a hung daemon or a stranger on the socket.
  */
 export async function startDaemon(paths: CovenPaths, options: LifecycleOptions = {}): Promise<Started> {
   const deadline = performance.now() + (options.startMs ?? 15_000);
   makeHome(paths);
   let spawned: number | undefined;
+  // Who names a command of their own wants that one.
+  let keeper = options.command ? undefined : keeperOf(paths);
   for (;;) {
     const found = await probe(paths.socket, options.answerMs);
     if (found.state === "running") return { pid: found.daemon.pid, started: found.daemon.pid === spawned };
     const left = deadline - performance.now();
     if (found.state === "silent" || left <= 0) throw await unanswered(paths);
+    if (keeper?.keeps() === "ours") {
+      spawned = await startedBy(keeper, paths, deadline);
+      // Once: where it gives up, we start it ourselves and so learn why.
+      keeper = undefined;
+      continue;
+    }
     const said = await spawnDaemon(paths, {
       timeoutMs: left,
       ...(options.command ? { command: options.command } : {}),
@@ -111,6 +121,22 @@ export async function startDaemon(paths: CovenPaths, options: LifecycleOptions =
     // Another process holds the lock: a daemon that is just starting or just stopping.
     else await settled(paths, deadline);
   }
+}
+
+/** The pid of the daemon an init system has started, or undefined when it gave up on it. */
+async function startedBy(keeper: Keeper, paths: CovenPaths, deadline: number): Promise<number | undefined> {
+  for (let asked = false; performance.now() < deadline; ) {
+    const found = await probe(paths.socket);
+    if (found.state === "running") return found.daemon.pid;
+    if (found.state === "silent") return undefined;
+    // One that has just been stopped may still count as running; what ends after we asked has failed.
+    if (!keeper.active()) {
+      if (asked || !keeper.start()) return undefined;
+      asked = true;
+    }
+    await Bun.sleep(20);
+  }
+  return undefined;
 }
 
 /** Until somebody answers, the lock is free again, or the deadline. */

@@ -22,9 +22,14 @@ const MOST_TEXT = 4096;
 
 /**
  * The log at `file`; the daemon, and nobody else, writes it. A line has `ts` (RFC 3339 UTC, milliseconds), `level`, `event`, `pid`
- * and the fields given. Never throws: what could not be written is counted, and the next line that can be says so.
+ * and the fields given, beside what `context` says at that moment. Never throws: what could not be written is counted, and the next line that can be says so.
  */
-export function openLog(file: string, now: () => string, limits: LogLimits = {}): Log & { close(): void } {
+export function openLog(
+  file: string,
+  now: () => string,
+  limits: LogLimits = {},
+  context: () => Readonly<Record<string, unknown>> = () => ({}),
+): Log & { close(): void } {
   const { fileBytes = 5_000_000, kept = 3, lineBytes = 16 * 1024 } = limits;
   let fd: number | undefined;
   let lost = 0;
@@ -72,7 +77,7 @@ export function openLog(file: string, now: () => string, limits: LogLimits = {})
         append(encode({ ts: head.ts, level: "warn", event: "log_lines_lost", pid: head.pid, count: lost }));
         lost = 0;
       }
-      const line = encode({ ...shown(fields), ...head });
+      const line = encode({ ...shown({ ...context(), ...fields }), ...head });
       const fits = Buffer.byteLength(line) + 2 <= lineBytes;
       append(fits ? line : encode({ ...head, truncated: true, fields: Object.keys(fields).slice(0, 16) }));
     } catch {
@@ -103,10 +108,10 @@ function moveIfThere(from: string, to: string): void {
   }
 }
 
-/** JSON that a terminal can show: what JSON leaves bare of the control characters is escaped too. */
+/** JSON that a terminal can show: what JSON leaves bare of what controls it, or turns its reading direction, is escaped too. */
 function encode(value: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
+    /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -1,4 +1,5 @@
 // Owns asking the socket, and only the socket, whether a daemon serves this home.
+import { existsSync } from "node:fs";
 import { covenClient, isUnreachable } from "../api/client.ts";
 import { CovenError } from "../errors.ts";
 import { API_VERSION } from "../version.ts";
@@ -41,7 +42,8 @@ export async function probe(socket: string, timeoutMs: number = PROBE_MS): Promi
     } catch (error) {
       if (!isUnreachable(error)) throw error instanceof CovenError ? stranger(socket) : error;
       const cause = String(error.details?.["cause"]);
-      if (NOBODY.includes(cause)) return { state: "stopped" };
+      // Not every system has a word of its own for "there is no such socket": Windows doesn't.
+      if (NOBODY.includes(cause) || !existsSync(socket)) return { state: "stopped" };
       if (cause === "EACCES" || cause === "EPERM") throw failure({ code: cause }, socket);
       if (cause === "timeout") return { state: "silent" };
       // A daemon on its way out hangs up once; who does it for a second never was one.

@@ -24,6 +24,11 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\bAIza[A-Za-z0-9_-]{30,}/g, REDACTED],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, REDACTED],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{0,4096}/g, REDACTED],
+  // --name value, as on a command line; a number is a limit, not a secret.
+  [
+    /(\s--?[\w-]{0,40}(?:secret|token|password|passwd|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)\s{1,4})(?!-|\d+(?:\s|$)|\[redacted\])(?:"[^"]{0,4096}"?|'[^']{0,4096}'?|[^\s"']{1,4096})/gi,
+    `$1${REDACTED}`,
+  ],
   // name=value and name: value, where the name says what the value is.
   [
     /\b([\w.-]{0,40}(?:secret|token|password|passwd|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization|cookie)[\w.-]{0,40}["']?\s{0,4}[:=]\s{0,4})(?:"[^"]{0,4096}"?|'[^']{0,4096}'?|(?!\[redacted\])[^\s,;&"']{1,4096})/gi,
@@ -39,6 +44,40 @@ export function redact(text: string): string {
   let clean = text.length > MOST_CHARACTERS ? text.slice(0, MOST_CHARACTERS) : text;
   for (const [shape, replacement] of SHAPES) clean = clean.replace(shape, replacement);
   return clean;
+}
+
+const PEM_BEGIN = /-----BEGIN [A-Z0-9 ]{1,40}-----/;
+const PEM_END = /-----END [A-Z0-9 ]{1,40}-----/;
+
+/** As `redact`, for a text of any length: line by line, so that its time grows with its length, PEM blocks across lines. */
+export function redactAll(text: string): string {
+  const clean: string[] = [];
+  let within = false;
+  for (const line of text.split("\n")) {
+    if (within) {
+      const end = PEM_END.exec(line);
+      if (!end) continue;
+      within = false;
+      clean.push(redactLong(line.slice(end.index + end[0].length)));
+      continue;
+    }
+    const begin = PEM_BEGIN.exec(line);
+    within = begin !== null && !PEM_END.test(line.slice(begin.index));
+    clean.push(redactLong(line));
+  }
+  return clean.join("\n");
+}
+
+function redactLong(line: string): string {
+  const pieces: string[] = [];
+  let rest = line;
+  while (rest.length > MOST_CHARACTERS) {
+    // Cut where no word goes on, so that no secret is halved; a piece without such a place is cut anyway.
+    const at = rest.lastIndexOf(" ", MOST_CHARACTERS - 1) + 1 || MOST_CHARACTERS;
+    pieces.push(redact(rest.slice(0, at)));
+    rest = rest.slice(at);
+  }
+  return pieces.join("") + redact(rest);
 }
 
 /** True when a field of this name holds a secret whatever its shape. */

@@ -1,4 +1,5 @@
 // Owns the daemon from its first instruction to its last: the composition root. What is opened here in order is closed in reverse.
+import { requestContext } from "../api/request-id.ts";
 import { startServer } from "../api/server.ts";
 import { readConfig } from "../config.ts";
 import { CovenError } from "../errors.ts";
@@ -14,12 +15,15 @@ import { makeHome } from "./home.ts";
 import { removeIdentity, writeIdentity } from "./identity.ts";
 import { type Lock, tryLock } from "./lock.ts";
 import { errorFields, openLog } from "./log.ts";
+import { watchPeers } from "./peers.ts";
 import { asCovenError, reporter } from "./report.ts";
 import { startRetention } from "./retention.ts";
 import { selfCommand } from "./self.ts";
 import { bindSocket } from "./socket.ts";
 import { type Step, takeDown } from "./stopping.ts";
 import { becomePrivate, underUmask } from "./umask.ts";
+import { startVitals } from "./vitals.ts";
+import { watchModes } from "./watch-modes.ts";
 import { realWorld } from "./world.ts";
 
 /** Longer than any orderly end of every session takes (grace, drain, settle). */
@@ -63,7 +67,7 @@ async function open(paths: CovenPaths, lock: Lock, umask: number): Promise<{ sto
   const world = realWorld;
   const began = world.monotonic();
   const identity = { pid: process.pid, startedAt: world.now(), socket: paths.socket };
-  const log = openLog(paths.log, world.now);
+  const log = openLog(paths.log, world.now, {}, requestContext);
   watchAccidents(log);
   let going = false;
   /** What there is to do when it goes, the last opened first. */
@@ -85,14 +89,19 @@ async function open(paths: CovenPaths, lock: Lock, umask: number): Promise<{ sto
     const { config, warnings } = readConfig(paths.config);
     for (const warning of warnings) log.warn("config_warning", { warning });
     const ptys = underUmask(ptyHost(process.env), umask);
-    const ledger = openLedger(paths.ledger, { after: world.after });
-    opened({ name: "ledger", ms: 0, run: () => ledger.close() });
+    const opening = world.monotonic();
+    const signs = startVitals(openLedger(paths.ledger, { after: world.after }), paths.ledger, world);
+    const { ledger } = signs;
+    opened({ name: "ledger", ms: 0, run: () => ledger.close() }, { name: "vitals", ms: 0, run: signs.stop });
+    const { sessionsByStatus: sessions, ledgerBytes, walBytes } = signs.vitals();
+    const openMs = Math.round(world.monotonic() - opening);
+    log.info("ledger_opened", { ledger: paths.ledger, ledgerBytes, walBytes, sessions, openMs });
     const coven = new Coven(
       {
         ledger,
         ptys,
         processes: systemProcesses(),
-        harnesses: harnesses({ manifestDir: paths.harnesses, self: selfCommand() }),
+        harnesses: harnesses({ manifestDir: paths.harnesses, self: selfCommand }),
         world,
         log,
         screens: screenHost(),
@@ -113,6 +122,8 @@ async function open(paths: CovenPaths, lock: Lock, umask: number): Promise<{ sto
       void takeDown(steps, log).then(resolve);
     };
 
+    // Accepted connections keep the name the socket was bound under.
+    const peers = watchPeers(`${paths.socket}.tmp`, log);
     const { bound, name } = await bindSocket(paths.socket, (unix) =>
       startServer({
         unix,
@@ -121,12 +132,16 @@ async function open(paths: CovenPaths, lock: Lock, umask: number): Promise<{ sto
         version: COVEN_VERSION,
         log,
         world,
+        vitals: signs,
+        onlyOurs: () => peers.onlyOurs(),
         shutdown: () => stop("asked to"),
       }),
     );
+    log.info("socket_bound", { socket: paths.socket });
     opened(
       // First the name: from here on nobody new comes in, and the next daemon waits for the lock.
       { name: "socket", ms: 0, run: () => name.remove() },
+      { name: "modes", ms: 0, run: watchModes(paths, { world, log }) },
       { name: "identity", ms: 0, run: () => removeIdentity(paths.identity, identity) },
       { name: "sessions", ms: SESSIONS_MS, run: () => coven.close() },
       { name: "answers", ms: ANSWERS_MS, run: () => bound.stop() },

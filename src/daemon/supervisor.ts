@@ -17,6 +17,16 @@ export interface Supervised {
 export interface Installation {
   readonly file: string;
   readonly content: string;
+  /** The init system's name. */
+  readonly by: "systemd" | "launchd";
+  /** Stands in the file of a daemon of this very home, and in no other's. */
+  readonly mark: string;
+  /** Succeeds when the init system can be asked at all. */
+  readonly ready: readonly string[];
+  /** Succeeds, and prints `says` where that is given, while it has the daemon running. */
+  readonly active: { readonly command: readonly string[]; readonly says?: string };
+  /** Run in order; they have it start the daemon, and the last one says whether it did. No harm when it runs. */
+  readonly start: readonly (readonly string[])[];
   /** Run in order after the file is written; they start the daemon too. */
   readonly install: readonly (readonly string[])[];
   /** Run in order before the file is removed. launchd ends the daemon here, live sessions or not: stop it over its API first. */
@@ -50,7 +60,7 @@ RefuseManualStop=yes
 [Service]
 Type=exec
 ExecStart=${[...command, "daemon", "serve"].map((word) => systemdWord(word, "command")).join(" ")}
-Environment=${systemdWord(`COVEN_HOME=${home}`, "value")} ${systemdWord(`PATH=${path}`, "value")}
+Environment=${systemdHome(home)} ${systemdWord(`PATH=${path}`, "value")}
 Restart=on-failure
 RestartSec=1
 KillMode=process
@@ -60,6 +70,10 @@ OOMPolicy=continue
 [Install]
 WantedBy=default.target
 `;
+}
+
+function systemdHome(home: string): string {
+  return systemdWord(`COVEN_HOME=${home}`, "value");
 }
 
 /** Quoted for a unit file: specifiers and, in a command line, variables are taken literally. Source: systemd.syntax(7). */
@@ -93,8 +107,7 @@ ${strings}
   </array>
   <key>EnvironmentVariables</key>
   <dict>
-    <key>COVEN_HOME</key>
-    <string>${xml(home)}</string>
+    ${launchdHome(home)}
     <key>PATH</key>
     <string>${xml(path)}</string>
   </dict>
@@ -118,6 +131,10 @@ ${strings}
 `;
 }
 
+function launchdHome(home: string): string {
+  return `<key>COVEN_HOME</key>\n    <string>${xml(home)}</string>`;
+}
+
 function xml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
@@ -136,6 +153,15 @@ export function installation(
     return {
       file: join(folder, UNIT),
       content: systemdUnit(supervised),
+      by: "systemd",
+      mark: systemdHome(supervised.home),
+      ready: ["systemctl", "--user", "show", "--property=Version"],
+      active: { command: ["systemctl", "--user", "is-active", "--quiet", UNIT] },
+      start: [
+        // Somebody who asks is no crash in a loop: systemd counts both.
+        ["systemctl", "--user", "reset-failed", UNIT],
+        ["systemctl", "--user", "start", UNIT],
+      ],
       install: [
         ["systemctl", "--user", "daemon-reload"],
         ["systemctl", "--user", "enable", "--now", UNIT],
@@ -151,6 +177,12 @@ export function installation(
     return {
       file,
       content: launchdPlist(supervised),
+      by: "launchd",
+      mark: launchdHome(supervised.home),
+      ready: ["launchctl", "print", `gui/${user.uid}`],
+      // It lists what it has loaded, and a pid only for what runs.
+      active: { command: ["launchctl", "list", LABEL], says: '"PID" = ' },
+      start: [["launchctl", "kickstart", `gui/${user.uid}/${LABEL}`]],
       install: [["launchctl", "bootstrap", `gui/${user.uid}`, file]],
       uninstall: [["launchctl", "bootout", `gui/${user.uid}/${LABEL}`]],
       forget: [],

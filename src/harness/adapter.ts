@@ -17,6 +17,11 @@ export interface Adapter {
   /** Arguments after the program, with exactly one `{prompt}` element. */
   readonly interactive: readonly string[];
   readonly nonInteractive: readonly string[];
+  /**
+   * Its own command that says whether somebody is logged in (exit 0) or not (1, and says so), and the one to log in with.
+   * As codex 0.169 and claude 2.1.329 have them. We never look at credentials ourselves.
+   */
+  readonly login?: { readonly status: readonly string[]; readonly start: string };
   /** Put `--` before a prompt that begins with `-`. False where the prompt is the value of an option. */
   readonly separator: boolean;
 }
@@ -31,6 +36,7 @@ export const BUILT_IN: readonly Adapter[] = [
     source: "built-in",
     interactive: [PROMPT],
     nonInteractive: ["exec", "--skip-git-repo-check", "--color", "never", PROMPT],
+    login: { status: ["login", "status"], start: "codex login" },
     separator: true,
   },
   {
@@ -41,6 +47,7 @@ export const BUILT_IN: readonly Adapter[] = [
     source: "built-in",
     interactive: [PROMPT],
     nonInteractive: ["--print", PROMPT],
+    login: { status: ["auth", "status"], start: "claude auth login" },
     separator: true,
   },
 ];

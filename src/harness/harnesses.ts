@@ -3,7 +3,7 @@ import { CovenError } from "../errors.ts";
 import type { Harnesses, HarnessInfo } from "../session/ports.ts";
 import type { Adapter } from "./adapter.ts";
 import { argumentsOf, BUILT_IN, refuseUnsayable } from "./adapter.ts";
-import { findExecutable } from "./lookup.ts";
+import { findExecutable, findProgram } from "./lookup.ts";
 import type { ManifestProblem } from "./manifest.ts";
 import { readManifests } from "./manifest.ts";
 
@@ -23,12 +23,14 @@ export interface HarnessRoom extends Harnesses {
 
 /**
  * The harnesses we may launch: codex, claude, demo, then the manifests of `manifestDir` in the order of their
- * file names, read anew each time one is asked for, so that adding one needs no restart. `self` is the argv
- * that starts this executable, its first element absolute.
+ * file names, read anew each time one is asked for, so that adding one needs no restart. `self` gives the argv
+ * that starts this executable, its first element absolute; a function is asked each time, as the file may go away.
  */
-export function harnesses(options: { manifestDir?: string; self: readonly string[] }): HarnessRoom {
-  const [program] = options.self;
-  if (program === undefined) throw new Error("`self` names no program");
+export function harnesses(options: {
+  manifestDir?: string;
+  self: readonly string[] | (() => readonly string[]);
+}): HarnessRoom {
+  const self = (): readonly string[] => (typeof options.self === "function" ? options.self() : options.self);
 
   const manifests = () =>
     options.manifestDir === undefined
@@ -58,7 +60,7 @@ export function harnesses(options: { manifestDir?: string; self: readonly string
         const path = findExecutable(executable, env);
         return { id, label, executable, available: path !== null, path, hint, source };
       };
-      return [...BUILT_IN.map(info), demoInfo(program), ...manifests().adapters.map(info)];
+      return [...BUILT_IN.map(info), demoInfo(self()[0] ?? null), ...manifests().adapters.map(info)];
     },
 
     require(id) {
@@ -68,12 +70,12 @@ export function harnesses(options: { manifestDir?: string; self: readonly string
     argv(id, prompt, mode, env) {
       if (id === DEMO_ID) {
         refuseUnsayable(prompt);
-        return [...options.self, DEMO_COMMAND, mode, prompt];
+        return [...self(), DEMO_COMMAND, mode, prompt];
       }
       const adapter = adapterOf(id);
       const rest = argumentsOf(adapter, prompt, mode);
-      const path = findExecutable(adapter.executable, env);
-      if (path === null) {
+      const found = findProgram(adapter.executable, env);
+      if (found === null) {
         const { executable, hint } = adapter;
         throw new CovenError(
           "harness_not_found",
@@ -81,14 +83,14 @@ export function harnesses(options: { manifestDir?: string; self: readonly string
           { harness: id, executable, hint },
         );
       }
-      return [path, ...rest];
+      return [...found.command, ...rest];
     },
 
     problems: () => manifests().problems,
   };
 }
 
-function demoInfo(program: string): HarnessInfo {
+function demoInfo(program: string | null): HarnessInfo {
   return {
     id: DEMO_ID,
     label: "Demo",

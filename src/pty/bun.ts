@@ -1,5 +1,6 @@
 // Owns the default driver: a pseudo-terminal by Bun.spawn.
 import type { Pty, PtyEvents, PtyHost, PtySpawn } from "../session/ports.ts";
+import { DirectoryError, within } from "./directory.ts";
 import { ending, signalName } from "./ending.ts";
 import { spawnFailure } from "./failure.ts";
 import { requireLaunchable, requireSize } from "./launchable.ts";
@@ -59,16 +60,18 @@ type Callbacks = Required<Pick<Bun.TerminalOptions, "data" | "exit">> & {
 
 function start({ argv, cwd, env, cols, rows }: PtySpawn, { data, exit, reaped }: Callbacks) {
   try {
-    const child = Bun.spawn([...argv], {
-      cwd,
-      env: { ...env },
-      // Only this inline form gives the child a controlling tty and us an end of output.
-      terminal: { cols, rows, data, exit },
-      onExit: (_child, exitCode, signal) => reaped(exitCode, signal),
-    });
+    const child = within(cwd, (place) =>
+      Bun.spawn([...argv], {
+        cwd: place,
+        env: { ...env },
+        // Only this inline form gives the child a controlling tty and us an end of output.
+        terminal: { cols, rows, data, exit },
+        onExit: (_child, exitCode, signal) => reaped(exitCode, signal),
+      }),
+    );
     if (child.terminal) return { pid: child.pid, terminal: child.terminal };
     throw new Error("it got no terminal");
   } catch (error) {
-    throw spawnFailure(argv[0] ?? "", error);
+    throw error instanceof DirectoryError ? error : spawnFailure(argv[0] ?? "", error);
   }
 }

@@ -1,5 +1,6 @@
 // Owns what is checked before a spawn, so that an error names the thing that is wrong and not its neighbour.
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import type { PtySpawn } from "../session/ports.ts";
 
 /** Throws a RangeError unless both are whole numbers in 1..1000. */
@@ -16,14 +17,14 @@ export function requireSize(cols: number, rows: number): void {
 
 /**
  * Throws an Error with one sentence when this can't be started: size (RangeError), a NUL in argv or environment,
- * a cwd that is missing, no directory or closed to us, a program that is missing, no file, not executable, or a
- * script without a usable interpreter line. The kernel's own answer to a missing cwd or interpreter is ENOENT with
+ * a program that is missing, no file, not executable, or a
+ * script without a usable interpreter line. The kernel's own answer to a missing interpreter is ENOENT with
  * the program's name, and a forked child could only print its reason into the terminal.
  */
-export function requireLaunchable({ argv, cwd, env, cols, rows }: PtySpawn): void {
+export function requireLaunchable({ argv, env, cols, rows }: PtySpawn): void {
   requireSize(cols, rows);
   const [program] = argv;
-  if (program === undefined || !program.startsWith("/")) {
+  if (program === undefined || !isAbsolute(program)) {
     throw new Error(`the program ${JSON.stringify(program ?? "")} is not an absolute path`);
   }
   if (argv.some((part) => part.includes("\0"))) throw new Error("an argument contains a NUL character");
@@ -31,16 +32,7 @@ export function requireLaunchable({ argv, cwd, env, cols, rows }: PtySpawn): voi
     if (`${name}${value}`.includes("\0"))
       throw new Error(`the variable ${JSON.stringify(name)} contains a NUL`);
   }
-  requireDirectory(cwd);
   requireProgram(program);
-}
-
-function requireDirectory(cwd: string): void {
-  const shown = JSON.stringify(cwd);
-  const found = statSync(cwd, { throwIfNoEntry: false });
-  if (!found) throw new Error(`the working directory ${shown} does not exist`);
-  if (!found.isDirectory()) throw new Error(`the working directory ${shown} is not a directory`);
-  if (!permits(cwd)) throw new Error(`the working directory ${shown} may not be entered`);
 }
 
 function requireProgram(program: string): void {

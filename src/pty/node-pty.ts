@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import type { Pty, PtyEvents, PtyHost, PtySpawn } from "../session/ports.ts";
 import { type LoadedBinding, loadBinding } from "./binding.ts";
+import { DirectoryError, within } from "./directory.ts";
 import { ending, signalName } from "./ending.ts";
 import { spawnFailure } from "./failure.ts";
 import { requireLaunchable, requireSize } from "./launchable.ts";
@@ -44,7 +45,9 @@ function spawn({ binding, helper }: LoadedBinding, options: PtySpawn, events: Pt
   };
   const { fd, pid, pty } = orOutOf(program, () => {
     closeOnExec();
-    return binding.fork(program, args, env, cwd, cols, rows, -1, -1, true, helper, exited);
+    return within(cwd, (place) =>
+      binding.fork(program, args, env, place, cols, rows, -1, -1, true, helper, exited),
+    );
   });
   try {
     // Held open until the leader is reaped, as Bun's driver does: a child that lets go of its terminal for a moment
@@ -79,7 +82,7 @@ function orOutOf<T>(program: string, start: () => T): T {
   try {
     return start();
   } catch (error) {
-    throw spawnFailure(program, error, true);
+    throw error instanceof DirectoryError ? error : spawnFailure(program, error, true);
   }
 }
 

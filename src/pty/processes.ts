@@ -3,10 +3,11 @@ import type { Processes, ProcessIdentity, ProcessInfo } from "../session/ports.t
 import type { ProcessTable } from "./process-table.ts";
 import { darwinTable } from "./processes-darwin.ts";
 import { linuxTable } from "./processes-linux.ts";
+import { windowsTable } from "./processes-windows.ts";
 
 const EMPTY: ProcessTable = { list: () => [], marked: () => [], identify: () => undefined };
 
-/** The system's processes: /proc on Linux, `ps` on macOS, nothing elsewhere. Every call is synchronous and throws nothing. */
+/** The system's processes: /proc on Linux, `ps` on macOS, a snapshot on Windows, nothing elsewhere. Every call is synchronous and throws nothing. */
 export function systemProcesses(): Processes {
   const table = tableOf(process.platform);
   const signal: Processes["signal"] = (target, name) => {
@@ -31,6 +32,7 @@ export function systemProcesses(): Processes {
 
 function tableOf(platform: NodeJS.Platform): ProcessTable {
   if (platform === "linux") return linuxTable();
+  if (platform === "win32") return windowsTable();
   return platform === "darwin" ? darwinTable() : EMPTY;
 }
 

@@ -1,15 +1,12 @@
 // Owns the ScreenHost port: headless terminals for sessions, filters for their viewers.
 import type { ScreenHost } from "../session/ports.ts";
+import { deferredScreen } from "./deferred.ts";
 import { queryFilter } from "./filter.ts";
-import { openScreen } from "./screen.ts";
 
-/** Opens terminals on @xterm/headless, in this process, parsed as they are written. */
+/** Opens terminals on @xterm/headless, in this process, parsed at the latest when somebody looks. */
 export function screenHost(): ScreenHost {
   return {
-    open(options) {
-      const { write, resize, image, unfinished, modes, close } = openScreen(options);
-      return { write, resize, image, unfinished, modes, close };
-    },
+    open: (options) => deferredScreen(options),
     filter: queryFilter,
   };
 }

@@ -1,6 +1,7 @@
 // Owns the authority over every session: who may be launched, what is live, what may be done to it.
 import { CovenError } from "../errors.ts";
 import type { Event } from "./event.ts";
+import { failureFields } from "./evidence.ts";
 import { type CovenOptions, type CovenPorts, graceMs } from "./house.ts";
 import { blankScreen, redrawLastScreen } from "./last-screen.ts";
 import { type LaunchRequest, planLaunch, startLive } from "./launch.ts";
@@ -132,7 +133,7 @@ export class Coven {
     try {
       live.kill();
     } catch (error) {
-      this.ports.log.error("kill_failed", { sessionId: id, reason: String(error) });
+      this.ports.log.error("kill_failed", { sessionId: id, ...failureFields(error), code: "kill_failed" });
       throw new CovenError("kill_failed", "The session could not be ended.", { sessionId: id });
     }
     this.ports.log.info("session_kill", { sessionId: id });
@@ -213,7 +214,7 @@ export class Coven {
       try {
         live.kill();
       } catch (error) {
-        log.error("kill_failed", { sessionId: live.id, reason: String(error) });
+        log.error("kill_failed", { sessionId: live.id, ...failureFields(error), code: "kill_failed" });
       }
     }
     const deadline = Promise.withResolvers<void>();

@@ -1,5 +1,6 @@
 // Owns output on its way to the ledger: what arrives in one turn of the loop becomes rows, whole characters, at once.
 import { cutRows } from "./cut.ts";
+import { failureFields } from "./evidence.ts";
 import type { Log, World } from "./ports.ts";
 
 /** What an intake needs. */
@@ -84,7 +85,7 @@ export class Intake {
     this.house.log.error("output_waits", {
       sessionId: this.sessionId,
       bytes: this.#bytes,
-      reason: String(error),
+      ...failureFields(error),
     });
     if (this.#refused) return;
     this.#refused = true;

@@ -117,7 +117,9 @@ export function startLive(
 function launchFailure(ports: CovenPorts, id: string, error: unknown, started: boolean): CovenError {
   const { ledger, world, log } = ports;
   const reason = error instanceof Error ? error.message : String(error);
-  log.error("launch_failed", { sessionId: id, reason });
+  const busy = error instanceof CovenError && error.code === "runtime_unavailable";
+  const code = busy ? "runtime_unavailable" : "launch_failed";
+  log.error("launch_failed", { sessionId: id, code, reason });
   if (!started) {
     const failed = { status: "failed", exitCode: null, signal: null } as const;
     const why = { kind: "metadata", payload: { event: "launch_failed", reason } } as const;
@@ -128,7 +130,5 @@ function launchFailure(ports: CovenPorts, id: string, error: unknown, started: b
       world.now(),
     );
   }
-  const busy = error instanceof CovenError && error.code === "runtime_unavailable";
-  const message = `The harness could not be started: ${reason}`;
-  return new CovenError(busy ? "runtime_unavailable" : "launch_failed", message, { sessionId: id });
+  return new CovenError(code, `The harness could not be started: ${reason}`, { sessionId: id });
 }

@@ -1,9 +1,10 @@
 // Owns one live session: what it prints, what is typed, how it is ended, and the single moment it is settled.
 import { exitPayload, type NewEvent } from "./event.ts";
+import { failureFields } from "./evidence.ts";
 import { Intake } from "./intake.ts";
 import type { Ledger, Log, Processes, ProcessIdentity, Pty, PtyExit, World } from "./ports.ts";
 import { settlementOf } from "./session.ts";
-import { endTree, outlivers, type StopReport } from "./stop.ts";
+import { endTreeSurely, outlivers, type StopReport } from "./stop.ts";
 import type { Terminal } from "./terminal.ts";
 import { Turns, typeAndSubmit } from "./typing.ts";
 import { type Size, type Snapshot, Viewers } from "./viewers.ts";
@@ -24,6 +25,8 @@ export interface LiveHouse {
 }
 
 const SETTLE_RETRY_MS = 250;
+/** Long enough for a program to have drawn in answer to the first of two sizes. */
+const NUDGE_MS = 50;
 
 /** One harness run while the daemon holds its terminal. */
 export class LiveSession {
@@ -47,7 +50,7 @@ export class LiveSession {
   ) {
     const { world, log } = house;
     this.#typing = new Turns((error) =>
-      log.warn("input_not_taken", { sessionId: id, reason: String(error) }),
+      log.warn("input_not_taken", { sessionId: id, ...failureFields(error) }),
     );
     this.#intake = new Intake(id, {
       world,
@@ -126,9 +129,9 @@ export class LiveSession {
     this.#append({ kind: "resize", payload: { cols, rows } });
   }
 
-  /** Makes the program draw anew at the size it has. */
+  /** Makes the program draw anew at the size it has; one that has printed nothing may not even listen for sizes yet. */
   nudge(): void {
-    this.terminal.nudge();
+    if (this.#printed > 0) this.terminal.nudge((run) => void this.house.world.after(NUDGE_MS, run));
   }
 
   /** Ends the whole process tree; returns at once, the record says so when it is true. */
@@ -140,7 +143,7 @@ export class LiveSession {
     } catch (error) {
       // A full disk must not keep a process alive: the event goes into the last transaction.
       this.#unsaid.push(kill);
-      this.house.log.error("kill_event_waits", { sessionId: this.id, reason: String(error) });
+      this.house.log.error("kill_event_waits", { sessionId: this.id, ...failureFields(error) });
     }
     this.#endTree();
   }
@@ -171,12 +174,11 @@ export class LiveSession {
   #endTree(): void {
     this.#killed = true;
     const { processes, world, graceMs, log } = this.house;
-    this.#stop ??= endTree({ processes, world, graceMs, sessionId: this.id, leader: this.#leader }).catch(
-      (error: unknown) => {
-        log.error("stop_failed", { sessionId: this.id, reason: String(error) });
-        return undefined;
-      },
-    );
+    const gone = () => this.#exit !== undefined;
+    const failed = (error: unknown) =>
+      log.error("stop_failed", { sessionId: this.id, ...failureFields(error) });
+    const plan = { processes, world, graceMs, sessionId: this.id, leader: this.#leader };
+    this.#stop ??= endTreeSurely({ ...plan, gone, failed });
   }
 
   /** Output first, then the event, so that the ledger's order is the order in which things happened. */
@@ -205,7 +207,7 @@ export class LiveSession {
       ledger.settle(this.id, settlement, last, world.now());
       this.#shownSeq = ledger.lastSeq(this.id);
     } catch (error) {
-      log.error("settle_failed", { sessionId: this.id, reason: String(error) });
+      log.error("settle_failed", { sessionId: this.id, ...failureFields(error) });
       world.after(SETTLE_RETRY_MS, () => this.#settle(report));
       return;
     }
@@ -234,7 +236,7 @@ export class LiveSession {
       const image = this.terminal.image(this.#shownSeq);
       if (image && ledger.session(this.id)) ledger.saveScreen(this.id, image);
     } catch (error) {
-      log.warn("screen_not_kept", { sessionId: this.id, reason: String(error) });
+      log.warn("screen_not_kept", { sessionId: this.id, ...failureFields(error) });
     } finally {
       this.terminal.close();
       this.#done.resolve();

@@ -73,10 +73,10 @@ export interface Ledger {
 }
 
 // ---- pseudo-terminals and processes ----------------------------------------------------------------------
-
 export interface PtySpawn {
   /** argv[0] is an absolute path; never a shell. */
   readonly argv: readonly string[];
+  /** Canonical. A link found in it was put there after the boundary was drawn, and nothing is started. */
   readonly cwd: string;
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;

@@ -32,6 +32,7 @@ export interface StopPlan extends StopTarget {
 const POLL_MS = 25;
 const VERIFY_MS = 1_000;
 const KILL_POLL_MS = 5;
+const RETRY_MS = 250;
 /** A process in the middle of an exec shows no environment for a moment, so one look that finds nobody proves little. */
 const EMPTY_LOOKS = 3;
 
@@ -41,6 +42,21 @@ const EMPTY_LOOKS = 3;
  */
 export function endTree(plan: StopPlan): Promise<StopReport> {
   return new Stop(plan, true).run();
+}
+
+/**
+ * As endTree, and again until the leader is `gone` or somebody was found: a process without a descriptor to spare can't
+ * read the process table, and a kill that was accepted must not be forgotten for that.
+ */
+export async function endTreeSurely(
+  plan: StopPlan & { gone(): boolean; failed(error: unknown): void },
+): Promise<StopReport | undefined> {
+  for (;;) {
+    const report = await endTree(plan).catch(plan.failed);
+    if (plan.gone() || (report && report.ended.length + report.survived.length > 0))
+      return report ?? undefined;
+    await pause(plan.world, RETRY_MS);
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ export class Terminal {
   #size: Size;
   #pty: Pty | undefined;
   #gone = false;
+  #nudged = false;
   #activity: string | null = null;
   readonly #screen: Screen | undefined;
 
@@ -82,16 +83,25 @@ export class Terminal {
 
   /**
    * Makes the program draw anew at the size it has: kernels drop a SIGWINCH that changes nothing, so the PTY alone is
-   * made a row different and back. The screen stays as it is, for a program that does not repaint.
+   * made a row different and, `after` a moment, back: of two signals at once less loses the second, and draws a row short.
+   * The screen stays as it is, for a program that does not repaint.
    */
-  nudge(): void {
-    const { cols, rows } = this.#size;
-    try {
-      this.#pty?.resize(cols, rows > 1 ? rows - 1 : rows + 1);
-      this.#pty?.resize(cols, rows);
-    } catch {
-      // The program went; there is nobody to draw.
-    }
+  nudge(after: (run: () => void) => void): void {
+    if (this.#nudged) return;
+    const { rows } = this.#size;
+    const give = (high: number): void => {
+      try {
+        this.#pty?.resize(this.#size.cols, high);
+      } catch {
+        // The program went; there is nobody to draw.
+      }
+    };
+    this.#nudged = true;
+    give(rows > 1 ? rows - 1 : rows + 1);
+    after(() => {
+      this.#nudged = false;
+      give(this.#size.rows);
+    });
   }
 
   /** Output that is in the ledger, onto the screen. */

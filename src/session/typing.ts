@@ -16,10 +16,12 @@ export interface Typewriter {
 const PASTE_BEGIN = "\x1b[200~";
 const PASTE_END = "\x1b[201~";
 // An agent's interface draws what was typed within a frame or two. Enter follows once it has drawn and been quiet for
-// QUIET_MS, and at the latest after PATIENCE_MS: a program that echoes nothing must still get its Enter.
+// QUIET_MS, and at the latest after PATIENCE_MS: a program that echoes nothing, or draws all the time, must still get
+// its Enter. A long text takes longer to be read.
 const LOOK_MS = 10;
 const QUIET_MS = 60;
 const PATIENCE_MS = 1_000;
+const BYTES_PER_MS = 256;
 
 /**
  * Types `text` and submits it with a CR of its own: codex takes text and CR in one write for a paste and submits neither.
@@ -30,7 +32,7 @@ export async function typeAndSubmit(on: Typewriter, text: Uint8Array): Promise<v
   if (text.length > 0) {
     const before = on.printed();
     on.write(on.bracketedPaste() ? pasted(text) : text);
-    await echoed(on, before);
+    await echoed(on, before, PATIENCE_MS + text.length / BYTES_PER_MS);
   }
   if (on.open()) on.write(new TextEncoder().encode("\r"));
   await pause(world, LOOK_MS);
@@ -42,14 +44,14 @@ function pasted(text: Uint8Array): Uint8Array {
   return Buffer.from(`${PASTE_BEGIN}${inner}${PASTE_END}`, "latin1");
 }
 
-async function echoed(on: Typewriter, before: number): Promise<void> {
+async function echoed(on: Typewriter, before: number, patienceMs: number): Promise<void> {
   const start = on.world.monotonic();
   let printed = before;
   let changedAt = start;
   for (;;) {
     await pause(on.world, LOOK_MS);
     const now = on.world.monotonic();
-    if (!on.open() || now - start >= PATIENCE_MS) return;
+    if (!on.open() || now - start >= patienceMs) return;
     if (on.printed() !== printed) {
       printed = on.printed();
       changedAt = now;

@@ -3,7 +3,7 @@ import { constants, Database } from "bun:sqlite";
 import { chmodSync, closeSync, constants as fs, lstatSync, openSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { CovenError } from "../errors.ts";
-import { MIGRATIONS, migrate, refuseNewer, userVersion } from "./migrate.ts";
+import { MIGRATIONS, migrate, refuseForeign, refuseNewer, userVersion } from "./migrate.ts";
 
 /** 8 KiB wastes the least over both kinds of row, 16 KiB floods and 300-800 byte redraws (decision 0003). */
 const PAGE_BYTES = 8192;
@@ -27,10 +27,11 @@ export interface Connection {
 /** Opens the ledger for writing, making and migrating it as needed. Throws raw SQLite and system errors. */
 export function connect(path: string, maxPages: number | undefined): Connection {
   makePrivate(path);
-  // Looked at before anything is opened for writing, so that a newer ledger is left exactly as it was.
+  // Looked at before anything is opened for writing, so that a newer or foreign file is left exactly as it was.
   if (statSync(path).size > 0) {
     const reader = openReader(path);
     try {
+      refuseForeign(reader, path);
       refuseNewer(userVersion(reader), MIGRATIONS.length, path);
     } finally {
       reader.close();

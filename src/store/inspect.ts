@@ -3,7 +3,7 @@ import { lstatSync } from "node:fs";
 import { CovenError, isCovenError } from "../errors.ts";
 import { openReader } from "./connection.ts";
 import { ledgerFailure } from "./failure.ts";
-import { MIGRATIONS, refuseNewer, userVersion } from "./migrate.ts";
+import { MIGRATIONS, refuseForeign, refuseNewer, userVersion } from "./migrate.ts";
 
 /** What doctor says of the ledger. */
 export type LedgerReport =
@@ -18,7 +18,7 @@ export type LedgerReport =
     }
   | {
       readonly ok: false;
-      /** No file yet; written by a newer coven; not readable as a ledger; not readable now. */
+      /** No file yet; written by a newer coven; broken, or no ledger at all; not readable now. */
       readonly reason: "missing" | "newer" | "damaged" | "unavailable";
       readonly error: CovenError;
     };
@@ -40,6 +40,7 @@ export function inspectLedger(path: string, options: { readonly deep?: boolean }
     const db = openReader(path);
     try {
       const version = userVersion(db);
+      refuseForeign(db, path);
       if (version === 0) return { ok: true, userVersion: 0, sessions: 0, events: 0, checked: false };
       refuseNewer(version, MIGRATIONS.length, path);
       if (options.deep) {
@@ -70,7 +71,7 @@ export function inspectLedger(path: string, options: { readonly deep?: boolean }
     if (!isCovenError(error)) throw error;
     const code = String(error.details?.["code"] ?? "");
     if ("found" in (error.details ?? {})) return { ok: false, reason: "newer", error };
-    return { ok: false, reason: /NOTADB|CORRUPT/.test(code) ? "damaged" : "unavailable", error };
+    return { ok: false, reason: /NOTADB|CORRUPT|foreign/.test(code) ? "damaged" : "unavailable", error };
   }
 }
 

@@ -1,6 +1,7 @@
 // Owns the ledger as the domain sees it: the parts put together, each call guarded, transactions around what must not be halved.
 import { CovenError } from "../errors.ts";
 import type { Ledger, World } from "../session/ports.ts";
+import { type Census, censusOf } from "./census.ts";
 import { connect } from "./connection.ts";
 import { eventTable } from "./events.ts";
 import { guarded } from "./failure.ts";
@@ -22,13 +23,14 @@ export interface LedgerOptions {
  * Only the holder of the daemon's lock may call it. Throws `runtime_unavailable` for a file that is damaged, foreign,
  * unwritable (details `code`, `path`), or written by a newer coven (details `found`, `known`; the file stays untouched).
  */
-export function openLedger(path: string, options: LedgerOptions = {}): Ledger & Weights {
+export function openLedger(path: string, options: LedgerOptions = {}): Ledger & Weights & Census {
   return guarded(path, () => {
     const connection = connect(path, options.maxPages);
     const sessions = sessionTable(connection);
     const events = eventTable(connection);
     const screens = screenTable(connection);
     const weights = weightsOf(connection);
+    const census = censusOf(connection);
     const forgetting = altar(connection, options.after ?? realTimer);
     let open = true;
     forgetting.resume();
@@ -80,6 +82,8 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       oldest: (after, limit) => call(() => weights.oldest(after, limit)),
       bytesOf: (id) => call(() => weights.bytesOf(id)),
       bytesKept: () => call(() => weights.bytesKept()),
+      byStatus: () => call(() => census.byStatus()),
+      behind: (sessionId, afterSeq) => call(() => census.behind(sessionId, afterSeq)),
       close() {
         if (!open) return;
         open = false;

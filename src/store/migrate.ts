@@ -16,6 +16,20 @@ export function refuseNewer(found: number, known: number, path: string): void {
   );
 }
 
+/**
+ * Throws `runtime_unavailable` (details `code` "foreign", `path`) for a database that is none of ours: it holds something,
+ * and not the table every ledger has had since its first migration. The ledger of an earlier, different coven is one.
+ */
+export function refuseForeign(db: Database, path: string): void {
+  const names = db.query<{ name: string }, []>("SELECT name FROM sqlite_schema").all();
+  if (names.length === 0 || names.some(({ name }) => name === "session_rows")) return;
+  throw new CovenError(
+    "runtime_unavailable",
+    `${path} was made by another program, or by an earlier, different coven. Move it out of the way; a new one is made at the next start.`,
+    { code: "foreign", path },
+  );
+}
+
 /** The schema number of an open ledger; 0 for an empty one. */
 export function userVersion(db: Database): number {
   return db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;

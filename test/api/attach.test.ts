@@ -62,10 +62,12 @@ describe("what is shown", () => {
   test("queries are answered by the daemon alone and never reach a viewer", async () => {
     // The program asks for its cursor twice, the second time split across two writes; it prints what it was answered.
     const script =
-      "stty raw -echo; read -r go; printf 'ab\\033[6n'; head -c 6 | od -c | head -1; printf '\\033['; sleep 0.05; printf '6n'; head -c 6 | od -c | head -1; cat";
+      "stty raw -echo; printf '!\\r'; read -r go; printf 'ab\\033[6n'; head -c 6 | od -c | head -1; printf '\\033['; sleep 0.05; printf '6n'; head -c 6 | od -c | head -1; cat";
     const { id } = await house.launch(script, { cols: 80, rows: 24 });
     const client = await attached(house, id);
     const other = await attached(house, id, "?mode=observe");
+    // Typed before the terminal is raw, the Enter would be echoed, and the cursor a line further down.
+    await until("the terminal is raw", () => `${client.snapshot()}${client.output()}`.includes("!"));
     client.type("\n");
     await until("both answers", () => client.output().split("033").length > 2);
     for (const viewer of [client, other]) expect(viewer.output()).not.toContain("\x1b[6n");

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { isUnreachable } from "../../src/api/client.ts";
 import type { Event } from "../../src/session/event.ts";
 import { type House, startHouse } from "../support/house.ts";
-import { ask, connected, request } from "../support/raw.ts";
+import { ask, connected, exchange, request } from "../support/raw.ts";
 import { rejectionOf } from "../support/refusal.ts";
 import { until } from "../support/until.ts";
 
@@ -135,6 +135,17 @@ describe("output", () => {
     expect((await ask(house.socket, `GET /sessions/${id}/output`)).headers["content-length"]).toBe("512");
   });
 
+  // Past 1 MiB it went out in chunks, which Bun cuts off at the half-close: 200, and a piece that looked like the whole.
+  test("a client that half-closes gets all of 6 MB, and every one of 2,000 events", async () => {
+    const { id } = house.finished(Array.from({ length: 380 }, () => "h".repeat(16_384)));
+    const output = await exchange(house.socket, request(`GET /sessions/${id}/output`), { halfClose: true });
+    expect(output.answers[0]?.body.length).toBe(380 * 16_384);
+    const many = house.finished(Array.from({ length: 2_000 }, (_, i) => `${i} `));
+    const wire = request(`GET /events?sessionId=${many.id}`, undefined, SSE);
+    const stream = await exchange(house.socket, wire, { halfClose: true });
+    expect(stream.answers[0]?.body.match(/^id: /gm)?.length).toBe(2_001);
+  });
+
   test("afterSeq leaves out what was read before", async () => {
     const { id } = house.finished(["one ", "two ", "three"]);
     const [first] = (await house.client.events(id)).events;
@@ -213,7 +224,7 @@ describe("what it costs and how it breaks", () => {
   });
 
   test("a ledger that fails in the middle cuts the answer off, so that nobody takes it for whole", async () => {
-    const { id } = house.finished(Array.from({ length: 400 }, () => "z".repeat(16_384)));
+    const { id } = house.finished(Array.from({ length: 1_000 }, () => "z".repeat(16_384)));
     const { coven } = house;
     const output = coven.output.bind(coven);
     let reads = 0;

@@ -165,9 +165,12 @@ describe("doctor", () => {
       harnesses: [row("codex", true), row("claude", false), row("demo", true)],
       manifestProblems: [{ file: "/h/harnesses/x.json", reason: "is not valid JSON" }],
     };
-    const findings = checks.harnessFindings(seen, new Map([["codex", "codex-cli 1"]]));
+    const findings = checks.harnessFindings(
+      seen,
+      new Map([["codex", { version: "codex-cli 1", login: { in: true, start: "codex login" } }]]),
+    );
     expect(findings.map((one) => [one.area, one.level, one.what, one.next])).toEqual([
-      ["codex", "ok", "/b/codex (codex-cli 1)", "coven run codex 'your task'"],
+      ["codex", "ok", "/b/codex (codex-cli 1), logged in", "coven run codex 'your task'"],
       ["claude", "warning", "not installed: no claude on your PATH", "get claude"],
       ["demo", "ok", "part of coven; needs no agent", "coven run demo 'say hello'"],
       ["manifest", "warning", "/h/harnesses/x.json is not valid JSON", "mend or remove it"],

@@ -154,6 +154,20 @@ test("a home that cannot be written to is said in words, and nothing changes", a
   expect(left.err).toContain("permission denied");
 });
 
+test("colours follow ui.colour, and NO_COLOR wins", async () => {
+  await using line = withFile("[ui]\ncolour = 'always'\n");
+  const painted = async (env = {}) =>
+    (await line.coven(["config", "get", "nothing"], { env })).err.includes("\x1b[");
+  expect(await painted()).toBe(true);
+  expect(await painted({ NO_COLOR: "1" })).toBe(false);
+  await line.coven(["config", "set", "ui.colour", "never"]);
+  expect(await painted()).toBe(false);
+  expect(await painted({ FORCE_COLOR: "1" })).toBe(true);
+  // A file nobody can read is not in the way of a command that doesn't need it.
+  writeFileSync(line.home.paths.config, "= broken");
+  expect((await line.coven(["daemon", "status"])).out).toBe("Coven daemon: not running\n");
+});
+
 test("the daemon does not start with a setting that cannot be meant, and says which", async () => {
   await using line = withFile('[record]\ninput = "no"\n');
   const left = await line.coven(["daemon", "start"]);

@@ -59,6 +59,34 @@ test("the life of a daemon in the words of the contract", async () => {
   expect(await line.coven(["daemon", "stop"])).toEqual({ code: 0, out: "Coven daemon: stopped\n", err: "" });
 });
 
+test("status says what the daemon holds and how it fares, beside the frozen words and members", async () => {
+  await using line = commandLine();
+  const id = (await line.coven(["run", "demo", "sleep 600", "--detach"])).out.trim();
+  await line.coven(["run", "demo", "hi"]);
+  const { out } = await line.coven(["daemon", "status"]);
+  expect(out.split("\n")).toEqual([
+    expect.stringMatching(/^Coven daemon: running \(pid \d+, socket .*\)$/),
+    expect.stringMatching(/^Uptime \d+s, version \d+\.\d+\.\d+, API coven\.daemon\.v1$/),
+    expect.stringMatching(/^This command: version \d+\.\d+\.\d+, API coven\.daemon\.v1$/),
+    expect.stringMatching(/^Sessions: 1 live( \(.*\))?; records: 1 running, 1 completed$/),
+    expect.stringMatching(/^Ledger: .*B and .*B of write-ahead log$/),
+    expect.stringMatching(/^Events: [\d.]+ per second, \d+ \(.*B of output\) since it started$/),
+    "Followers: 0, at most 0 events behind, 0 gaps",
+    expect.stringMatching(/^Machine: .*B of memory, loop at most \d+ ms late/),
+    "",
+  ]);
+  const json = JSON.parse((await line.coven(["daemon", "status", "--json"])).out);
+  expect(json).toMatchObject({
+    ok: true,
+    client_api_version: "coven.daemon.v1",
+    sessions: { live: 1, by_status: { running: 1, completed: 1 } },
+    ledger: { bytes: expect.any(Number), wal_bytes: expect.any(Number) },
+    events: { total: expect.any(Number), per_second: expect.any(Number) },
+    followers: { count: 0, lag_events: 0, gaps: 0 },
+  });
+  await line.coven(["kill", id]);
+});
+
 test("stop and restart refuse while sessions are live, list them, and obey --force", async () => {
   await using line = commandLine();
   const id = (await line.coven(["run", "demo", "sleep 600", "--detach"])).out.trim();
@@ -138,9 +166,14 @@ test("doctor beside a running daemon, with an agent, as JSON; then a damaged led
     coven: "ok",
     home: "ok",
     store: "ok",
+    install: "ok",
+    lock: "ok",
     project: "ok",
     daemon: "ok",
     socket: "ok",
+    terminals: "ok",
+    path: "ok",
+    terminal: "ok",
     codex: "ok",
     claude: "warning",
     demo: "ok",

@@ -48,6 +48,12 @@ test("a line wider than the terminal is one line, also when the terminal changes
   expect(await text([`${long}\r\nshort\r\n`, [25, 5], `${long}\r\n`])).toBe(`${long}\nshort\n${long}\n`);
 });
 
+test("a line of a megabyte is one line", async () => {
+  const parts = Array.from({ length: 1_000 }, () => "x".repeat(1_000));
+  const shown = await text(["a\r\n\r\n", ...parts, "\r\nb\r\n"], 120, 40);
+  expect(shown === `a\n\n${"x".repeat(1_000_000)}\nb\n`).toBe(true);
+});
+
 test("wide characters, clusters and sequences in pieces", async () => {
   expect(await text(["漢字 e\u0301 👩‍👩‍👧 \x1b[3", "1mred\x1b[0m\r\n"])).toBe("漢字 e\u0301 👩‍👩‍👧 red\n");
 });

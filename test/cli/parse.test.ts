@@ -114,7 +114,7 @@ test("every example of the table is understood by the parser", () => {
   expect(examples.length).toBeGreaterThan(20);
   for (const example of examples) {
     // As a shell would split it, as far as the table's examples go.
-    const alone = example.replace(/ [|>].*$/, "");
+    const alone = /coven( [^|>)]*)?/.exec(example)?.[0]?.trim() ?? "";
     const words = Array.from(alone.matchAll(/'([^']*)'|(\S+)/g), (match) => match[1] ?? match[2] ?? "");
     expect(words.shift()).toBe("coven");
     expect(() => parse(words, COMMANDS)).not.toThrow();

@@ -28,13 +28,14 @@ function terminal(
   words: readonly string[],
   size = { cols: 80, rows: 24 },
   env: Record<string, string> = {},
+  redirect = "",
 ): Terminal {
   let raw = "";
   const { promise, resolve } = Promise.withResolvers<PtyExit>();
   const decoder = new TextDecoder();
   const pty = bunPtyHost().spawn(
     {
-      argv: [process.execPath, MAIN, ...words],
+      argv: ["/bin/sh", "-c", `exec "$@" ${redirect}`, "sh", process.execPath, MAIN, ...words],
       cwd: line.home.project,
       env: {
         HOME: line.home.base,
@@ -63,15 +64,16 @@ function terminal(
 test("the list is readable: short ids, ages, colour; plain with NO_COLOR; narrow in a narrow terminal", async () => {
   const id = (await line.coven(["run", "demo", "hello world", "--detach"])).out.trim();
   await line.coven(["attach", id]);
-  const wide = terminal(["sessions"]);
+  // Where nobody can press a key: a terminal to write to, and none to read from.
+  const wide = terminal(["sessions"], undefined, {}, "</dev/null");
   await wide.exit;
   expect(wide.shown()).toMatch(/^SESSION +STATUS +HARNESS +WHEN +PROJECT +TITLE\n/);
   expect(wide.shown()).toContain(`${id.slice(0, 8)}  completed  demo     just now  p        hello world\n`);
   expect(wide.raw()).toContain("\u001b[32mcompleted");
-  const plain = terminal(["sessions"], { cols: 80, rows: 24 }, { NO_COLOR: "1" });
+  const plain = terminal(["sessions"], { cols: 80, rows: 24 }, { NO_COLOR: "1" }, "</dev/null");
   await plain.exit;
   expect(plain.raw()).not.toContain("\u001b");
-  const narrow = terminal(["sessions"], { cols: 40, rows: 20 });
+  const narrow = terminal(["sessions"], { cols: 40, rows: 20 }, {}, "</dev/null");
   await narrow.exit;
   expect(
     narrow
@@ -114,3 +116,26 @@ test("stop with a live session lists it and asks; no is the answer to Enter, yes
   expect((await yes.exit).exitCode).toBe(0);
   expect(yes.shown()).toContain("Coven daemon: stopped");
 });
+
+test("what takes a while says so on a terminal and leaves nothing behind; NO_COLOR: no escape from what asks nothing", async () => {
+  line.home.script("codex", "sleep 0.6; echo 'codex-cli 1.2.3'");
+  const drawn = terminal(["doctor"]);
+  await drawn.exit;
+  expect(drawn.raw()).toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]\S* Looking around/);
+  expect(drawn.raw()).toMatch(/\r\u001b\[KOK|\r\u001b\[K\u001b\[32mOK/);
+  for (const words of [
+    ["doctor"],
+    ["daemon", "restart", "--force"],
+    ["daemon", "status"],
+    ["sessions", "--plain"],
+    ["help"],
+    ["config", "list"],
+    ["daemon", "stop"],
+    ["frobnicate"],
+  ]) {
+    const plain = terminal(words, { cols: 80, rows: 24 }, { NO_COLOR: "1" });
+    await plain.exit;
+    expect([words, plain.raw().includes("\u001b")]).toEqual([words, false]);
+    if (words[0] === "doctor") expect(plain.shown()).toStartWith("Looking around …\n");
+  }
+}, 30_000);

@@ -62,6 +62,8 @@ test("GET /health", async () => {
         output: true,
         rituals: true,
         harnesses: true,
+        status: true,
+        metrics: true,
         shutdown: true,
       },
       daemon: { pid: "<pid>", startedAt: "<time>", socket: "<dir>/coven.sock" },
@@ -214,6 +216,33 @@ test("GET /harnesses", async () => {
     path: "<dir>/bin/codex",
     hint: expect.any(String),
     source: "built-in",
+  });
+});
+
+test("GET /status", async () => {
+  const { status, body } = await frozen(house, "GET /api/v1/status");
+  const number = expect.any(Number);
+  const bare = JSON.parse((await ask(house.socket, "GET /api/v1/status")).body);
+  expect(schema.statusAnswer.parse(bare)).toEqual(bare);
+  expect({ status, body }).toEqual({
+    status: 200,
+    body: {
+      ok: true,
+      daemon: { pid: "<pid>", startedAt: "<time>", socket: "<dir>/coven.sock" },
+      covenVersion: "<version>",
+      apiVersion: "coven.daemon.v1",
+      uptimeSeconds: number,
+      sessions: {
+        live: number,
+        byStatus: { created: 0, running: 0, completed: number, failed: 0, killed: number, orphaned: 0 },
+        byActivity: {},
+      },
+      ledger: { bytes: number, walBytes: number },
+      events: { total: number, outputBytes: number, perSecond: number },
+      followers: { count: 0, byKind: { attach: 0, events: 0, output: 0 }, lagEvents: 0, gaps: 0 },
+      ptys: process.platform === "linux" ? { used: number, limit: number } : expect.anything(),
+      process: { rssBytes: number, loopDelayMs: number },
+    },
   });
 });
 

@@ -2,25 +2,13 @@
 // If a test here fails, the code is wrong, not the test: add a member, never change one (see errors.test.ts).
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type House, startHouse } from "../support/house.ts";
-import { frozen } from "./frozen.ts";
+import { frozen, refusal } from "./frozen.ts";
 
 let house: House;
 beforeAll(async () => {
   house = await startHouse();
 });
 afterAll(() => house.close());
-
-/** A refusal with this code, and at least these details. */
-const refusal = (status: number, code: string, details?: object) => ({
-  status,
-  body: {
-    error: {
-      code,
-      message: expect.any(String),
-      ...(details && { details: expect.objectContaining(details) }),
-    },
-  },
-});
 
 describe("POST /actions refuses in its own shape, with the envelope beside it", () => {
   const rejected = (action: string) => ({

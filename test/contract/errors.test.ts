@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Session } from "../../src/session/session.ts";
 import { type House, startHouse } from "../support/house.ts";
-import { frozen } from "./frozen.ts";
+import { frozen, refusal } from "./frozen.ts";
 
 let house: House;
 let done: Session;
@@ -18,17 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-/** A refusal with this code, and at least these details. */
-const refusal = (status: number, code: string, details?: object) => ({
-  status,
-  body: {
-    error: {
-      code,
-      message: expect.any(String),
-      ...(details && { details: expect.objectContaining(details) }),
-    },
-  },
-});
 const launch = (over: object) => ({
   projectRoot: house.project,
   harness: "codex",

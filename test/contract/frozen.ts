@@ -1,4 +1,5 @@
 // Owns how the frozen bodies are compared: a real answer with what differs from run to run named instead of shown.
+import { expect } from "bun:test";
 import type { House } from "../support/house.ts";
 import { ask } from "../support/raw.ts";
 
@@ -18,6 +19,18 @@ export async function frozen(
   if (JSON.stringify(JSON.parse(answer.body)) !== answer.body) throw new Error(`not compact: ${answer.body}`);
   return { status: answer.status, body: named(JSON.parse(answer.body), house) };
 }
+
+/** What `frozen` gives for a refusal with this code, and at least these details. */
+export const refusal = (status: number, code: string, details?: object) => ({
+  status,
+  body: {
+    error: {
+      code,
+      message: expect.any(String),
+      ...(details && { details: expect.objectContaining(details) }),
+    },
+  },
+});
 
 function named(value: unknown, house: House, key = ""): unknown {
   if (Array.isArray(value)) return value.map((one) => named(one, house, key));

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeHome } from "../../src/daemon/home.ts";
+import { checkHome, makeHome } from "../../src/daemon/home.ts";
 import { covenPaths } from "../../src/paths.ts";
 import { refusalOf, rootOnly } from "../support/refusal.ts";
 
@@ -136,6 +136,31 @@ test("an existing world-writable home of ours is mended, since it is the home it
   chmodSync(home, 0o777);
   make();
   expect(mode(home)).toBe("700");
+});
+
+// COVEN_HOME=/tmp, typed by root, made /tmp 0700 and took every entry in it away from all other users; so did COVEN_HOME=/.
+test("a directory that is everybody's is refused and stays everybody's", () => {
+  mkdirSync(home);
+  chmodSync(home, 0o1777);
+  writeFileSync(join(home, "theirs"), "");
+  chmodSync(join(home, "theirs"), 0o644);
+  const shared = { code: "invalid_request", details: { reason: "shared" } };
+  expect(refusalOf(() => make())).toMatchObject(shared);
+  // Only looked at: a test that fails must not lock anybody out.
+  expect(refusalOf(() => checkHome("/"))).toMatchObject(shared);
+  expect(lstatSync(home).mode & 0o7777).toBe(0o1777);
+  expect({ entries: readdirSync(home), mode: mode(join(home, "theirs")) }).toEqual({
+    entries: ["theirs"],
+    mode: "644",
+  });
+});
+
+test("what lies in the home and is not ours keeps its mode", () => {
+  mkdirSync(home, { mode: 0o755 });
+  writeFileSync(join(home, "notes.txt"), "");
+  chmodSync(join(home, "notes.txt"), 0o644);
+  make();
+  expect([mode(home), mode(join(home, "notes.txt"))]).toEqual(["700", "644"]);
 });
 
 rootOnly("somebody else's home is refused and untouched", () => {

@@ -9,6 +9,9 @@ import { daemonHome, gone, logLines, modesBeneath, runs } from "../support/daemo
 import { rejectionOf } from "../support/refusal.ts";
 import { until } from "../support/until.ts";
 
+/** What a daemon writes when it comes up. */
+const STARTED = ["ledger_opened", "socket_bound", "daemon_started"];
+
 test("start, again, status, stop, again", async () => {
   await using home = daemonHome();
   const { paths, options } = home;
@@ -31,7 +34,11 @@ test("start, again, status, stop, again", async () => {
   });
   const noted: unknown = JSON.parse(readFileSync(paths.identity, "utf8"));
   expect(noted).toEqual((await home.client.health()).daemon);
-  expect(logLines(paths)).toMatchObject([{ event: "daemon_started", pid: first.pid, contract: API_VERSION }]);
+  expect(logLines(paths)).toMatchObject([
+    { event: "ledger_opened", pid: first.pid, ledger: paths.ledger },
+    { event: "socket_bound", socket: paths.socket },
+    { event: "daemon_started", contract: API_VERSION },
+  ]);
 
   expect(await stopDaemon(paths, options)).toEqual({ stopped: true, pid: first.pid, by: "request" });
   expect([paths.socket, paths.identity, `${paths.socket}.tmp`].filter((path) => existsSync(path))).toEqual(
@@ -41,7 +48,7 @@ test("start, again, status, stop, again", async () => {
   await until("the process is gone", () => !runs(first.pid));
   expect(await stopDaemon(paths, options)).toEqual({ stopped: false, pid: null, by: null });
   expect(logLines(paths).map(({ event }) => event)).toEqual([
-    "daemon_started",
+    ...STARTED,
     "daemon_stopping",
     "daemon_stopped",
   ]);
@@ -119,7 +126,7 @@ test.each([2, 8])("%i starts at once leave one daemon, and all say its pid", asy
   expect(all.map((one) => one.pid)).toEqual(Array(count).fill(pid));
   expect(all.filter((one) => one.started)).toHaveLength(1);
   expect(lockHolder(home.paths)).toBe(pid);
-  expect(logLines(home.paths).map(({ event }) => event)).toEqual(["daemon_started"]);
+  expect(logLines(home.paths).map(({ event }) => event)).toEqual(STARTED);
 });
 
 test("after a SIGKILL nothing is in the way of status, stop and start", async () => {
@@ -179,7 +186,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     process.kill(pid, signal);
     await gone(home.paths);
     expect([home.paths.socket, home.paths.identity].filter((path) => existsSync(path))).toEqual([]);
-    expect(logLines(home.paths).slice(1)).toMatchObject([
+    expect(logLines(home.paths).slice(STARTED.length)).toMatchObject([
       { event: "daemon_stopping", why: signal },
       { event: "daemon_stopped" },
     ]);

@@ -115,12 +115,16 @@ test("no line passes its cap, whatever is put into it", () => {
 });
 
 // A harness's title or a path may hold anything; a log shown with `cat` must not move anybody's cursor.
-test("control characters, those of C1 too, arrive as escapes and one event stays one line", () => {
-  open().info("evil", { title: "a\nb\u001b[2J\u009b31m\u007f\u2028c" });
+// Characters that turn the reading direction stood bare in it: a refused harness name showed the rest of its line backwards.
+test("control characters, those of C1 and of direction too, arrive as escapes and one event stays one line", () => {
+  const title = "a\nb\u001b[2J\u009b31m\u007f\u2028c\u202ed\u2066e\u200f";
+  open().info("evil", { title });
   const text = readFileSync(file, "utf8");
-  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028]/);
+  expect(text).not.toMatch(
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u200e\u200f\u202a-\u202e\u2066-\u2069]/,
+  );
   expect(text.trim().split("\n")).toHaveLength(1);
-  expect(lines()[0]?.["title"]).toBe("a\nb\u001b[2J\u009b31m\u007f\u2028c");
+  expect(lines()[0]?.["title"]).toBe(title);
 });
 
 test("secrets are redacted in every string, at every depth, and before anything is cut", () => {

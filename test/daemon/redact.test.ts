@@ -25,6 +25,8 @@ test.each([
   ["postgres://u:p%40ss@db:5432/x", `postgres://${R}@db:5432/x`],
   [`a ${pem("RSA PRIVATE KEY", long)} b`, `a ${R} b`],
   [`cut -----BEGIN OPENSSH PRIVATE KEY-----\n${long}`, `cut ${R}`],
+  ["run --token hunter2 --verbose", `run --token ${R} --verbose`],
+  ["x --api-key 'hunter 2'", `x --api-key ${R}`],
   ["password=hunter2 next", `password=${R} next`],
   ["MY_API_KEY=hunter2", `MY_API_KEY=${R}`],
   ['{"access_token": "hunter 2", "n": 1}', `{"access_token": ${R}, "n": 1}`],
@@ -38,6 +40,7 @@ test.each([
   "/home/u/projects/task-list/sk-8/src",
   "https://example.org/a@b?c=d",
   "tokens used 12 of 400",
+  "run --max-token 4096 --token",
   "e7b1c2d4-1111-4222-8333-444455556666",
   "a skeleton key for the password manager",
 ])("%p stays", (text) => {

@@ -70,10 +70,7 @@ describe("a stranger with an empty home", () => {
         expect(await coven("--version")).toEndWith(`coven ${version}\n`);
         expect(await coven("doctor")).toContain("No problems");
         try {
-          // Where the program vanishes, the demo must be started by the command that starts the daemon: it is the same file.
-          if (way.vanishes !== true) {
-            expect(await coven("daemon", "start")).toContain("Coven daemon: running (pid ");
-          }
+          expect(await coven("daemon", "start")).toContain("Coven daemon: running (pid ");
           expect(await coven("run", "demo", "lines 2")).toContain("line 1\nline 2\n");
           const { sessions } = JSON.parse((await coven("sessions", "--json")).replace(/^[^{]*/, ""));
           expect(sessions).toMatchObject([{ harness: "demo", status: "completed", exit_code: 0 }]);
@@ -105,6 +102,27 @@ describe("an install that lacks something", () => {
       expect(err).toContain(`Error: ${here().package} is not installed`);
       expect(err).toContain("--omit=optional");
       expect(err).not.toContain("node:internal");
+    },
+    MINUTES,
+  );
+
+  test(
+    "pnpm add, with the install step blocked: pnpm ends with 1 and says how to allow it, and everything works",
+    async () => {
+      const who = arrive();
+      const added = await as(who, [...tools.pnpm, "add", `--registry=${registry.url}`, WRAPPER]);
+      expect(added.code).toBe(1);
+      expect(added.out + added.err).toContain("ERR_PNPM_IGNORED_BUILDS");
+      expect(added.out + added.err).toContain("pnpm approve-builds");
+      expect(await must(who, [coven(who), "--version"])).toBe(`coven ${version}\n`);
+      // What a project that wants no such end does once.
+      await must(who, [
+        ...tools.pnpm,
+        "add",
+        `--registry=${registry.url}`,
+        `--allow-build=${WRAPPER}`,
+        WRAPPER,
+      ]);
     },
     MINUTES,
   );

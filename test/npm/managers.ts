@@ -65,8 +65,6 @@ export async function fetchTools(folder: string): Promise<Tools> {
 export interface Way {
   readonly name: string;
   readonly path: "withNode" | "withBun";
-  /** The program is deleted as soon as the command ends; a daemon it started goes on without its file. */
-  readonly vanishes?: boolean;
   /** Commands run once, in order; each an argv. */
   readonly install: (tools: Tools, who: Stranger, registry: string) => (readonly string[])[];
   /** What to put before the program's own arguments. */
@@ -102,6 +100,12 @@ export const WAYS: readonly Way[] = [
     path: "withNode",
     install: () => [],
     start: ({ npx }) => [...npx, WRAPPER],
+  },
+  {
+    name: "npx --ignore-scripts",
+    path: "withNode",
+    install: () => [],
+    start: ({ npx }) => [...npx, "--ignore-scripts", WRAPPER],
   },
   {
     name: "pnpm add --allow-build",
@@ -154,9 +158,9 @@ export const WAYS: readonly Way[] = [
     start: ({ berry }) => [...berry, "coven"],
   },
   {
+    // It deletes the program as soon as the command ends; the daemon that was started goes on without its file.
     name: "yarn dlx",
     path: "withNode",
-    vanishes: true,
     install: () => [],
     start: ({ berry }) => [...berry, "dlx", "-q", WRAPPER],
   },

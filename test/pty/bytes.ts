@@ -4,6 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { systemProcesses } from "../../src/pty/processes.ts";
 import type { PtyHost } from "../../src/session/ports.ts";
+import { until } from "../support/until.ts";
 import { descriptors, play, program, run, script } from "./play.ts";
 
 const processes = systemProcesses();
@@ -25,7 +26,8 @@ export function bytes(host: PtyHost, dir: string): void {
       };
       await Promise.all(Array.from({ length: 8 }, lane));
       expect(wrong).toEqual([]);
-      expect(descriptors()).toBeLessThanOrEqual(before);
+      // A descriptor may outlive the exit by some turns of the loop; one that is still there later is a leak.
+      await until("no descriptor is left", () => descriptors() <= before);
       expect(processes.list().filter((one) => one.parent === process.pid && one.dead)).toEqual([]);
     }, 120_000);
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { systemProcesses } from "../../src/pty/processes.ts";
 import { parseMarked, parsePs } from "../../src/pty/processes-darwin.ts";
 import { parseStat } from "../../src/pty/processes-linux.ts";
+import { parseEntry, processesOf } from "../../src/pty/processes-windows.ts";
 import { until } from "../support/until.ts";
 import { program } from "./play.ts";
 
@@ -131,6 +132,39 @@ test("ps on macOS: rows, and marks as words", () => {
   const marked =
     "  10  501 /bin/sleep 9 A=1 COVEN_SESSION_ID=ab B=2\n  11  501 sleep COVEN_SESSION_ID=abc\n  12  502 sleep COVEN_SESSION_ID=ab\n  13  501 sleep X=1 COVEN_SESSION_ID=ab\n";
   expect(parseMarked(marked, "COVEN_SESSION_ID=ab", 501)).toEqual(new Set([10, 13]));
+});
+
+// A row as Windows fills it in, and what the domain makes of rows; the calls themselves need a Windows.
+test("a snapshot on Windows: rows, and parents that are none", () => {
+  const entry = new DataView(new ArrayBuffer(568));
+  entry.setUint32(8, 812, true);
+  entry.setUint32(32, 264, true);
+  for (const [place, unit] of Array.from("my\x1b tool.exe").entries()) {
+    entry.setUint16(44 + 2 * place, unit.charCodeAt(0), true);
+  }
+  expect(parseEntry(entry)).toEqual({ pid: 812, parent: 264, name: "my\x1b tool.exe" });
+  const row = (pid: number, parent: number, began: bigint | undefined) => ({
+    pid,
+    parent,
+    name: "\x1bx",
+    began,
+  });
+  const table = processesOf([
+    row(4, 0, undefined),
+    row(10, 4, 50n),
+    row(11, 10, 60n),
+    row(12, 11, 55n),
+    row(13, 9, 70n),
+  ]);
+  // 12 began before 11, which has its dead parent's number; 9 is gone; of 4 we may not know.
+  expect(table.map(({ pid, parent, startedAt }) => [pid, parent, startedAt])).toEqual([
+    [4, 0, null],
+    [10, 0, "50"],
+    [11, 10, "60"],
+    [12, 0, "55"],
+    [13, 0, "70"],
+  ]);
+  expect(table[0]).toMatchObject({ name: "?x", group: 0, session: 0, dead: false });
 });
 
 function known(pid: number) {

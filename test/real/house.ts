@@ -20,6 +20,9 @@ export interface Ran {
 }
 
 export interface House {
+  /** How `coven` is started, and with what environment; for a terminal of one's own. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   /** Runs `coven …` in the user's project, with the user's environment, without a terminal. */
   coven(...args: string[]): Promise<Ran>;
   /** A route of the contract, JSON in and out. Throws when the answer is an error. */
@@ -79,6 +82,8 @@ export function house(user: AgentUser): House {
   };
 
   return {
+    command: COVEN,
+    env,
     coven,
     api,
     events,

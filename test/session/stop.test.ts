@@ -3,13 +3,13 @@ import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { realWorld } from "../../src/daemon/world.ts";
 import { bunPtyHost } from "../../src/pty/bun.ts";
 import { systemProcesses } from "../../src/pty/processes.ts";
 import type { ProcessIdentity } from "../../src/session/ports.ts";
-import { endLeftovers, endTree, outlivers } from "../../src/session/stop.ts";
+import { endLeftovers, endTree, endTreeSurely, outlivers } from "../../src/session/stop.ts";
 import { type Play, play, program, script } from "../pty/play.ts";
 import { until } from "../support/until.ts";
-import { realWorld } from "./world.ts";
 
 const processes = systemProcesses();
 const host = bunPtyHost();
@@ -55,6 +55,28 @@ const alive = (pid: number | undefined) => pid !== undefined && processes.identi
 const STAY = "while :; do sleep 0.05; done";
 
 describe.skipIf(process.platform !== "linux")("a live session's tree", () => {
+  // The failure was logged, the kill forgotten, and every later one taken for a repetition: nothing could end the session.
+  test("a process table that can't be read at first is read again", async () => {
+    const { it, sessionId, leader } = await session(`echo up; ${STAY}`);
+    const failures: unknown[] = [];
+    let looks = 0;
+    const list = () => {
+      looks += 1;
+      if (looks === 1) throw new Error("EMFILE: too many open files, scandir '/proc'");
+      // As a table that lost its rows on the way: nobody is there.
+      return looks === 2 ? [] : processes.list();
+    };
+    const marked = (id: string) => (looks <= 2 ? [] : processes.marked(id));
+    const report = await endTreeSurely({
+      ...{ ...plan, sessionId, leader, processes: { ...processes, list, marked } },
+      gone: () => false,
+      failed: (error) => void failures.push(error),
+    });
+    await it.exit;
+    expect(report?.ended.map(({ pid }) => pid)).toContain(it.pty.pid);
+    expect(failures.map(String)).toEqual([expect.stringContaining("EMFILE")]);
+  });
+
   test("leader and children end by themselves, well within the grace, and are named", async () => {
     const { it, sessionId, leader, pids } = await session("sleep 60 & echo $!; echo up; wait");
     await until(

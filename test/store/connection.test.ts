@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { connect } from "../../src/store/connection.ts";
+import { inspectLedger } from "../../src/store/inspect.ts";
 import { openLedger } from "../../src/store/ledger.ts";
 import { MIGRATIONS, migrate, userVersion } from "../../src/store/migrate.ts";
 import { AT, cleanUp, eventsOf, newLedger, newPath, newSession, output, thrown } from "./fixture.ts";
@@ -135,6 +136,23 @@ describe("what is not our ledger is refused with a reason", () => {
     expect(readFileSync(path).equals(before.bytes)).toBe(true);
     expect(statSync(path).mtimeMs).toBe(before.mtime);
     expect(existsSync(`${path}-wal`)).toBe(false);
+  });
+
+  // Who comes from an earlier coven has such a file in the same place; the start said "table sessions already exists".
+  test.each([0, 1, 9001])("another program's database of schema %d, which stays what it was", (version) => {
+    const path = newPath();
+    const foreign = new Database(path, { create: true });
+    foreign.run("CREATE TABLE sessions (id TEXT PRIMARY KEY)");
+    foreign.run(`PRAGMA user_version = ${version}`);
+    foreign.close();
+    const before = readFileSync(path);
+    expect(thrown(() => openLedger(path))).toMatchObject({
+      code: "runtime_unavailable",
+      message: expect.stringContaining("another program"),
+      details: { code: "foreign", path },
+    });
+    expect(readFileSync(path).equals(before)).toBe(true);
+    expect(inspectLedger(path)).toMatchObject({ ok: false, reason: "damaged" });
   });
 });
 

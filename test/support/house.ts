@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CovenClient, covenClient } from "../../src/api/client.ts";
-import { startServer } from "../../src/api/server.ts";
+import { type ServerOptions, startServer } from "../../src/api/server.ts";
+import { startVitals } from "../../src/daemon/vitals.ts";
 import { realWorld } from "../../src/daemon/world.ts";
 import { harnesses } from "../../src/harness/harnesses.ts";
 import { bunPtyHost } from "../../src/pty/bun.ts";
@@ -33,6 +34,8 @@ export interface House {
   readonly client: CovenClient;
   readonly coven: Coven;
   readonly ledger: Ledger;
+  /** What the server tells of its own state. */
+  readonly vitals: ServerOptions["vitals"];
   readonly log: readonly LogLine[];
   /** What `POST /shutdown` asked for, in order; nothing is stopped. */
   readonly shutdowns: readonly boolean[];
@@ -83,10 +86,12 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       void log.push({ level, event, fields });
   const evidence = { info: line("info"), warn: line("warn"), error: line("error") };
   const world = options.world ?? realWorld;
-  const ledger = openLedger(join(dir, "coven.db"), {
+  const opened = openLedger(join(dir, "coven.db"), {
     after: world.after,
     ...(options.maxPages === undefined ? {} : { maxPages: options.maxPages }),
   });
+  const signs = startVitals(opened, join(dir, "coven.db"), world);
+  const { ledger } = signs;
   const main = join(import.meta.dir, "../../src/main.ts");
   const coven = new Coven(
     {
@@ -120,6 +125,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     version: "0.0.0-test",
     log: evidence,
     world,
+    vitals: signs,
     shutdown: (force) => void shutdowns.push(force),
   });
   const client = covenClient(socket);
@@ -131,6 +137,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     client,
     coven,
     ledger,
+    vitals: signs,
     log,
     shutdowns,
     identity,
@@ -173,6 +180,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     close: async () => {
       await coven.close();
       await server.stop(true);
+      signs.stop();
       ledger.close();
       rmSync(dir, { recursive: true, force: true });
     },

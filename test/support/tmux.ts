@@ -1,102 +1,194 @@
-// Owns driving a program in a real terminal emulator: tmux on a server of its own, keys in, the screen out.
+// Owns a real terminal for tests: tmux on a socket of its own, shells in panes of any size, and what they show.
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { until } from "./until.ts";
 
-/** Why the tests that need tmux can't run here, or undefined. */
-export const noTmux: string | undefined = Bun.which("tmux") === null ? "tmux is not installed" : undefined;
+/** Tests that need it are skipped by name without it. */
+export const HAS_TMUX = Bun.which("tmux") !== null;
 
-export interface TmuxOptions {
-  readonly cols: number;
-  readonly rows: number;
-  readonly cwd: string;
-  /** The whole environment of the program. */
-  readonly env: Readonly<Record<string, string>>;
+/** What a program left switched on in the terminal. */
+export interface PaneModes {
+  readonly alternate: boolean;
+  readonly mouse: boolean;
+  readonly cursor: boolean;
+  readonly keypad: boolean;
+  readonly cursorKeys: boolean;
+  readonly origin: boolean;
+  readonly insert: boolean;
+  readonly wrap: boolean;
+  /** The first and last row of the scroll region, from 0. */
+  readonly region: string;
 }
 
-/** One terminal with one program in it. */
-export interface Tmux extends AsyncDisposable {
-  /** tmux's names of keys (`Enter`, `Escape`, `C-c`, `Up`), each a word of its own. */
-  press(...keys: readonly string[]): void;
-  /** Text as it is. */
+/** Nothing is. */
+export const SANE: Omit<PaneModes, "region"> = {
+  alternate: false,
+  mouse: false,
+  cursor: true,
+  keypad: false,
+  cursorKeys: false,
+  origin: false,
+  insert: false,
+  wrap: true,
+};
+
+/** One shell in a terminal of its own. */
+export interface Pane {
+  /** Text as typed, without Enter. */
   type(text: string): void;
-  /** What is on the screen, trailing blanks cut. */
-  screen(): string;
-  /** The same with the escape sequences that would draw it. */
-  styled(): string;
-  /** What has scrolled off above the screen, and the screen. */
-  history(): string;
+  /** Keys by tmux's names: `Enter`, `C-c`. */
+  press(...keys: string[]): void;
+  /** Bytes as they are. */
+  send(bytes: Uint8Array): void;
+  /** Types a command line and presses Enter. */
+  run(line: string): void;
+  /** The rows shown, trailing blanks cut. */
+  rows(): string[];
+  /** The screen with colours and attributes: equal only when every cell is. */
+  cells(): string;
+  /** What was scrolled off the top, and the screen. */
+  history(): string[];
+  cursor(): string;
+  title(): string;
+  modes(): PaneModes;
+  /** `stty -g` of the pane's terminal. */
+  termios(): string;
+  /** The device, `/dev/pts/3`. */
+  readonly device: string;
+  /** The shell's process id. */
+  readonly pid: number;
   resize(cols: number, rows: number): void;
-  /** Waits until the screen holds a text, or a predicate is true of it; gives the screen. */
-  shows(what: string | RegExp, ms?: number): Promise<string>;
-  /** Waits for the program's end; its exit code. */
-  exit(): Promise<number>;
+  close(): void;
+  /** Waits until the rows shown, joined by LF, fit. */
+  shows(what: RegExp | string, ms?: number): Promise<void>;
+  /** Waits until nothing has changed for so many milliseconds. */
+  settles(ms?: number): Promise<string>;
 }
 
-/** Starts the program. Dispose of it (`await using`) and its server is gone. */
-export function tmux(argv: readonly string[], options: TmuxOptions): Tmux {
-  const socket = `coven-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
-  const run = (...words: readonly string[]): string => {
-    const { stdout, stderr, exitCode } = Bun.spawnSync(
-      ["tmux", "-u", "-L", socket, "-f", "/dev/null", ...words],
-      {
-        env: { PATH: "/usr/bin:/bin:/usr/local/bin", LANG: "C.UTF-8", TERM: "xterm-256color" },
+export interface Tmux extends Disposable {
+  /** A shell (prompt `$ `) in a terminal of this size; `env` is its whole environment. */
+  pane(cols: number, rows: number): Pane;
+}
+
+const FORMAT = [
+  "alternate_on",
+  "mouse_any_flag",
+  "cursor_flag",
+  "keypad_flag",
+  "keypad_cursor_flag",
+  "origin_flag",
+  "insert_flag",
+  "wrap_flag",
+].map((name) => `#{${name}}`);
+
+/** Starts a server for panes with this environment; dispose of it and everything in it is hung up on. */
+export function tmux(dir: string, env: Readonly<Record<string, string>>, command: readonly string[]): Tmux {
+  const socket = join(dir, "tmux");
+  const rc = join(dir, "rc");
+  writeFileSync(rc, `PS1='$ '\ncoven() { ${command.map((one) => `'${one}'`).join(" ")} "$@"; }\n`);
+  const conf = join(dir, "tmux.conf");
+  writeFileSync(conf, "set -g history-limit 5000\nset -g status off\nset -sg escape-time 0\n");
+  const pairs = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const shell = [
+    "/usr/bin/env",
+    "-i",
+    ...pairs,
+    "TERM=xterm-256color",
+    "bash",
+    "--noprofile",
+    "--rcfile",
+    rc,
+    "-i",
+  ];
+  let count = 0;
+
+  function ask(...words: string[]): string {
+    const done = spawnSync("tmux", ["-S", socket, "-u", "-f", conf, ...words], {
+      env: { ...env, TERM: "xterm-256color" },
+      encoding: "utf8",
+    });
+    if (done.status !== 0) throw new Error(`tmux ${words[0]}: ${done.stderr}`);
+    return done.stdout;
+  }
+
+  function pane(cols: number, rows: number): Pane {
+    const name = `p${count++}`;
+    const words = ["-s", name, "-x", String(cols), "-y", String(rows), "-c", env["PWD"] ?? dir];
+    ask("new-session", "-d", ...words, ...shell);
+    const facts = (format: string): string => ask("display-message", "-p", "-t", name, format).trimEnd();
+    const send = (...keys: string[]): void => void ask("send-keys", "-t", name, ...keys);
+    const [device = "", pid = ""] = facts("#{pane_tty} #{pane_pid}").split(" ");
+    const lines = (...how: string[]): string[] =>
+      ask("capture-pane", "-p", "-t", name, ...how)
+        .replace(/\n$/, "")
+        .split("\n")
+        .map((row) => row.trimEnd());
+    const one: Pane = {
+      device,
+      pid: Number(pid),
+      type: (text) => send("-l", "--", text),
+      press: (...keys) => send(...keys),
+      send(bytes) {
+        for (let at = 0; at < bytes.length; at += 500) {
+          send("-H", ...Array.from(bytes.subarray(at, at + 500), (byte) => byte.toString(16)));
+        }
       },
-    );
-    if (exitCode !== 0) throw new Error(`tmux ${words[0]}: ${stderr.toString().trim()}`);
-    return stdout.toString();
-  };
-  const env = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
-  run(
-    ...["set-option", "-g", "status", "off", ";"],
-    ...["set-option", "-g", "remain-on-exit", "on", ";"],
-    ...["set-option", "-g", "default-terminal", "tmux-256color", ";"],
-    ...["set-option", "-s", "escape-time", "0", ";"],
-    ...["new-session", "-d", "-x", String(options.cols), "-y", String(options.rows), "-c", options.cwd],
-    ...["--", "/usr/bin/env", "-i", "TERM=tmux-256color", ...env, ...argv],
-  );
-  const trimmed = (text: string) =>
-    text
-      .split("\n")
-      .map((line) => line.trimEnd())
-      .join("\n")
-      .trimEnd();
-  const screen = () => trimmed(run("capture-pane", "-p"));
+      run(line) {
+        send("-l", "--", line);
+        send("Enter");
+      },
+      rows: () => lines(),
+      cells: () => ask("capture-pane", "-e", "-p", "-N", "-t", name),
+      history: () => lines("-S", "-"),
+      cursor: () => facts("#{cursor_x},#{cursor_y}"),
+      title: () => facts("#{pane_title}"),
+      modes() {
+        const [alternate, mouse, cursor, keypad, cursorKeys, origin, insert, wrap, ...region] = facts(
+          [...FORMAT, "#{scroll_region_upper}", "#{scroll_region_lower}"].join(" "),
+        ).split(" ");
+        const on = (flag: string | undefined): boolean => flag === "1";
+        return {
+          alternate: on(alternate),
+          mouse: on(mouse),
+          cursor: on(cursor),
+          keypad: on(keypad),
+          cursorKeys: on(cursorKeys),
+          origin: on(origin),
+          insert: on(insert),
+          wrap: on(wrap),
+          region: region.join("-"),
+        };
+      },
+      termios: () => spawnSync("stty", ["-F", device, "-g"], { encoding: "utf8" }).stdout.trim(),
+      resize: (to, high) => void ask("resize-window", "-t", name, "-x", String(to), "-y", String(high)),
+      close: () => void ask("kill-session", "-t", name),
+      async shows(what, ms) {
+        const fits = (): boolean => {
+          const shown = lines().join("\n");
+          return typeof what === "string" ? shown.includes(what) : what.test(shown);
+        };
+        await until(`${name} shows ${what}`, fits, ms).catch((error: unknown) => {
+          throw new Error(`${error instanceof Error ? error.message : error}\n${lines().join("\n")}`);
+        });
+      },
+      async settles(ms = 250) {
+        let shown = "";
+        let since = performance.now();
+        return until(`${name} settles`, () => {
+          const now = one.cells() + one.cursor();
+          if (now !== shown) [shown, since] = [now, performance.now()];
+          return performance.now() - since >= ms && now;
+        });
+      },
+    };
+    return one;
+  }
+
   return {
-    press: (...keys) => void run("send-keys", ...keys),
-    type: (text) => void run("send-keys", "-l", "--", text),
-    screen,
-    styled: () => run("capture-pane", "-p", "-e"),
-    history: () => trimmed(run("capture-pane", "-p", "-S", "-")),
-    resize: (cols, rows) => void run("resize-window", "-x", String(cols), "-y", String(rows)),
-    shows: async (what, ms = 15_000) => {
-      let last = "";
-      try {
-        return await until(
-          `the screen shows ${what}`,
-          () => {
-            last = screen();
-            return (typeof what === "string" ? last.includes(what) : what.test(last)) ? last : undefined;
-          },
-          ms,
-        );
-      } catch (error) {
-        throw new Error(`${error instanceof Error ? error.message : error}; it shows:\n${last}`);
-      }
-    },
-    exit: async () =>
-      Number(
-        await until("the program has ended", () => {
-          const [dead, status] = run("display-message", "-p", "#{pane_dead} #{pane_dead_status}")
-            .trim()
-            .split(" ");
-          return dead === "1" ? (status ?? "") : undefined;
-        }),
-      ),
-    async [Symbol.asyncDispose]() {
-      try {
-        run("kill-server");
-      } catch {
-        // It ended with its last program.
-      }
+    pane,
+    [Symbol.dispose]() {
+      spawnSync("tmux", ["-S", socket, "kill-server"], { env: { ...env } });
     },
   };
 }

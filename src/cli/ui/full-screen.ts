@@ -65,7 +65,7 @@ export function fullScreen(on: FullScreenEvents): FullScreen {
   }
 
   stdout.write(ENTER);
-  stdin.setRawMode(true);
+  makeRaw();
   stdin.on("data", take);
   stdin.resume();
   stdout.on("resize", resized);
@@ -88,6 +88,12 @@ export function fullScreen(on: FullScreenEvents): FullScreen {
   };
 }
 
+/** Raw, whatever Bun believes the mode to be: a session that was attached to has set it by other means (ui/termios.ts). */
+function makeRaw(): void {
+  process.stdin.setRawMode(false);
+  process.stdin.setRawMode(true);
+}
+
 /** Resolves with the next key a person presses, with the terminal raw meanwhile; `interrupt` for Ctrl-C. */
 export function oneKey(): Promise<Key> {
   const { stdin } = process;
@@ -100,7 +106,7 @@ export function oneKey(): Promise<Key> {
       resolve(key);
     });
     const take = (bytes: Uint8Array) => keys.take(bytes);
-    stdin.setRawMode(true);
+    makeRaw();
     stdin.on("data", take);
     stdin.resume();
   });

@@ -10,6 +10,8 @@ export function isUnicode(env: Readonly<Record<string, string | undefined>> = pr
 /** Each takes one cell. */
 export interface Glyphs {
   readonly pointer: string;
+  readonly prompt: string;
+  readonly guide: string;
   readonly live: string;
   readonly waits: string;
   readonly done: string;
@@ -25,6 +27,8 @@ export interface Glyphs {
 
 const DRAWN: Glyphs = {
   pointer: "❯",
+  prompt: "›",
+  guide: "│",
   live: "●",
   waits: "◆",
   done: "✓",
@@ -40,6 +44,8 @@ const DRAWN: Glyphs = {
 
 const PLAIN: Glyphs = {
   pointer: ">",
+  prompt: ">",
+  guide: "|",
   live: "*",
   waits: "?",
   done: "+",

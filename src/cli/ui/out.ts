@@ -1,5 +1,9 @@
 // Owns the two ways out: results on stdout, everything else on stderr.
+import { writeSync } from "node:fs";
 import { PipeClosed } from "./failure.ts";
+import { harmlessJson } from "./text.ts";
+
+const STDOUT = 1;
 
 let listening = false;
 
@@ -22,14 +26,28 @@ export function write(data: string | Uint8Array): Promise<void> {
   });
 }
 
-/** One line of result on stdout. */
-export function print(line: string): Promise<void> {
-  return write(`${line}\n`);
+/**
+ * One line of result on stdout. Straight to the descriptor: to make `process.stdout` takes longer than all else a
+ * short command does. Who prints while a session runs uses `write`, which leaves room for signals. Throws as `write`.
+ */
+export async function print(line: string): Promise<void> {
+  // A Windows console takes text, not bytes, and only the stream knows the difference.
+  if (process.platform === "win32" || listening) return write(`${line}\n`);
+  let rest = new TextEncoder().encode(`${line}\n`);
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(STDOUT, rest));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EPIPE") throw new PipeClosed();
+    if (code !== "EAGAIN") throw error;
+    // Somebody else has set the pipe not to wait for its reader; the stream waits.
+    await write(rest);
+  }
 }
 
 /** A JSON document on stdout, on one line, as scripts grep it. */
 export function printJson(value: unknown): Promise<void> {
-  return print(JSON.stringify(value));
+  return print(harmlessJson(JSON.stringify(value)));
 }
 
 /** One line of coven's own words on stderr. */

@@ -15,11 +15,12 @@ export interface Progress {
 
 /**
  * Does the work and gives its result, meanwhile showing `words` with the seconds gone. Nothing is left of it on the
- * screen afterwards, and nothing at all is written where stderr is no terminal.
+ * screen afterwards, and nothing at all is written where stderr is no terminal. Without colour it is one plain line.
  */
 export async function meanwhile<T>(words: string, work: (progress: Progress) => Promise<T>): Promise<T> {
   const { stderr } = process;
   if (!stderr.isTTY || process.env["TERM"] === "dumb") return work({ say: () => {} });
+  if (!err.isColorSupported) return inWords(words, work);
   const began = performance.now();
   let shown = words;
   let drawn = false;
@@ -42,5 +43,15 @@ export async function meanwhile<T>(words: string, work: (progress: Progress) => 
   } finally {
     clearInterval(timer);
     if (drawn) stderr.write("\r\u001b[K");
+  }
+}
+
+/** Without escape sequences nothing can be drawn over: said once, as a line, when it takes a while. */
+async function inWords<T>(words: string, work: (progress: Progress) => Promise<T>): Promise<T> {
+  const timer = setTimeout(() => process.stderr.write(`${words} …\n`), WORTH_A_WORD_MS);
+  try {
+    return await work({ say: () => {} });
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -26,7 +26,7 @@ const TERMIOS_BYTES = 256;
 export function termios(): Termios {
   const libc = open();
   const before = new Uint8Array(TERMIOS_BYTES);
-  if (!libc || libc.tcgetattr(STDIN, ptr(before)) !== 0) {
+  if (libc?.tcgetattr(STDIN, ptr(before)) !== 0) {
     return { raw: () => setRawMode(true), restore: () => setRawMode(false) };
   }
   const rawly = before.slice();

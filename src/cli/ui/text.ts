@@ -15,6 +15,11 @@ export function harmlessLines(text: string): string {
   return text.split("\n").map(harmless).join("\n");
 }
 
+/** JSON that means the same, with what JSON lets through and a terminal obeys written as `\\u009b`. */
+export function harmlessJson(json: string): string {
+  return json.replace(CONTROL, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** A word as a person would type it in a shell: bare when it is plain, else in single quotes. Harmless. */
 export function quoted(text: string): string {
   const shown = harmless(text);

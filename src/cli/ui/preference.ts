@@ -1,0 +1,25 @@
+// Owns what the user has set about how things look (`ui.colour`), read once, before anything is painted.
+import { existsSync } from "node:fs";
+import { covenPaths } from "../../paths.ts";
+
+/** When there is colour: as the terminal and the environment say, always, or never. */
+export type ColourPreference = "auto" | "always" | "never";
+
+let colour: ColourPreference = "auto";
+
+/** `auto` until `readPreference` has found another. */
+export function colourPreference(): ColourPreference {
+  return colour;
+}
+
+/** Reads the config file, if there is one: without, it costs one look at the disk. Never throws. */
+export async function readPreference(): Promise<void> {
+  try {
+    const { config: file } = covenPaths();
+    if (!existsSync(file)) return;
+    const { readConfig } = await import("../../config.ts");
+    colour = readConfig(file).config["ui.colour"];
+  } catch {
+    // A home or a file that cannot be used is told by the command that needs it, not in the way of all others.
+  }
+}

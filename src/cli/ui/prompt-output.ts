@@ -1,0 +1,52 @@
+// Owns what the prompts of @clack/prompts write into: our stdout, without colour where none is wanted.
+import { Writable } from "node:stream";
+import { out } from "./colour.ts";
+import { glyphs } from "./glyphs.ts";
+
+/** Every SGR sequence: colour, bold, dim, inverse. */
+const SGR = /\u001b\[[0-9;:]*m/g;
+
+// @clack/prompts 1.9 has no option for these two words of its autocomplete, and ours is no search. Each stands where only
+// the prompt itself writes: behind the guide, and at the end of its own hints.
+const LABEL = /([│|](?:\u001b\[\d+m)* {2}(?:\u001b\[\d+m)*)Search:/;
+const HINT = /( [•*] (?:\u001b\[\d+m)*Type:(?:\u001b\[\d+m)*) to search/;
+
+// In a narrow terminal the hints go on below, without the guide.
+const HINTS_GO_ON = /^((?:\u001b\[\d+m)*)(?=Enter:(?:\u001b\[\d+m)* confirm )/m;
+
+/** A stream for the `output` of a prompt. It says `resize` when the terminal does, and when `redraw` is called. */
+export class PromptOutput extends Writable {
+  readonly isTTY = true;
+  readonly #resized = () => void this.emit("resize");
+
+  constructor() {
+    super({ decodeStrings: false });
+    process.stdout.on("resize", this.#resized);
+  }
+
+  get columns(): number {
+    return process.stdout.columns || 80;
+  }
+
+  get rows(): number {
+    return process.stdout.rows || 24;
+  }
+
+  /** The prompt looks again at what it shows; it writes nothing when that is the same. */
+  redraw(): void {
+    this.emit("resize");
+  }
+
+  /** No more is written. */
+  close(): void {
+    process.stdout.off("resize", this.#resized);
+  }
+
+  override _write(chunk: unknown, _encoding: unknown, done: (error?: Error | null) => void): void {
+    const text = String(chunk)
+      .replace(LABEL, `$1${glyphs.prompt}`)
+      .replace(HINT, "$1 to choose")
+      .replace(HINTS_GO_ON, `${out.cyan(glyphs.guide)}  $1`);
+    process.stdout.write(out.isColorSupported ? text : text.replace(SGR, ""), done);
+  }
+}

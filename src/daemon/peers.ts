@@ -1,0 +1,130 @@
+// Owns who is connected: the kernel's word on the user behind every connection to our socket (decision 0015).
+// Bun.serve tells no connection's descriptor, so all of them are looked at: the one that asks is open while it is answered.
+import { dlopen, ptr } from "bun:ffi";
+import { readdirSync } from "node:fs";
+import type { Log } from "../session/ports.ts";
+
+const linux = process.platform === "linux";
+/** unix(7) SO_PEERCRED: `struct ucred { pid_t pid; uid_t uid; gid_t gid }`. */
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const UCRED_BYTES = 12;
+const SHUT_RDWR = 2;
+/** sun_path follows the family, two bytes on either system. */
+const SUN_PATH = 2;
+const SOCKADDR_BYTES = 128;
+
+const COMMON = {
+  getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  shutdown: { args: ["i32", "i32"], returns: "i32" },
+} as const;
+const LINUX = {
+  ...COMMON,
+  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
+} as const;
+const DARWIN = { ...COMMON, getpeereid: { args: ["i32", "ptr", "ptr"], returns: "i32" } } as const;
+
+/** Looks at who is connected. */
+export interface PeerWatch {
+  /** True when every connection to our socket is of our own user or root; whoever is not is hung up on, and logged. */
+  onlyOurs(): boolean;
+}
+
+/**
+ * The watch over the socket bound as `bound` (the name it was bound under, which accepted connections keep). About 10 us for
+ * a handful of connections, 1 us for each more. Where the system's library can't be loaded nobody is looked at, and the
+ * log says so.
+ */
+export function watchPeers(bound: string, log: Log, me: number = process.geteuid?.() ?? 0): PeerWatch {
+  let call: Peers;
+  try {
+    call = linux ? linuxPeers() : darwinPeers();
+  } catch (error) {
+    log.warn("peers_not_watched", { reason: String(error) });
+    return { onlyOurs: () => true };
+  }
+  return {
+    onlyOurs() {
+      let ours = true;
+      for (const entry of readdirSync(linux ? "/proc/self/fd" : "/dev/fd")) {
+        const fd = Number(entry);
+        const uid = call.uidOf(fd);
+        // Root may read our memory; keeping it from our socket would protect nothing.
+        if (uid === undefined || uid === me || uid === 0 || call.nameOf(fd) !== bound) continue;
+        ours = false;
+        call.hangUp(fd);
+        log.warn("foreign_peer", { uid, code: "forbidden" });
+      }
+      return ours;
+    },
+  };
+}
+
+interface Peers {
+  /** The user on the other end of a connected Unix socket; undefined for anything else. */
+  uidOf(fd: number): number | undefined;
+  /** The path our end is bound to. */
+  nameOf(fd: number): string;
+  hangUp(fd: number): void;
+}
+
+function linuxPeers(): Peers {
+  const musl = `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
+  const { getsockopt, ...common } = library(["libc.so.6", musl], (name) => dlopen(name, LINUX).symbols);
+  const cred = new DataView(new ArrayBuffer(UCRED_BYTES));
+  const length = new Uint32Array(1);
+  const [at, lengthAt] = [ptr(cred), ptr(length)];
+  return {
+    ...sockets(common),
+    uidOf(fd) {
+      length[0] = UCRED_BYTES;
+      return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, at, lengthAt) === 0
+        ? cred.getUint32(4, true)
+        : undefined;
+    },
+  };
+}
+
+/** getpeereid(3). */
+function darwinPeers(): Peers {
+  const { getpeereid, ...common } = library(["libSystem.B.dylib"], (name) => dlopen(name, DARWIN).symbols);
+  const ids = new Uint32Array(2);
+  const [uidAt, gidAt] = [ptr(ids), ptr(ids, 4)];
+  return {
+    ...sockets(common),
+    uidOf: (fd) => (getpeereid(fd, uidAt, gidAt) === 0 ? ids[0] : undefined),
+  };
+}
+
+interface SocketCalls {
+  getsockname(fd: number, address: ReturnType<typeof ptr>, length: ReturnType<typeof ptr>): number;
+  shutdown(fd: number, how: number): number;
+}
+
+function sockets({ getsockname, shutdown }: SocketCalls): Omit<Peers, "uidOf"> {
+  const address = new Uint8Array(SOCKADDR_BYTES);
+  const length = new Uint32Array(1);
+  const [at, lengthAt] = [ptr(address), ptr(length)];
+  return {
+    nameOf(fd) {
+      length[0] = SOCKADDR_BYTES;
+      if (getsockname(fd, at, lengthAt) !== 0) return "";
+      const path = Buffer.from(address.subarray(SUN_PATH, Math.min(length[0] ?? 0, SOCKADDR_BYTES)));
+      const end = path.indexOf(0);
+      return path.toString("utf8", 0, end === -1 ? path.length : end);
+    },
+    hangUp: (fd) => void shutdown(fd, SHUT_RDWR),
+  };
+}
+
+function library<T>(names: readonly string[], open: (name: string) => T): T {
+  const failures: string[] = [];
+  for (const name of names) {
+    try {
+      return open(name);
+    } catch (error) {
+      failures.push(String(error));
+    }
+  }
+  throw new Error(`the system's C library could not be loaded: ${failures.join("; ")}`);
+}

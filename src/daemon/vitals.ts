@@ -1,0 +1,138 @@
+// Owns what the daemon knows of its own health: what goes through its ledger, how late its loop is, what it takes of the machine.
+import { readdirSync } from "node:fs";
+import { Histogram } from "../api/meter.ts";
+import type { Vitals } from "../api/metrics.ts";
+import type { NewEvent } from "../session/event.ts";
+import type { Ledger, World } from "../session/ports.ts";
+import type { SessionStatus } from "../session/session.ts";
+import { ledgerSizes } from "../store/inspect.ts";
+import { terminalCount } from "./machine.ts";
+
+/** What is counted, and what is asked when somebody wants to know. */
+export interface VitalSigns<L extends Ledger> {
+  /** The ledger to work with: the same one, counting what goes into it. */
+  readonly ledger: L;
+  vitals(): Vitals;
+  behind(sessionId: string, afterSeq: number): number;
+  stop(): void;
+}
+
+/** What counting needs of a ledger beside the port. */
+interface Counted extends Ledger {
+  byStatus(): Record<SessionStatus, number>;
+  behind(sessionId: string, afterSeq: number): number;
+}
+
+const SECOND = 1_000;
+/** Seconds that a rate and a worst case look back. */
+const MINUTE = 60;
+/** Asking macOS for its terminals starts a process. */
+const PTYS_MS = process.platform === "darwin" ? 60_000 : 0;
+
+/** Begins to count; `path` is the ledger's file. A timer of one second runs until `stop`. */
+export function startVitals<L extends Counted>(ledger: L, path: string, world: World): VitalSigns<L> {
+  const statuses = ledger.byStatus();
+  const loopDelay = new Histogram();
+  let events = 0;
+  let outputBytes = 0;
+  /** One entry a second, the youngest last. */
+  const seconds = [{ at: world.monotonic(), events: 0, delay: 0 }];
+
+  const count = (added: readonly NewEvent[]): void => {
+    events += added.length;
+    for (const event of added) if (event.kind === "output") outputBytes += event.data.length;
+  };
+  const moved = (from: SessionStatus | undefined, to: SessionStatus | undefined): void => {
+    if (from) statuses[from] -= 1;
+    if (to) statuses[to] += 1;
+  };
+
+  let cancel = (): void => {};
+  const tick = (planned: number): void => {
+    const at = world.monotonic();
+    const delay = Math.max(0, at - planned) / SECOND;
+    loopDelay.observe(delay);
+    seconds.push({ at, events, delay });
+    if (seconds.length > MINUTE + 1) seconds.shift();
+    plan();
+  };
+  const plan = (): void => {
+    const planned = world.monotonic() + SECOND;
+    cancel = world.after(SECOND, () => tick(planned));
+  };
+  plan();
+
+  let ptys: Vitals["ptys"] = null;
+  let ptysAt = Number.NEGATIVE_INFINITY;
+  const terminals = (): Vitals["ptys"] => {
+    if (world.monotonic() - ptysAt >= PTYS_MS) {
+      ptys = terminalCount();
+      ptysAt = world.monotonic();
+    }
+    return ptys;
+  };
+
+  return {
+    ledger: {
+      ...ledger,
+      create(session) {
+        ledger.create(session);
+        moved(undefined, session.status);
+      },
+      started(id, leader, at) {
+        const before = ledger.session(id)?.status;
+        ledger.started(id, leader, at);
+        moved(before, ledger.session(id)?.status);
+      },
+      append(sessionId, added, at) {
+        const seq = ledger.append(sessionId, added, at);
+        count(added);
+        return seq;
+      },
+      settle(id, settlement, last, at) {
+        const before = ledger.session(id)?.status;
+        const settled = ledger.settle(id, settlement, last, at);
+        if (settled) {
+          count(last);
+          moved(before, settlement.status);
+        }
+        return settled;
+      },
+      sacrifice(id) {
+        const before = ledger.session(id)?.status;
+        const gone = ledger.sacrifice(id);
+        moved(before, undefined);
+        return gone;
+      },
+    },
+    vitals() {
+      const first = seconds[0] ?? { at: world.monotonic(), events };
+      const elapsed = Math.max(1, (world.monotonic() - first.at) / SECOND);
+      const { user, system } = process.cpuUsage();
+      return {
+        ...ledgerSizes(path),
+        sessionsByStatus: statuses,
+        events,
+        outputBytes,
+        eventsPerSecond: (events - first.events) / elapsed,
+        ptys: terminals(),
+        loopDelay,
+        worstLoopDelay: Math.max(...seconds.map(({ delay }) => delay)),
+        rssBytes: process.memoryUsage.rss(),
+        cpuSeconds: (user + system) / 1e6,
+        openFds: openFds(),
+      };
+    },
+    behind: ledger.behind,
+    stop: () => cancel(),
+  };
+}
+
+function openFds(): number | null {
+  try {
+    // One of them is the directory being read.
+    return readdirSync(process.platform === "linux" ? "/proc/self/fd" : "/dev/fd").length - 1;
+  } catch {
+    return null;
+  }
+}

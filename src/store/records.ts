@@ -1,0 +1,66 @@
+// Owns reading records and output of a ledger from outside, without writing to it: for diagnostics, with the daemon up or down.
+import type { Session } from "../session/session.ts";
+import { openReader } from "./connection.ts";
+
+/** What one session printed, as far as it is kept. */
+export interface KeptOutput {
+  readonly id: string;
+  /** The last bytes, whole rows. */
+  readonly bytes: Uint8Array;
+  /** Bytes before them that were left out. */
+  readonly before: number;
+}
+
+/** The newest records, newest first. Throws SQLite's errors for a file that can't be read. */
+export function newestRecords(path: string, limit: number): Session[] {
+  const db = openReader(path);
+  try {
+    return db
+      .query<Session, [number]>(
+        `SELECT id, project_root, harness, title, status, exit_code, archived_at, created_at, updated_at,
+          cwd, launch_mode, pid, signal, NULL AS activity
+         FROM session_rows WHERE id IS NOT NULL ORDER BY n DESC LIMIT ?`,
+      )
+      .all(limit);
+  } finally {
+    db.close();
+  }
+}
+
+/** The ids that begin with these characters, at most two of them. */
+export function idsBeginning(path: string, prefix: string): string[] {
+  const db = openReader(path);
+  try {
+    // U+FFFF sorts after everything an id is made of.
+    return db
+      .query<{ id: string }, [string, string]>("SELECT id FROM session_rows WHERE id >= ? AND id < ? LIMIT 2")
+      .all(prefix, `${prefix}\uffff`)
+      .map(({ id }) => id);
+  } finally {
+    db.close();
+  }
+}
+
+/** The end of what a session printed, `most` bytes or a little more. */
+export function lastOutput(path: string, id: string, most: number): KeptOutput {
+  const db = openReader(path);
+  try {
+    const rows = db.query<{ data: Uint8Array }, [string]>(
+      `SELECT data FROM event_rows WHERE session = (SELECT n FROM session_rows WHERE id = ?) AND kind = 0
+       ORDER BY seq DESC`,
+    );
+    const kept: Uint8Array[] = [];
+    let bytes = 0;
+    let before = 0;
+    for (const { data } of rows.iterate(id)) {
+      if (bytes >= most) before += data.length;
+      else {
+        kept.push(data);
+        bytes += data.length;
+      }
+    }
+    return { id, bytes: Buffer.concat(kept.reverse()), before };
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,112 @@
+// Owns the row of the flood: 100 MB from a child with nobody attached, to the moment all of it is kept.
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Ground, inTerminal } from "../ground.ts";
+import { inTurns, type Turn } from "../turns.ts";
+import { must, RAW, type Row } from "./row.ts";
+
+export const flood: Row = {
+  id: "flood",
+  async measure(ground) {
+    const { path, bytes, sum } = await ground.file(ground.smoke ? 2 : 100);
+    const script = `${RAW}; exec cat ${path}`;
+    const coven = await ground.daemon();
+    const rust = await ground.rust();
+    let kept = 0;
+    let rustKept = "";
+
+    const turns: Record<string, Turn> = {
+      async floor() {
+        const seen = await inTerminal(ground, ["--exact", String(bytes)], [ground.codex, script]);
+        must(seen.sum === sum, "the floor read other bytes than were written");
+        return seen.exact;
+      },
+    };
+    for (const peer of ground.peers) {
+      const proof = join(ground.dir, `${peer.name}.done`);
+      const proven = `${RAW}; cat ${path} && : >${proof}`;
+      turns[peer.name] = () => alone(ground, peer.alone(proven), bytes + 3, proof);
+    }
+    turns["coven"] = async () => {
+      const began = performance.now();
+      const { id } = await coven.launch(script);
+      await coven.settled(id);
+      const took = performance.now() - began;
+      const output = await coven.output(id, "<B>".length);
+      must(output.bytes === bytes && output.sum === sum, `kept ${output.bytes} of ${bytes} bytes`);
+      kept += 1;
+      await coven.client.sacrifice(id);
+      return took;
+    };
+    if (rust) {
+      turns["rust"] = async () => {
+        const began = performance.now();
+        const { id } = await rust.launch(script);
+        await rust.settled(id);
+        const took = performance.now() - began;
+        let characters = 0;
+        for (let afterSeq = 0, more = true; more; ) {
+          const page = await rust.client.events(id, { afterSeq });
+          for (const event of page.events)
+            if (event.kind === "output") characters += event.payload_json.length;
+          more = page.hasMore;
+          afterSeq = page.nextCursor?.afterSeq ?? afterSeq;
+        }
+        rustKept = `keeps ${Math.min(100, Math.round((characters / bytes) * 100))} %`;
+        return took;
+      };
+    }
+    const contest = await inTurns(ground.rounds(10), turns);
+    await coven.stop();
+    await rust?.stop();
+    const cells = Object.fromEntries(contest.names.map((name) => [name, contest.figure(name)]));
+    const notes: Record<string, string> = {
+      dtach: "keeps nothing",
+      screen: "keeps 2,000 lines",
+      tmux: "keeps 2,000 lines",
+      rust: rustKept,
+    };
+    for (const [name, note] of Object.entries(notes)) {
+      const cell = cells[name];
+      if (cell) cells[name] = { ...cell, note: `(${note})` };
+    }
+    const ratio = contest.ratio("coven", "tmux");
+    return [
+      {
+        work: `${bytes / 1e6} MB from a child, nobody attached`,
+        unit: "ms",
+        cells,
+        goal: "every byte, <= tmux",
+        met: cells["tmux"] ? ratio.value <= 1 : undefined,
+        ...(cells["tmux"] ? { against: { name: "tmux", ratio } } : {}),
+        note: `100.00 % kept, byte for byte, in ${kept} of ${kept} runs; ${contest.ratio("coven", "floor").value.toFixed(2)} x floor`,
+      },
+    ];
+  },
+};
+
+async function alone(
+  ground: Ground,
+  work: { argv: string[]; kept?: string },
+  bytes: number,
+  proof: string,
+): Promise<number> {
+  const began = performance.now();
+  // One that copies what its own terminal says needs one; nothing is printed there. dtach always leaves with 1.
+  if (work.kept) await inTerminal(ground, [], work.argv);
+  else
+    await Bun.spawn(work.argv, {
+      cwd: ground.project,
+      env: ground.env,
+      stdio: ["ignore", "ignore", "ignore"],
+    }).exited;
+  const took = performance.now() - began;
+  must(existsSync(proof), "the child was not read to its end");
+  rmSync(proof);
+  if (work.kept) {
+    // script adds a line of its own before and after.
+    must(Bun.file(work.kept).size >= bytes, `script kept ${Bun.file(work.kept).size} of ${bytes} bytes`);
+    rmSync(work.kept);
+  }
+  return took;
+}

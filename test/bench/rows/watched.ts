@@ -1,0 +1,117 @@
+// Owns the row of the watched flood: 100 MB with a client attached that reads all of it, and another session's echo meanwhile.
+import { adler, type Daemon } from "../daemon.ts";
+import { figure } from "../figures.ts";
+import { inTerminal } from "../ground.ts";
+import { inTurns, type Turn } from "../turns.ts";
+import { Echo } from "./echo.ts";
+import { must, RAW, type Row, saying } from "./row.ts";
+
+const DRAWS = new Set(["screen", "tmux"]);
+
+export const watched: Row = {
+  id: "watched",
+  async measure(ground) {
+    const { path, bytes, sum } = await ground.file(ground.smoke ? 2 : 100);
+    const script = `${RAW}; ${saying("R")}; dd bs=1 count=1 of=/dev/null 2>/dev/null; exec cat ${path}`;
+    const coven = await ground.daemon();
+    const shares = new Map<string, number>();
+    const terminal =
+      (name: string, argv: () => readonly string[]): Turn =>
+      async () => {
+        const seen = await inTerminal(ground, ["--go", "--exact", String(bytes)], argv());
+        shares.set(name, Math.min(1, seen.bytes / bytes));
+        // These draw a screen of their own: what they leave out is not lost by accident.
+        if (DRAWS.has(name)) return seen.end;
+        must(seen.sum === sum, "the client read other bytes than were written");
+        return seen.exact;
+      };
+    const turns: Record<string, Turn> = { floor: terminal("floor", () => [ground.codex, script]) };
+    for (const peer of ground.peers) turns[peer.name] = terminal(peer.name, () => peer.fresh(script));
+    turns["attach"] = terminal("attach", () => coven.argv("run", "codex", script));
+    turns["api"] = () => byApi(coven, script, bytes, sum);
+
+    const echo = await Echo.open(coven);
+    const delays: number[] = [];
+    for (const name of ["attach", "api"]) {
+      const flooding = turns[name];
+      turns[name] = async () => {
+        let over = false;
+        const asking = (async () => {
+          for (; !over; await Bun.sleep(10)) delays.push(await echo.once());
+        })();
+        const took = await flooding?.();
+        over = true;
+        await asking;
+        return took ?? Number.NaN;
+      };
+    }
+    const contest = await inTurns(ground.rounds(10), turns);
+    echo.close();
+    await coven.stop();
+
+    const cells = Object.fromEntries(
+      ["floor", ...ground.peers.map(({ name }) => name)].map((name) => {
+        const share = shares.get(name) ?? 0;
+        const note = share < 0.999 ? `(client gets ${Math.round(share * 100)} %)` : undefined;
+        return [name, { ...contest.figure(name), ...(note === undefined ? {} : { note }) }];
+      }),
+    );
+    const line = (work: string, mine: string) => {
+      const ratio = contest.ratio(mine, "dtach");
+      return {
+        work,
+        unit: "ms",
+        cells: { ...cells, coven: contest.figure(mine) },
+        goal: "<= 1.5 x dtach, every byte",
+        met: cells["dtach"] ? ratio.value <= 1.5 : undefined,
+        ...(cells["dtach"] ? { against: { name: "dtach", ratio } } : {}),
+        note: "every byte, in order",
+      };
+    };
+    const meanwhile = figure(delays, { p99: true });
+    return [
+      line(`${bytes / 1e6} MB with a client: attach WebSocket`, "api"),
+      line(`${bytes / 1e6} MB with a client: coven run in a terminal`, "attach"),
+      {
+        work: "another session's echo meanwhile",
+        unit: "ms",
+        cells: { coven: meanwhile },
+        goal: "p99 < 30",
+        met: (meanwhile.p99 ?? Number.NaN) < 30,
+      },
+    ];
+  },
+};
+
+async function byApi(daemon: Daemon, script: string, bytes: number, sum: number): Promise<number> {
+  const { id } = await daemon.launch(script);
+  await daemon.shows(id, "<R>");
+  const [had, check, took] = await new Promise<[number, number, number]>((resolve, reject) => {
+    let [left, check, head, began] = [bytes, 1, "<B>".length, 0];
+    const attached = daemon.client.attach(id, {
+      frame(frame) {
+        if (frame.type === "gap") reject(new Error("the client was left behind"));
+        if (frame.type === "exit" && left > 0) reject(new Error(`${left} bytes are missing`));
+      },
+      bytes(data, snapshot) {
+        if (snapshot) {
+          began = performance.now();
+          attached.type(Buffer.from("g"));
+          return;
+        }
+        const some = data.subarray(Math.min(head, data.length));
+        head -= data.length - some.length;
+        check = adler(some, check);
+        left -= some.length;
+        if (left > 0) return;
+        resolve([bytes - left, check, performance.now() - began]);
+        attached.close();
+      },
+      closed: () => reject(new Error("the daemon hung up")),
+    });
+  });
+  must(had === bytes && check === sum, "the client read other bytes than were written");
+  await daemon.settled(id);
+  await daemon.client.sacrifice(id);
+  return took;
+}

@@ -1,0 +1,130 @@
+// Holds what keys do in the browser, and which actions each state of a session allows.
+import { describe, expect, test } from "bun:test";
+import { actionsOf } from "../../src/cli/browser-actions.ts";
+import { type BrowserState, listed, opened, pressed, type Wish } from "../../src/cli/browser-state.ts";
+import { liveFirst } from "../../src/cli/feed.ts";
+import { type Key, keysOf } from "../../src/cli/ui/keys.ts";
+import type { Session } from "../../src/session/session.ts";
+import { sample } from "./sample.ts";
+
+const live = sample({ status: "running", title: "explain the parser", harness: "claude", pid: 7 });
+const done = sample({ title: "fix the tests" });
+const failed = sample({ title: "write docs", status: "failed", exit_code: 3, project_root: "/home/me/docs" });
+const archived = sample({ title: "old one", archived_at: "2026-03-01T11:30:00.000Z" });
+const ALL = [done, live, failed, archived];
+
+function browser(sessions: readonly Session[] = ALL, includeArchived = false): BrowserState {
+  return listed(opened(includeArchived), { sessions: liveFirst(sessions), complete: true, error: undefined });
+}
+
+/** Presses keys one after the other; the state, and the last wish. */
+function after(state: BrowserState, keys: string): { state: BrowserState; wish: Wish | undefined } {
+  let wish: Wish | undefined;
+  for (const key of [...keysOf(keys).keys, ...(keys.endsWith("\u001b") ? [{ name: "escape" } as Key] : [])]) {
+    const next = pressed(state, key, 10);
+    state = next.state;
+    wish = next.wish;
+  }
+  return { state, wish };
+}
+
+const titles = (state: BrowserState) => state.shown.map((one) => one.title);
+const selected = (state: BrowserState) => state.shown[state.at]?.title;
+const UP = "\u001b[A";
+const DOWN = "\u001b[B";
+const ESC = "\u001b";
+
+test("only what the state allows, in words that begin with different letters", () => {
+  const labels = (one: Session) => actionsOf(one).map(({ label }) => label);
+  expect(labels(live)).toEqual(["Rejoin", "View Log", "Kill"]);
+  expect(labels(sample({ status: "created" }))).toEqual(["Rejoin", "View Log", "Kill"]);
+  expect(labels(done)).toEqual(["View Log", "Archive", "Sacrifice"]);
+  for (const status of ["failed", "killed", "orphaned"] as const)
+    expect(labels(sample({ status }))).toEqual(["View Log", "Archive", "Sacrifice"]);
+  expect(labels(archived)).toEqual(["View Log", "Summon", "Sacrifice"].filter(Boolean));
+});
+
+describe("the list", () => {
+  test("running first, then newest; archived ones only when asked for", () => {
+    expect(titles(browser())).toEqual(["explain the parser", "fix the tests", "write docs"]);
+    expect(titles(browser(ALL, true))).toHaveLength(4);
+    const toggled = after(browser(), "\t");
+    expect(titles(toggled.state)).toHaveLength(4);
+    expect(toggled.wish).toEqual({ kind: "refresh" });
+  });
+
+  test("typing filters by any words of a row, Backspace widens, Escape clears, Escape again leaves", () => {
+    const typed = after(browser(), "docs wri").state;
+    expect(titles(typed)).toEqual(["write docs"]);
+    expect(titles(after(typed, "\u007f\u007f\u007f\u007f").state)).toEqual(["write docs"]);
+    expect(titles(after(browser(), "RUNNING").state)).toEqual(["explain the parser"]);
+    expect(titles(after(browser(), failed.id.slice(0, 8)).state)).toEqual(["write docs"]);
+    expect(titles(after(browser(), "zzz").state)).toEqual([]);
+    const cleared = after(typed, ESC);
+    expect([titles(cleared.state).length, cleared.wish]).toEqual([3, undefined]);
+    expect(after(cleared.state, ESC).wish).toEqual({ kind: "leave" });
+    expect(after(typed, "\u0003").wish).toEqual({ kind: "leave" });
+  });
+
+  test("the pointer stays on its session when the list changes, and on its place when that goes", () => {
+    const state = after(browser(), DOWN).state;
+    expect(selected(state)).toBe("fix the tests");
+    const newer = [sample({ title: "brand new" }), ...ALL];
+    expect(selected(listed(state, { ...state.listing, sessions: liveFirst(newer) }))).toBe("fix the tests");
+    const without = ALL.filter((one) => one !== done);
+    expect(selected(listed(state, { ...state.listing, sessions: liveFirst(without) }))).toBe("write docs");
+    expect(selected(after(browser(), UP + UP).state)).toBe("explain the parser");
+    expect(selected(after(browser(), DOWN.repeat(9)).state)).toBe("write docs");
+  });
+});
+
+describe("the menu", () => {
+  test("Enter opens it, arrows go round, Enter or a first letter chooses, Escape closes", () => {
+    const menu = after(browser(), "\r").state;
+    expect(menu.panel).toEqual({ kind: "actions", id: live.id, at: 0 });
+    expect(after(menu, "\r").wish).toEqual({ kind: "act", action: "rejoin", session: live });
+    expect(after(menu, `${UP}\r`).wish).toEqual({ kind: "act", action: "kill", session: live });
+    expect(after(menu, "v").wish).toEqual({ kind: "act", action: "log", session: live });
+    expect(after(menu, "x")).toEqual({ state: menu, wish: undefined });
+    expect(after(menu, ESC).state.panel).toEqual({ kind: "none" });
+    expect(after(menu, ESC).state.filter).toBe("");
+  });
+
+  test("a session that ends while its menu is open gets the actions of an ended one", () => {
+    const menu = after(browser(), `\r${DOWN}${DOWN}`).state;
+    const ended = { ...live, status: "completed" as const };
+    const next = listed(menu, { ...menu.listing, sessions: [ended, done] });
+    expect(after(next, "\r").state.panel.kind).toBe("sacrifice");
+    const gone = listed(menu, { ...menu.listing, sessions: [done] });
+    expect(gone.panel).toEqual({ kind: "none" });
+  });
+});
+
+describe("sacrifice", () => {
+  const asked = after(browser(), `${DOWN}\rs`).state;
+
+  test("the word typed exactly deletes", () => {
+    expect(asked.panel).toEqual({ kind: "sacrifice", id: done.id, typed: "", wrong: false });
+    expect(after(asked, "sacrifice\r").wish).toEqual({ kind: "act", action: "sacrifice", session: done });
+    expect(after(asked, "sacrifi\u007fice\r").wish).toMatchObject({ action: "sacrifice" });
+  });
+
+  for (const typed of ["Sacrifice", "sacrifice ", "yes", "sacrific", "sacrificee"]) {
+    test(`${JSON.stringify(typed)} does not, and says so`, () => {
+      const wrong = after(asked, `${typed}\r`);
+      expect(wrong.wish).toBeUndefined();
+      expect(wrong.state.panel).toMatchObject({ typed, wrong: true });
+    });
+  }
+
+  test("Enter on nothing, and Escape, delete nothing", () => {
+    for (const keys of ["\r", ESC, `sacrifice${ESC}`]) {
+      const kept = after(asked, keys);
+      expect([kept.wish, kept.state.panel.kind, kept.state.notice?.text]).toEqual([
+        undefined,
+        "none",
+        "Nothing was deleted.",
+      ]);
+    }
+  });
+});

@@ -1,0 +1,123 @@
+// Holds what the browser draws: never wider or higher than the terminal, harmless whatever a session is called.
+import { describe, expect, test } from "bun:test";
+import { type BrowserState, listed, opened, pressed } from "../../src/cli/browser-state.ts";
+import { browserLines } from "../../src/cli/browser-view.ts";
+import { liveFirst } from "../../src/cli/feed.ts";
+import { fold, widthOf, wrapped } from "../../src/cli/ui/width.ts";
+import type { Session } from "../../src/session/session.ts";
+import { CONTROLS, HOSTILE, NOW, sample } from "./sample.ts";
+
+const SESSIONS: readonly Session[] = [
+  sample({
+    status: "running",
+    activity: "blocked",
+    title: HOSTILE,
+    harness: `x${HOSTILE}`,
+    project_root: `/p/${HOSTILE}`,
+  }),
+  sample({ status: "running", activity: "working", title: "日本語のとても長い題名".repeat(9) }),
+  sample({ status: "failed", exit_code: 3, title: "" }),
+  sample({ status: "killed", exit_code: null, signal: "SIGKILL" }),
+  sample({ status: "orphaned", exit_code: null }),
+  sample({ archived_at: "2026-03-01T11:30:00.000Z" }),
+  ...Array.from({ length: 40 }, (_, n) => sample({ title: `number ${n}` })),
+];
+
+function state(sessions: readonly Session[] = SESSIONS, keys: readonly string[] = []): BrowserState {
+  let now = listed(opened(true), { sessions: liveFirst(sessions), complete: true, error: undefined });
+  for (const key of keys) {
+    const one =
+      key.length === 1 ? ({ name: "text", text: key } as const) : ({ name: key } as { name: "enter" });
+    now = pressed(now, one, 10).state;
+  }
+  return now;
+}
+
+const plain = (lines: readonly string[]) => lines.map((line) => Bun.stripANSI(line));
+const SIZES = [
+  { cols: 80, rows: 24 },
+  { cols: 40, rows: 20 },
+  { cols: 200, rows: 50 },
+  { cols: 20, rows: 8 },
+];
+const MOMENTS: readonly (readonly [string, readonly string[]])[] = [
+  ["the list", []],
+  ["a filter", ["n", "u", "m"]],
+  ["a menu", ["enter"]],
+  ["the question", ["down", "down", "enter", "s"]],
+  ["nothing found", ["z", "z", "z"]],
+];
+
+describe("it fits", () => {
+  for (const size of SIZES) {
+    for (const [moment, keys] of MOMENTS) {
+      test(`${moment} in ${size.cols}x${size.rows}`, () => {
+        const lines = plain(browserLines(state(SESSIONS, keys), size, NOW));
+        expect(lines.length).toBeLessThanOrEqual(size.rows);
+        expect(lines.filter((line) => widthOf(line) > size.cols)).toEqual([]);
+        expect(lines.filter((line) => CONTROLS.test(line))).toEqual([]);
+      });
+    }
+  }
+});
+
+test("the selected session is on the screen wherever it stands", () => {
+  for (const keys of [["end"], ["page-down"], Array.from({ length: 30 }, () => "down")]) {
+    const now = state(SESSIONS, keys);
+    const lines = plain(browserLines(now, { cols: 80, rows: 24 }, NOW));
+    expect(lines.filter((line) => line.startsWith("❯")).join()).toContain(now.shown[now.at]?.title ?? "?");
+  }
+});
+
+test("what a person reads at 80 columns", () => {
+  const shown = plain(browserLines(state(SESSIONS.slice(1, 6)), { cols: 80, rows: 12 }, NOW));
+  expect(shown).toEqual([
+    " All sessions · 5 · 1 live",
+    " Filter (type to filter)",
+    "",
+    "  STATUS       HARNESS  AGE   TITLE                                     PROJECT",
+    "❯ ● running    codex    1h    日本語のとても長い題名日本語のとても長…   app",
+    "  ✗ failed     codex    1h                                              app",
+    "  ■ killed     codex    1h    fix the tests                             app",
+    "  ✗ orphaned   codex    1h    fix the tests                             app",
+    "  ○ archived   codex    1h    fix the tests                             app",
+    "",
+    "",
+    " Enter actions  ·  Esc leave  ·  Tab hide archived  ·  ↑↓ move",
+  ]);
+});
+
+test("five thousand sessions are drawn and filtered while a key is pressed", () => {
+  const many = state(Array.from({ length: 5_000 }, (_, n) => sample({ title: `task ${n}` })));
+  const began = performance.now();
+  const found = pressed(many, { name: "text", text: "4321" }, 10).state;
+  browserLines(found, { cols: 200, rows: 50 }, NOW);
+  expect(found.shown.map((one) => one.title)).toEqual(["task 4321"]);
+  // A figure a person would feel, far above what it takes (about 10 ms).
+  expect(performance.now() - began).toBeLessThan(500);
+});
+
+test("an empty list says how to begin; a daemon that went away is said", () => {
+  const empty = plain(browserLines(state([]), { cols: 60, rows: 10 }, NOW)).join("\n");
+  expect(empty).toContain("No sessions yet.");
+  expect(empty).toContain("coven run demo 'say hello'");
+  const lost = listed(state(), { sessions: [], complete: true, error: new Error("gone") });
+  expect(plain(browserLines(lost, { cols: 60, rows: 10 }, NOW)).join("\n")).toContain("Try: coven doctor");
+});
+
+test("folding and wrapping: no row too wide, nothing lost but blanks between words", () => {
+  for (const text of [
+    "",
+    "a",
+    "日本語のとても長い題名",
+    "one two  three",
+    "x".repeat(100),
+    `${"é".repeat(9)} 日本`,
+  ]) {
+    for (const cols of [2, 7, 10, 80]) {
+      expect(fold(text, cols).join("")).toBe(text);
+      expect([...fold(text, cols), ...wrapped(text, cols)].filter((row) => widthOf(row) > cols)).toEqual([]);
+      expect(wrapped(text, cols).join("").replaceAll(" ", "")).toBe(text.replaceAll(" ", ""));
+    }
+  }
+});

@@ -1,0 +1,46 @@
+// Holds what the first line to a daemon says: that one was started, or that the one which runs is of another version.
+import { expect, test } from "bun:test";
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import manifest from "../../package.json";
+import { commandLine } from "../support/command-line.ts";
+
+const root = join(import.meta.dir, "..", "..");
+
+test("an older daemon goes on: each command says so once on stderr, and a restart ends no session unasked", async () => {
+  await using line = commandLine();
+  // The same sources under an older version's name.
+  const older = join(line.home.base, "older");
+  mkdirSync(older);
+  cpSync(join(root, "src"), join(older, "src"), { recursive: true });
+  writeFileSync(join(older, "package.json"), JSON.stringify({ ...manifest, version: "0.0.1" }));
+  symlinkSync(join(root, "node_modules"), join(older, "node_modules"));
+  const env = { HOME: line.home.base, COVEN_HOME: line.home.paths.home, PATH: "/usr/bin:/bin" };
+  const begun = Bun.spawnSync([process.execPath, join(older, "src", "main.ts"), "daemon", "start"], { env });
+  expect(begun.stdout.toString()).toContain("version 0.0.1,");
+
+  const note = `Note: the running daemon is version 0.0.1, this is ${manifest.version}.  Try: coven daemon restart\n`;
+  const launched = await line.coven(["run", "demo", "sleep 600", "--detach"]);
+  expect(launched.err.split(note)).toHaveLength(2);
+  const id = launched.out.trim();
+  const listed = await line.coven(["sessions", "--json"]);
+  expect(listed.err).toBe(note);
+  expect(JSON.parse(listed.out).sessions).toMatchObject([{ id, status: "running" }]);
+
+  const refused = await line.coven(["daemon", "restart"]);
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain("1 session is running and would be ended");
+  expect((await line.home.client.session(id)).status).toBe("running");
+  await line.coven(["kill", id]);
+  const restarted = await line.coven(["daemon", "restart"]);
+  expect(restarted.out).toContain(`version ${manifest.version},`);
+  expect((await line.coven(["sessions", "--json"])).err).toBe("");
+});
+
+test("the daemon a command brings up is said once, with its pid", async () => {
+  await using line = commandLine();
+  expect((await line.coven(["sessions", "--json"])).err).toMatch(
+    /^Started the Coven daemon \(pid \d+\)\.\n$/,
+  );
+  expect((await line.coven(["sessions", "--json"])).err).toBe("");
+});

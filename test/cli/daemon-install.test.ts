@@ -1,0 +1,189 @@
+// Holds `coven daemon install|uninstall`: with the real systemd user manager where one comes up here, with a script that does
+// the same for one unit everywhere. The files are real, and so is the daemon that is started from them.
+import { afterAll, describe, expect, test } from "bun:test";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type CommandLine, commandLine, type Left } from "../support/command-line.ts";
+import { runs } from "../support/daemon-home.ts";
+import { type Manager, realManager, scriptedManager } from "../support/systemd.ts";
+import { until } from "../support/until.ts";
+
+const linux = process.platform === "linux";
+const trial = mkdtempSync(join(tmpdir(), "cv-sd-"));
+/** Whether the real one comes up is asked once, by bringing it up. */
+const real = linux ? await realManager(trial) : undefined;
+const comesUp = real !== undefined;
+await real?.[Symbol.asyncDispose]();
+afterAll(() => rmSync(trial, { recursive: true, force: true }));
+
+interface Scene extends AsyncDisposable {
+  readonly line: CommandLine;
+  readonly manager: Manager;
+  coven(...words: string[]): Promise<Left>;
+  /** The pid `daemon status` names, or undefined. */
+  pid(): Promise<number | undefined>;
+}
+
+async function scene(kind: Manager["kind"], broken = false): Promise<Scene> {
+  const line = commandLine();
+  const made =
+    kind === "systemd"
+      ? await realManager(line.home.base)
+      : scriptedManager(line.home.base, `${line.home.bin}:/usr/bin:/bin`, broken);
+  if (made === undefined) throw new Error("it came up a moment ago");
+  const coven = (...words: string[]) => line.coven(words, { env: made.env });
+  return {
+    line,
+    manager: made,
+    coven,
+    pid: async () => JSON.parse((await coven("daemon", "status", "--json")).out).pid ?? undefined,
+    async [Symbol.asyncDispose]() {
+      // First who would start it again.
+      rmSync(made.unit, { force: true });
+      if (kind === "systemd") made.systemctl("daemon-reload");
+      await coven("daemon", "stop", "--force");
+      await made[Symbol.asyncDispose]();
+      await line[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const wanted = (unit: string) => join(dirname(unit), "default.target.wants", "coven.service");
+
+describe.each(["systemd", "script"] as const)("kept by a %s", (kind) => {
+  const here = test.skipIf(!linux || (kind === "systemd" && !comesUp));
+
+  here(
+    "installed, stopped, started by a command, restarted, uninstalled: never one beside the one it keeps",
+    async () => {
+      await using at = await scene(kind);
+      const { manager, coven } = at;
+      const home = at.line.home.paths.home;
+      const kept = () => manager.systemctl("is-active", "--quiet", "coven.service").code === 0;
+
+      const installed = await coven("daemon", "install");
+      expect(installed).toMatchObject({ code: 0, err: expect.stringContaining("loginctl enable-linger ") });
+      expect(installed.out).toStartWith(`Wrote ${manager.unit}\nCoven daemon: running (pid `);
+      const text = readFileSync(manager.unit, "utf8");
+      expect(text).toContain(`"COVEN_HOME=${home}"`);
+      expect(text).toMatch(/^ExecStart=".*" "daemon" "serve"$/m);
+      expect(lstatSync(wanted(manager.unit)).isSymbolicLink()).toBe(true);
+      expect(existsSync(`${manager.unit}.tmp`)).toBe(false);
+      const first = await at.pid();
+      if (kind === "systemd") {
+        expect(manager.systemctl("show", "coven.service", "--property=MainPID", "--value").out).toBe(
+          `${first}`,
+        );
+      }
+
+      // Twice is once: nothing is stopped for it.
+      const again = await coven("daemon", "install");
+      expect(again.err).toContain(`Installed already: ${manager.unit}`);
+      expect(await at.pid()).toBe(first);
+
+      expect((await coven("daemon", "stop")).out).toBe("Coven daemon: stopped\n");
+      await until("the manager knows that it ended", () => !kept());
+      // A command that needs the daemon has the manager start it; it used to start one of its own beside the unit.
+      expect((await coven("sessions", "--json")).out).toBe('{"sessions":[]}\n');
+      expect(kept()).toBe(true);
+
+      const second = await at.pid();
+      expect((await coven("daemon", "restart")).out).toStartWith("Coven daemon: restarted (pid ");
+      expect(kept()).toBe(true);
+      expect(await at.pid()).not.toBe(second);
+
+      const removed = await coven("daemon", "uninstall");
+      expect(removed).toMatchObject({ code: 0, out: `Removed ${manager.unit}\n` });
+      expect([existsSync(manager.unit), await at.pid()]).toEqual([false, undefined]);
+      expect(() => lstatSync(wanted(manager.unit))).toThrow("ENOENT");
+      expect((await coven("daemon", "uninstall")).out).toBe("Coven daemon: was not installed\n");
+    },
+    30_000,
+  );
+
+  here(
+    "live sessions are never ended unasked",
+    async () => {
+      await using at = await scene(kind);
+      const id = (await at.coven("run", "demo", "sleep 600", "--detach")).out.trim();
+      const refused = await at.coven("daemon", "install");
+      expect([refused.code, refused.out]).toEqual([1, ""]);
+      expect(refused.err).toContain(`running and would be ended:\n  ${id.slice(0, 8)}  demo  sleep 600\n`);
+      expect(refused.err).toContain("Try: coven daemon install --force");
+      expect(existsSync(at.manager.unit)).toBe(false);
+
+      expect((await at.coven("daemon", "install", "--force")).code).toBe(0);
+      expect((await at.line.home.client.session(id)).status).toBe("killed");
+      const next = (await at.coven("run", "demo", "sleep 600", "--detach")).out.trim();
+      expect((await at.coven("daemon", "uninstall")).err).toContain(`  ${next.slice(0, 8)}  demo`);
+      expect(existsSync(at.manager.unit)).toBe(true);
+      expect(at.manager.systemctl("stop", "coven.service").code).toBe(4);
+      expect((await at.line.home.client.session(next)).status).toBe("running");
+      expect((await at.coven("daemon", "uninstall", "--force")).code).toBe(0);
+    },
+    30_000,
+  );
+
+  here(
+    "a daemon that cannot start is given up on, with its own reason",
+    async () => {
+      await using at = await scene(kind);
+      await at.coven("daemon", "install");
+      await at.coven("daemon", "stop");
+      writeFileSync(at.line.home.paths.config, '[record]\ninput = "no"\n');
+      const { code, err } = await at.coven("sessions");
+      expect(code).toBe(1);
+      expect(err).toContain("record.input must be true or false");
+    },
+    30_000,
+  );
+});
+
+test.skipIf(!comesUp)(
+  "systemd brings it back after a crash, and finds nothing wrong with the file",
+  async () => {
+    await using at = await scene("systemd");
+    await at.coven("daemon", "install");
+    const first = (await at.pid()) ?? 0;
+    process.kill(first, "SIGKILL");
+    const pidNow = () =>
+      Number(at.manager.systemctl("show", "coven.service", "--property=MainPID", "--value").out);
+    const second = await until("systemd has started another", () => {
+      const pid = pidNow();
+      return pid > 0 && pid !== first && runs(pid) ? pid : undefined;
+    });
+    await at.coven("daemon", "start");
+    expect(await at.pid()).toBe(second);
+    const check = Bun.spawnSync(["systemd-analyze", "--user", "--man=no", "verify", at.manager.unit], {
+      env: { PATH: "/usr/bin:/bin", ...at.manager.env },
+    });
+    expect([check.exitCode, check.stderr.toString()]).toEqual([0, ""]);
+  },
+  30_000,
+);
+
+test.skipIf(!linux)("where no manager answers: said, and nothing stopped or written", async () => {
+  await using at = await scene("script", true);
+  await at.coven("daemon", "start");
+  const before = await at.pid();
+  const { code, err } = await at.coven("daemon", "install");
+  expect(code).toBe(1);
+  expect(err).toContain("Error: systemd cannot be asked to keep the daemon: Failed to connect to bus");
+  expect(existsSync(at.manager.unit)).toBe(false);
+  expect(await at.pid()).toBe(before);
+});
+
+test.skipIf(!linux)("the unit of another home is left alone, and starts nothing here", async () => {
+  await using at = await scene("script");
+  mkdirSync(dirname(at.manager.unit), { recursive: true });
+  const theirs = '[Service]\nExecStart="/bin/true"\nEnvironment="COVEN_HOME=/another"\n';
+  writeFileSync(at.manager.unit, theirs);
+  for (const verb of ["install", "uninstall"]) {
+    const { code, err } = await at.coven("daemon", verb);
+    expect([code, err]).toEqual([1, expect.stringContaining("belongs to the daemon of another COVEN_HOME")]);
+  }
+  expect((await at.coven("daemon", "start")).code).toBe(0);
+  expect(readFileSync(at.manager.unit, "utf8")).toBe(theirs);
+  expect(existsSync(join(at.line.home.base, "asked"))).toBe(false);
+});

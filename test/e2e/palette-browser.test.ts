@@ -1,0 +1,171 @@
+// Holds `coven sessions` at a real terminal: live, filtered, acted upon, and always back where one was.
+import { describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { widthOf } from "../../src/cli/ui/width.ts";
+import { realWorld } from "../../src/daemon/world.ts";
+import { openLedger } from "../../src/store/ledger.ts";
+import { sample } from "../cli/sample.ts";
+import { SIZES, surface } from "../support/surface.ts";
+import { HAS_TMUX, type Pane } from "../support/tmux.ts";
+
+const shown = (pane: Pane) => pane.rows().join("\n");
+const SGR = /\u001b\[[0-9;]*m/;
+
+describe.if(HAS_TMUX)("the session browser", () => {
+  for (const size of SIZES) {
+    for (const plain of [false, true]) {
+      test(`${size.cols}x${size.rows}${plain ? ", NO_COLOR" : ""}: every state readable, nothing wider than the terminal`, async () => {
+        await using home = surface(plain ? { env: { NO_COLOR: "1" } } : {});
+        const { line } = home;
+        await line.coven(["run", "demo", "日本語 wide title ".repeat(8)]);
+        await line.coven(["run", "demo", "exit 3"]);
+        await line.coven(["run", "codex", "wait for me", "--detach"]);
+        const pane = home.open("sessions", size);
+        await pane.shows(/❯ ◆ waiting/);
+        const rows = pane.rows();
+        expect(rows[0]).toContain("Sessions · 3 · 1 live · 1 waiting");
+        expect(rows.filter((row) => widthOf(row) > size.cols)).toEqual([]);
+        expect(shown(pane)).toMatch(/✗ failed .*\n.*✓ completed /);
+        expect(rows.at(-1)).toContain("Enter actions");
+        expect(SGR.test(pane.cells())).toBe(!plain);
+        // Another size while it is open.
+        pane.resize(60, 15);
+        await pane.shows(/Enter actions.*Esc leave/);
+        pane.press("Escape");
+        await pane.shows("left 0");
+        expect(pane.modes()).toMatchObject({ alternate: false, cursor: true, wrap: true });
+      }, 30_000);
+    }
+  }
+
+  test("it is live: what begins, waits and ends elsewhere shows without a key, and the pointer stays where it was", async () => {
+    await using home = surface();
+    const { line } = home;
+    await line.coven(["run", "demo", "first"]);
+    const pane = home.open("sessions");
+    await pane.shows(/❯ ✓ completed .* first/);
+    const id = (await line.coven(["run", "codex", "second", "--detach"])).out.trim();
+    await pane.shows(/ ◆ waiting .* second(.|\n)*\n❯ ✓ completed .* first/);
+    await line.coven(["kill", id]);
+    await pane.shows(/ ■ killed .* second/);
+    await line.coven(["archive", id]);
+    await pane.shows("Sessions · 1\n");
+    pane.press("C-c");
+    await pane.shows("left 0");
+  }, 30_000);
+
+  test("rejoin, detach, and back on the same session with the same filter; then kill", async () => {
+    await using home = surface();
+    const { line } = home;
+    for (const title of ["one", "two", "three"]) await line.coven(["run", "codex", title, "--detach"]);
+    const pane = home.open("sessions");
+    await pane.shows("3 live");
+    pane.type("t");
+    pane.press("Down");
+    await pane.shows(/❯ ◆ waiting .* two/);
+    pane.press("Enter");
+    await pane.shows("❯ Rejoin");
+    expect(shown(pane)).toMatch(/View Log .*\n +Kill /);
+    expect(shown(pane)).not.toMatch(/Archive|Sacrifice|Summon/);
+    pane.press("Enter");
+    await pane.shows(/asked: .*two/);
+    pane.press("C-]");
+    await pane.shows("❯ ◆ waiting");
+    expect(shown(pane)).toContain("Filter t█");
+    expect(shown(pane)).toMatch(/❯ ◆ waiting .* two/);
+    pane.press("Enter");
+    await pane.shows("❯ Rejoin");
+    pane.type("k");
+    await pane.shows(/■ killed .* two/);
+    pane.press("C-c");
+    await pane.shows("left 0");
+  }, 30_000);
+
+  test("view log, archive, summon, sacrifice by the word alone", async () => {
+    await using home = surface();
+    const { line } = home;
+    const record = JSON.parse((await line.coven(["run", "demo", "lines 90", "--json"])).out);
+    const pane = home.open("sessions --all");
+    await pane.shows(/❯ ✓ completed/);
+    pane.press("Enter");
+    await pane.shows("❯ View Log");
+    expect(shown(pane)).toMatch(/Archive .*\n +Sacrifice /);
+    pane.press("Enter");
+    await pane.shows("line 90");
+    expect(shown(pane)).toContain("Done.");
+    pane.press("Home");
+    await pane.shows("task  lines 90");
+    pane.press("Escape");
+    await pane.shows(/❯ ✓ completed/);
+
+    pane.press("Enter");
+    await pane.shows("❯ View Log");
+    pane.type("a");
+    await pane.shows(/❯ ○ archived/);
+    pane.press("Enter");
+    await pane.shows(/Summon .*\n +Sacrifice /);
+    expect(shown(pane)).not.toMatch(/Rejoin|Kill| Archive /);
+    pane.press("Down", "Enter");
+    await pane.shows(/❯ ✓ completed/);
+
+    pane.press("Enter");
+    await pane.shows("❯ View Log");
+    pane.type("s");
+    await pane.shows("Type sacrifice to delete it for good:");
+    pane.type("yes");
+    pane.press("Enter");
+    await pane.shows("That is not the word.");
+    expect((await line.home.client.session(record.id)).id).toBe(record.id);
+    pane.press("C-u");
+    pane.type("sacrifice");
+    await pane.shows("sacrifice█");
+    pane.press("Enter");
+    await pane.shows("it and its output are gone.");
+    await pane.shows("No sessions yet.");
+    pane.press("Escape");
+    await pane.shows("left 0");
+  }, 30_000);
+
+  test("the daemon goes away: said, the list stays, and it is live again when the daemon is", async () => {
+    await using home = surface();
+    const { line } = home;
+    await line.coven(["run", "demo", "first"]);
+    const pane = home.open("sessions");
+    await pane.shows(/❯ ✓ completed/);
+    await line.coven(["daemon", "stop"]);
+    await pane.shows("not up to date: the daemon does not answer");
+    expect(shown(pane)).toMatch(/❯ ✓ completed .* first/);
+    await line.coven(["run", "demo", "second"]);
+    await pane.shows(/✓ completed .* second/);
+    expect(shown(pane)).not.toContain("not up to date");
+  }, 30_000);
+
+  test("five thousand sessions: there at once, filtered as one types, live ones first however old", async () => {
+    await using home = surface();
+    const { paths, client, project } = home.line.home;
+    mkdirSync(paths.home, { mode: 0o700 });
+    const ledger = openLedger(paths.ledger, { after: realWorld.after });
+    await home.line.coven(["--version"]);
+    for (let n = 0; n < 5_000; n++) {
+      const one = sample({ title: `task ${n}`, project_root: project, cwd: project, status: "created" });
+      ledger.create(one);
+      ledger.settle(one.id, { status: "completed", exitCode: 0, signal: null }, [], one.updated_at);
+    }
+    ledger.close();
+    await home.line.coven(["daemon", "start"]);
+    const old = await client.launch({ projectRoot: project, harness: "codex", prompt: "old and live" });
+    const pane = home.open("sessions");
+    await pane.shows("Sessions · 5001 · 1 live");
+    await pane.shows(/❯ ◆ waiting .* old and live/);
+    pane.type("task 31");
+    const fitting = Array.from({ length: 5_000 }, (_, n) => `${n}`).filter((one) => one.includes("31"));
+    await pane.shows(`Sessions · ${fitting.length} of 5001`);
+    pane.press("End");
+    await pane.shows(/❯ ✓ completed .* task 31 /);
+    pane.press("C-u");
+    await pane.shows("Sessions · 5001");
+    pane.press("C-c");
+    await pane.shows("left 0");
+    expect((await client.session(old.id)).status).toBe("running");
+  }, 60_000);
+});
