@@ -16,8 +16,9 @@ const rows = readFileSync(join(root, "docs/DEPENDENCIES.md"), "utf8")
 /** Names in the lockfile, each once; its format is JSON with trailing commas. */
 const locked = Array.from(
   new Set(
-    Array.from(readFileSync(join(root, "bun.lock"), "utf8").matchAll(/^ {4}"[^"]+": \["(@?[^@"]+)@/gm), (found) =>
-      String(found[1]),
+    Array.from(
+      readFileSync(join(root, "bun.lock"), "utf8").matchAll(/^ {4}"[^"]+": \["(@?[^@"]+)@/gm),
+      (found) => String(found[1]),
     ),
   ),
 );

@@ -11,6 +11,7 @@ import { readEvents } from "./sse.ts";
 
 export type { Attached, AttachFrame, AttachOptions, TerminalSize } from "./client-attach.ts";
 export { isUnreachable } from "./client-errors.ts";
+export type { StatusAnswer } from "./schema.ts";
 
 /** Ends a call from outside; the call then rejects with the signal's own reason, not with a CovenError. */
 export interface CallOptions {

@@ -103,7 +103,7 @@ interface Widths {
 function widthsOf(state: BrowserState, cols: number): Widths {
   // Of what is loaded, so that columns don't jump while one scrolls; long names are cut, not let spread.
   const most = (text: (one: Session) => string, least: number, limit: number) =>
-    state.shown
+    state.listing.sessions
       .slice(0, 500)
       .reduce((width, one) => Math.max(width, Math.min(limit, widthOf(harmless(text(one))))), least);
   const age = cols < 32 ? 0 : 4;
@@ -112,7 +112,8 @@ function widthsOf(state: BrowserState, cols: number): Widths {
   const project = cols < 72 ? 0 : most((one) => projectOf(one), 7, cols < 120 ? 16 : 32);
   const id = cols < 100 ? 0 : 8;
   const others = [word, harness, age, project, id].filter((width) => width > 0);
-  const title = Math.max(4, cols - 3 - others.reduce((sum, width) => sum + width + 2, 0));
+  const room = Math.max(4, cols - 3 - others.reduce((sum, width) => sum + width + 2, 0));
+  const title = most((one) => one.title, Math.min(room, 24), room);
   return { state: word, harness, age, title, project, id };
 }
 

@@ -1,6 +1,5 @@
 // Owns what `coven daemon status` says beyond whether it runs: the daemon's own account of itself, as lines and as JSON.
-import { covenClient } from "../api/client.ts";
-import type { StatusAnswer } from "../api/schema.ts";
+import { covenClient, type StatusAnswer } from "../api/client.ts";
 import { isCovenError } from "../errors.ts";
 import { API_VERSION, COVEN_VERSION } from "../version.ts";
 import { harmless } from "./ui/text.ts";

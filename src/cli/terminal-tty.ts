@@ -73,7 +73,8 @@ export function openTty(events: TtyEvents): Tty {
       const now = performance.now();
       if (taken > 0) since = now;
       else if (now - since >= patience) return false;
-      else Bun.sleepSync(1);
+      // A whole millisecond each time would hold a flood to what the kernel keeps for a terminal: 25 MB/s.
+      else driver.awaitRoom(out, 1);
     }
     return true;
   }

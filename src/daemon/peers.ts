@@ -36,6 +36,8 @@ export interface PeerWatch {
  * log says so.
  */
 export function watchPeers(bound: string, log: Log, me: number = process.geteuid?.() ?? 0): PeerWatch {
+  // Windows has no such word; there the home alone decides.
+  if (process.platform === "win32") return { onlyOurs: () => true };
   let call: Peers;
   try {
     call = linux ? linuxPeers() : darwinPeers();

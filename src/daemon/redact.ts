@@ -12,7 +12,16 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z0-9 ]{1,40}-----[\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|$)/g, REDACTED],
   // Credentials in a URL.
   [/\b([a-z][a-z0-9+.-]{0,15}:\/\/)[^\s/?#@]{1,512}@/gi, `$1${REDACTED}@`],
-  [/\b(bearer|basic)\s{1,8}[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${REDACTED}`],
+  // The header whole, its scheme with it.
+  [
+    /\b((?:proxy-)?authorization["']?\s{0,4}[:=]\s{0,4}["']?)(?:[a-z][\w-]{0,20}\s{1,4})?[^\s"',;]{1,4096}/gi,
+    `$1${REDACTED}`,
+  ],
+  // The scheme alone: what follows must look like no word of a sentence ("basic understanding").
+  [
+    /\b([Bb]earer|[Bb]asic|BEARER|BASIC)\s{1,8}(?=\S{0,64}\d|\S{0,64}[a-z][A-Z]|\S{24})[A-Za-z0-9._~+/=-]{8,}/g,
+    `$1 ${REDACTED}`,
+  ],
   // OpenAI, Anthropic, Stripe and those who copied them.
   [/\b(?:sk|pk|rk)[-_][A-Za-z0-9_-]{8,}/g, REDACTED],
   // GitHub, GitLab, npm, Slack, Google, AWS access key ids, JSON web tokens.
@@ -29,9 +38,9 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
     /(\s--?[\w-]{0,40}(?:secret|token|password|passwd|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)\s{1,4})(?!-|\d+(?:\s|$)|\[redacted\])(?:"[^"]{0,4096}"?|'[^']{0,4096}'?|[^\s"']{1,4096})/gi,
     `$1${REDACTED}`,
   ],
-  // name=value and name: value, where the name says what the value is.
+  // name=value and name: value, where the name says what the value is; `token.ts:12:3` is a place in a file.
   [
-    /\b([\w.-]{0,40}(?:secret|token|password|passwd|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization|cookie)[\w.-]{0,40}["']?\s{0,4}[:=]\s{0,4})(?:"[^"]{0,4096}"?|'[^']{0,4096}'?|(?!\[redacted\])[^\s,;&"']{1,4096})/gi,
+    /\b([\w.-]{0,40}(?:secret|token|password|passwd|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization|cookie)[\w.-]{0,40}["']?\s{0,4}[:=]\s{0,4})(?:"[^"]{0,4096}"?|'[^']{0,4096}'?|(?!\[redacted\]|\d+:\d+\b)[^\s,;&"']{1,4096})/gi,
     `$1${REDACTED}`,
   ],
 ];

@@ -12,7 +12,7 @@ test("an older daemon goes on: each command says so once on stderr, and a restar
   // The same sources under an older version's name.
   const older = join(line.home.base, "older");
   mkdirSync(older);
-  cpSync(join(root, "src"), join(older, "src"), { recursive: true });
+  for (const part of ["src", "bunfig.toml"]) cpSync(join(root, part), join(older, part), { recursive: true });
   writeFileSync(join(older, "package.json"), JSON.stringify({ ...manifest, version: "0.0.1" }));
   symlinkSync(join(root, "node_modules"), join(older, "node_modules"));
   const env = { HOME: line.home.base, COVEN_HOME: line.home.paths.home, PATH: "/usr/bin:/bin" };

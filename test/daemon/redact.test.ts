@@ -8,7 +8,21 @@ const long = "abcdefghij0123456789ABCDEFGHIJ";
 const pem = (kind: string, body: string) => `-----BEGIN ${kind}-----\n${body}\n-----END ${kind}-----`;
 
 test.each([
-  [`Authorization: Bearer ${long}`, `Authorization: ${R} ${R}`],
+  [`Authorization: Bearer ${long}`, `Authorization: ${R}`],
+  ["authorization: Basic dXNlcjpwYXNz next", `authorization: ${R} next`],
+  ['{"Proxy-Authorization": "Basic dXNlcjpwYXNz"}', `{"Proxy-Authorization": ${R}}`],
+  ["curl -u x basic dXNlcjpwYXNz", `curl -u x basic ${R}`],
+  ["Set-Cookie: session=abcdef; Path=/", `Set-Cookie: ${R}; Path=/`],
+  [`export AWS_SECRET_ACCESS_KEY=${long}/x+y`, `export AWS_SECRET_ACCESS_KEY=${R}`],
+  [
+    "mysql://root:hunter2@localhost/db and redis://:hunter2@r",
+    `mysql://${R}@localhost/db and redis://${R}@r`,
+  ],
+  [
+    "git remote https://x-access-token:hunter2@example.org/a.git",
+    `git remote https://${R}@example.org/a.git`,
+  ],
+  ["spring.datasource.password=hunter2", `spring.datasource.password=${R}`],
   [`with bearer ${long}.`, `with bearer ${R}`],
   [`key sk-${long} used`, `key ${R} used`],
   [`sk-ant-api03-${long}`, R],
@@ -43,6 +57,14 @@ test.each([
   "run --max-token 4096 --token",
   "e7b1c2d4-1111-4222-8333-444455556666",
   "a skeleton key for the password manager",
+  "a basic understanding of the bearer certificate",
+  "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  "git@github.com:owner/name.git",
+  "npm_config_registry is read from .npmrc, cookies are not",
+  "src/auth/token.ts:12:3 expected ')'",
+  "the key sk- is a prefix, ghp_ another",
+  "see RFC 6750 (bearer tokens) and BEGIN CERTIFICATE",
+  "mailto:someone@example.org or http://localhost:8080/a?b=c",
 ])("%p stays", (text) => {
   expect(redact(text)).toBe(text);
 });

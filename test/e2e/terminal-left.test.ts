@@ -1,7 +1,7 @@
 // Tests every way out of an attached terminal (tmux): whatever happens, the shell has its terminal back and the session its life.
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DaemonHome, daemonHome, MAIN, runs } from "../support/daemon-home.ts";
 import { HAS_TMUX, type Pane, SANE, type Tmux, tmux } from "../support/tmux.ts";
@@ -32,11 +32,13 @@ const EVERYTHING = [
 ]
   .map((mode) => `\\033[${mode}`)
   .join("");
-const AGENT = `printf '${EVERYTHING}\\033=\\033(0\\033]2;agent\\007FULL'; exec cat`;
+const AGENT = `printf '${EVERYTHING}\\033=\\033]2;agent\\007\\033[2;1HFULL\\033(0'; exec cat`;
 
 let home: DaemonHome;
 let terminals: Tmux;
 let pane: Pane;
+/** What the shell showed before the last look at its settings. */
+let said: string[];
 let before: { termios: string; title: string };
 
 beforeAll(async () => {
@@ -70,8 +72,6 @@ async function attached(script = AGENT): Promise<string> {
   home.script("agent", script);
   pane = terminals.pane(80, 24);
   await pane.shows("$");
-  pane.run("echo EARLIER");
-  await pane.shows(/^EARLIER\n\$$/m);
   before = { termios: await stty(), title: pane.title() };
   pane.run("coven run codex 'exec agent'");
   await until("the agent has drawn", () => pane.modes().alternate && !pane.modes().cursor);
@@ -83,17 +83,15 @@ async function attached(script = AGENT): Promise<string> {
   return session?.id ?? "none";
 }
 
-/** The settings a command is started with; bash itself reads its line with others. */
+/** The settings a command is started with; bash itself reads its line with others. To a file: the line is wider than the pane. */
 async function stty(): Promise<string> {
-  pane.run("stty -g");
-  const settings = /^[0-9a-f]+:[0-9a-f:]+$/;
-  await until("stty has answered", () =>
-    pane
-      .rows()
-      .findLast((row) => row !== "" && row !== "$")
-      ?.match(settings),
-  );
-  return pane.rows().findLast((row) => settings.test(row)) ?? "";
+  const file = join(home.base, crypto.randomUUID());
+  pane.run(`stty -g > ${file}.part; mv ${file}.part ${file}; clear; echo EARLIER`);
+  await until("stty has answered", () => existsSync(file));
+  await pane.shows(/^EARLIER\n\$\n*$/);
+  const settings = readFileSync(file, "utf8").trim();
+  expect(settings.split(":").length).toBeGreaterThan(20);
+  return settings;
 }
 
 /** The command line's own process: the child of the pane's shell. */
@@ -112,8 +110,9 @@ async function isSane(): Promise<void> {
   pane.run("echo still $?- here");
   await pane.shows("- here\n$");
   expect(pane.modes()).toMatchObject({ ...SANE, region: "0-23" });
+  expect(pane.rows()[0]).toBe("EARLIER");
+  said = pane.rows();
   expect({ termios: await stty(), title: pane.title() }).toEqual(before);
-  expect(pane.rows().slice(0, 2)).toEqual(["$ echo EARLIER", "EARLIER"]);
 }
 
 async function goesOn(id: string): Promise<void> {
@@ -125,7 +124,7 @@ withTmux("detach: 0, and how to come back", async () => {
   pane.press("C-]");
   await pane.shows(`Come back:  coven attach ${id.slice(0, 8)}`);
   await isSane();
-  expect(pane.rows()).toContain("still 0- here");
+  expect(said).toContain("still 0- here");
   await goesOn(id);
 });
 
@@ -149,7 +148,7 @@ for (const [signal, code] of [
     process.kill(command(), signal);
     await pane.shows("goes on without you");
     await isSane();
-    expect(pane.rows()).toContain(`still ${code}- here`);
+    expect(said).toContain(`still ${code}- here`);
     await goesOn(id);
   });
 }
@@ -159,7 +158,7 @@ withTmux("the program dies without tidying up: its exit code, and a terminal as 
   pane.press("Enter");
   await pane.shows("Failed after");
   await isSane();
-  expect(pane.rows()).toContain("still 7- here");
+  expect(said).toContain("still 7- here");
 });
 
 withTmux("an error nobody caught: told on the shell's screen, not on the program's", async () => {
@@ -168,14 +167,12 @@ withTmux("an error nobody caught: told on the shell's screen, not on the program
   await pane.shows("goes on without you");
   const thrower = join(home.base, "thrower.ts");
   writeFileSync(thrower, 'process.once("SIGUSR2", () => { throw new Error("a mistake of ours"); });');
-  pane.run("clear");
-  pane.run("echo EARLIER");
   pane.run(`${process.execPath} --preload ${thrower} ${MAIN} attach ${id}`);
   await until("it is attached", () => pane.modes().alternate);
   process.kill(command(), "SIGUSR2");
   await pane.shows("Error: a mistake of ours");
   await isSane();
-  expect(pane.rows()).toContain("still 1- here");
+  expect(said).toContain("still 1- here");
   await goesOn(id);
 });
 
@@ -185,7 +182,7 @@ withTmux("the daemon is killed: said plainly", async () => {
   process.kill(daemon?.pid ?? 0, "SIGKILL");
   await pane.shows("Error: The daemon went away while the session was running.");
   await isSane();
-  expect(pane.rows()).toContain("still 1- here");
+  expect(said).toContain("still 1- here");
 });
 
 withTmux("the session is killed from elsewhere", async () => {

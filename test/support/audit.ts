@@ -1,5 +1,7 @@
 // Owns the audit of dependencies, `bun run audit`: fails on a known vulnerability; a registry that answers no audit is said, and no failure.
-const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, "audit", "--json"], { stdin: "ignore" });
+const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, "audit", "--json"], {
+  stdin: "ignore",
+});
 const found = findings(stdout.toString());
 if (exitCode === 0) {
   console.log("No known vulnerabilities.");

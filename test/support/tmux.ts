@@ -88,7 +88,10 @@ export function tmux(dir: string, env: Readonly<Record<string, string>>, command
   const rc = join(dir, "rc");
   writeFileSync(rc, `PS1='$ '\ncoven() { ${command.map((one) => `'${one}'`).join(" ")} "$@"; }\n`);
   const conf = join(dir, "tmux.conf");
-  writeFileSync(conf, "set -g history-limit 5000\nset -g status off\nset -sg escape-time 0\n");
+  writeFileSync(
+    conf,
+    "set -g history-limit 5000\nset -g status off\nset -sg escape-time 0\nset -s exit-empty off\n",
+  );
   const pairs = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const shell = [
     "/usr/bin/env",

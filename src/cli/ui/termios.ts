@@ -7,6 +7,8 @@ export interface Termios {
   raw(): void;
   /** Also throws away what was typed and not read: reports of a mouse the next program knows nothing of. */
   restore(): void;
+  /** Waits until a terminal takes output again, at most so many milliseconds. */
+  awaitRoom(fd: number, ms: number): void;
 }
 
 const SYMBOLS = {
@@ -14,10 +16,12 @@ const SYMBOLS = {
   tcsetattr: { args: ["i32", "i32", "ptr"], returns: "i32" },
   tcflush: { args: ["i32", "i32"], returns: "i32" },
   cfmakeraw: { args: ["ptr"], returns: "void" },
+  poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
 } as const;
 
 const STDIN = 0;
 const TCSANOW = 0;
+const POLLOUT = 4;
 const TCIFLUSH = process.platform === "darwin" ? 1 : 0;
 /** Larger than struct termios of every system we know (60 on Linux, 72 on macOS). */
 const TERMIOS_BYTES = 256;
@@ -27,9 +31,15 @@ export function termios(): Termios {
   const libc = open();
   const before = new Uint8Array(TERMIOS_BYTES);
   if (libc?.tcgetattr(STDIN, ptr(before)) !== 0) {
-    return { raw: () => setRawMode(true), restore: () => setRawMode(false) };
+    return {
+      raw: () => setRawMode(true),
+      restore: () => setRawMode(false),
+      awaitRoom: (_fd, ms) => Bun.sleepSync(ms),
+    };
   }
   const rawly = before.slice();
+  // struct pollfd: int fd, short events, short revents.
+  const room = new Int32Array(2);
   libc.cfmakeraw(ptr(rawly));
   return {
     raw() {
@@ -40,6 +50,10 @@ export function termios(): Termios {
     restore() {
       libc.tcflush(STDIN, TCIFLUSH);
       libc.tcsetattr(STDIN, TCSANOW, ptr(before));
+    },
+    awaitRoom(fd, ms) {
+      room.set([fd, POLLOUT]);
+      libc.poll(ptr(room), 1, ms);
     },
   };
 }
