@@ -6,6 +6,7 @@ import type { ActionId } from "./browser-actions.ts";
 import { type LogView, logView } from "./browser-log.ts";
 import { type BrowserState, listed, opened, pressed } from "./browser-state.ts";
 import { browserLines, pageOf } from "./browser-view.ts";
+import type { CommandLine } from "./command.ts";
 import { sessionFeed } from "./feed.ts";
 import { untilSettled } from "./kill.ts";
 import { outcome, signalCode } from "./outcome.ts";
@@ -22,7 +23,7 @@ const TICK_MS = 1_000;
 const FIRST_PAGE_MS = 150;
 
 /** Shows the list until the person leaves it; resolves to the exit code. */
-export function browse(client: CovenClient, includeArchived: boolean): Promise<number> {
+export function browse(client: CovenClient, includeArchived: boolean, line: CommandLine): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   let state = opened(includeArchived);
   let screen: FullScreen | undefined;
@@ -102,7 +103,7 @@ export function browse(client: CovenClient, includeArchived: boolean): Promise<n
     process.stdin.resume();
     try {
       const { run } = await import("./attach.ts");
-      await run({ name: "attach", words: [session.id], flags: {} });
+      await run({ name: "attach", words: [session.id], flags: {} }, line);
       const now = await client.session(session.id);
       return `${shortId(session.id)}: ${outcome(now)}`;
     } finally {

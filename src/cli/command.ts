@@ -37,7 +37,14 @@ export interface Invocation {
 }
 
 /** Does the work; resolves to the process's exit code. Throws `Failure` or `CovenError` to end with `Error:`/`Try:`. */
-export type Run = (invocation: Invocation) => Promise<number>;
+export type Run = (invocation: Invocation, line: CommandLine) => Promise<number>;
+
+/** The command line itself, for commands that tell of others or run them. */
+export interface CommandLine {
+  readonly commands: readonly Command[];
+  /** Runs what the words ask for and tells what went wrong; resolves to the exit code. */
+  perform(argv: readonly string[]): Promise<number>;
+}
 
 /** One command. Help, parsing, suggestions, completions and the man page are all read from it. */
 export interface Command {

@@ -2,7 +2,7 @@
 import { covenClient } from "../api/client.ts";
 import { covenPaths } from "../paths.ts";
 import type { Session } from "../session/session.ts";
-import { COMMANDS } from "./commands.ts";
+import type { Command } from "./command.ts";
 import { candidates, DIRECTORIES } from "./complete.ts";
 import { environment } from "./environment.ts";
 import { everySession } from "./target.ts";
@@ -14,9 +14,9 @@ const ANSWER_MS = 500;
 const MOST_SESSIONS = 2_000;
 
 /** Prints what may replace the last word; a lone `:directories` means the shell's own directories. Resolves to 0 always. */
-export async function complete(words: readonly string[]): Promise<number> {
+export async function complete(words: readonly string[], commands: readonly Command[]): Promise<number> {
   try {
-    const found = await candidates(words[0] === "--" ? words.slice(1) : words, COMMANDS, {
+    const found = await candidates(words[0] === "--" ? words.slice(1) : words, commands, {
       sessions,
       harnesses,
     });

@@ -1,32 +1,32 @@
 // Owns the words of help: the overview, and one page per command, both read from the table.
-import { type Command, type Flag, has, type Invocation } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { type Command, type Flag, has, type Run } from "./command.ts";
 import { nearest } from "./nearest.ts";
 import { UsageError } from "./ui/failure.ts";
 import { write } from "./ui/out.ts";
 import { pairs } from "./ui/table.ts";
 import { quoted } from "./ui/text.ts";
+import { usage } from "./usage.ts";
 
 /** `coven help [command]`. */
-export async function run(invocation: Invocation): Promise<number> {
+export const run: Run = async (invocation, { commands }) => {
   if (has(invocation, "man")) {
     const { manPage } = await import("./man.ts");
-    await write(manPage());
+    await write(manPage(commands));
     return 0;
   }
   // `coven daemon` alone comes here as well.
-  await write(helpText(invocation.name === "help" ? invocation.words : [invocation.name]));
+  await write(helpText(invocation.name === "help" ? invocation.words : [invocation.name], commands));
   return 0;
-}
+};
 
-/** The text for a topic (`[]`, `["run"]`, `["daemon","stop"]`), at most 24 lines of 80 columns. Throws `UsageError`. */
-export function helpText(topic: readonly string[]): string {
+/** The table's text for a topic (`[]`, `["run"]`, `["daemon","stop"]`), at most 24 lines of 80 columns. Throws `UsageError`. */
+export function helpText(topic: readonly string[], commands: readonly Command[]): string {
   const [name, ...below] = topic;
-  if (name === undefined) return overview();
-  const command = COMMANDS.find((one) => one.name === name);
+  if (name === undefined) return overview(commands);
+  const command = commands.find((one) => one.name === name);
   // The page of a command tells about those below it too; a word that names none is refused.
   const [second] = below;
-  const names = (command ? (command.below ?? []) : COMMANDS).map((one) => one.name);
+  const names = (command ? (command.below ?? []) : commands).map((one) => one.name);
   if (!command || (second !== undefined && !names.includes(second)) || below.length > 1) {
     const typed = topic.slice(0, command ? 2 : 1).join(" ");
     const guess = nearest(command ? (second ?? "") : name, names);
@@ -39,7 +39,7 @@ export function helpText(topic: readonly string[]): string {
   return page(command);
 }
 
-function overview(): string {
+function overview(commands: readonly Command[]): string {
   return lines([
     "coven runs coding agents in the background and keeps every byte they print.",
     "",
@@ -50,7 +50,7 @@ function overview(): string {
     "",
     // The last line tells of help itself.
     ...pairs(
-      COMMANDS.filter(({ name }) => name !== "help").map(({ name, summary }) => [name, summary]),
+      commands.filter(({ name }) => name !== "help").map(({ name, summary }) => [name, summary]),
       "  ",
       2,
     ),
@@ -74,17 +74,6 @@ function page(command: Command): string {
     ...(command.below ? ["", ...pairs(command.below.map((one) => [one.name, one.summary]))] : []),
     ...(flags.length > 0 ? ["", ...pairs(merged(flags))] : []),
   ]);
-}
-
-/** `coven run HARNESS PROMPT... [flags]`. */
-export function usage(command: Command): string {
-  const args = command.args.map((arg) => {
-    const named = arg.name.toUpperCase() + (arg.rest ? "..." : "");
-    return arg.optional ? `[${named}]` : named;
-  });
-  const below = command.below ? [command.below.map((one) => one.name).join("|")] : [];
-  const anyFlags = command.flags.length > 0 || (command.below ?? []).some((one) => one.flags.length > 0);
-  return ["coven", command.name, ...below, ...args, ...(anyFlags ? ["[flags]"] : [])].join(" ");
 }
 
 /** Flags as rows; one that several commands below share is shown once, with their names. */

@@ -1,11 +1,10 @@
 // Owns the man page, made from the command table: `coven help --man | man -l -`.
 import { COVEN_VERSION } from "../version.ts";
 import type { Command, Flag } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
-import { usage } from "./help.ts";
+import { usage } from "./usage.ts";
 
 /** The page in man(7) macros; the same for the same version. */
-export function manPage(table: readonly Command[] = COMMANDS): string {
+export function manPage(table: readonly Command[]): string {
   return [
     `.TH COVEN 1 "" "coven ${roff(COVEN_VERSION)}" "User Commands"`,
     ".SH NAME",

@@ -4,8 +4,7 @@ import { readConfig } from "../config.ts";
 import { launchables } from "../daemon/launchables.ts";
 import { type CovenPaths, covenPaths } from "../paths.ts";
 import type { HarnessInfo } from "../session/ports.ts";
-import { cli, tell } from "./cli.ts";
-import type { Run } from "./command.ts";
+import type { CommandLine, Run } from "./command.ts";
 import { environment } from "./environment.ts";
 import { type Feed, sessionFeed } from "./feed.ts";
 import { askGo, askHarness, askLine, askSession, askTask, withOwnInput } from "./palette-ask.ts";
@@ -13,6 +12,7 @@ import { slashes, VERBS, type Verb, type Wanted, wanted } from "./palette-comman
 import { headerLines } from "./palette-header.ts";
 import { planLines } from "./palette-plan.ts";
 import { type Place, placeOf } from "./project.ts";
+import { tell } from "./tell.ts";
 import { out } from "./ui/colour.ts";
 import { Failure, UsageError } from "./ui/failure.ts";
 import { oneKey } from "./ui/full-screen.ts";
@@ -24,14 +24,14 @@ import { quoted } from "./ui/text.ts";
 const FIRST_WORD_MS = 250;
 
 /** `coven` and `coven tui`: shows the palette until it is left; resolves to 0. Throws `UsageError` without a terminal. */
-export const run: Run = async () => {
+export const run: Run = async (_, line) => {
   if (!atTerminal()) throw new UsageError("The palette needs a terminal to type in.", ["coven help"]);
   const paths = covenPaths();
   // A command's own listener decides what Ctrl-C means to it; the palette is never ended by one.
   const stay = () => {};
   process.on("SIGINT", stay);
   try {
-    for (let first = true; await turn(paths, first); first = false);
+    for (let first = true; await turn(paths, line, first); first = false);
   } finally {
     process.off("SIGINT", stay);
   }
@@ -39,7 +39,7 @@ export const run: Run = async () => {
 };
 
 /** One line: asked for, then done. False when the person leaves. */
-async function turn(paths: CovenPaths, isFirst: boolean): Promise<boolean> {
+async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Promise<boolean> {
   const place = here();
   const harnesses = launchables(paths, environment());
   const usual = usualHarness(paths, harnesses);
@@ -80,7 +80,7 @@ async function turn(paths: CovenPaths, isFirst: boolean): Promise<boolean> {
   const want = wanted(answer.line, known);
   if (want.kind === "quit") return false;
   try {
-    return await act(want, { paths, place, harnesses, usual, feed });
+    return await act(want, { line, paths, place, harnesses, usual, feed });
   } catch (error) {
     await tell(error);
     return true;
@@ -88,6 +88,7 @@ async function turn(paths: CovenPaths, isFirst: boolean): Promise<boolean> {
 }
 
 interface Around {
+  readonly line: CommandLine;
   readonly paths: CovenPaths;
   readonly place: Place | undefined;
   readonly harnesses: readonly HarnessInfo[];
@@ -110,19 +111,19 @@ async function act(want: Wanted, around: Around): Promise<boolean> {
     }
     case "session": {
       const id = want.id || (await choose(want.verb, around));
-      if (id !== undefined) await perform([want.verb, "--", id]);
+      if (id !== undefined) await perform(around.line, [want.verb, "--", id]);
       return true;
     }
     case "browse":
-      await perform(["sessions", ...(want.all ? ["--all"] : [])]);
+      await perform(around.line, ["sessions", ...(want.all ? ["--all"] : [])]);
       return true;
     case "show":
       say("");
-      await perform(want.words);
+      await perform(around.line, want.words);
       return goBack();
     case "logs":
       say("");
-      await perform(["logs", `--lines=${lines()}`]);
+      await perform(around.line, ["logs", `--lines=${lines()}`]);
       return goBack();
     case "help":
       for (const one of helpLines(around)) say(one);
@@ -145,7 +146,7 @@ async function runTask(harness: string, task: string, around: Around, confirmed:
     const plan = planLines(paths, place, { harness, prompt: task }, columns(process.stdout, 80));
     if (!(await askGo(plan))) return;
   }
-  await perform(["run", harness, "--", task]);
+  await perform(around.line, ["run", harness, "--", task]);
 }
 
 async function choose(verb: Verb, { feed }: Around): Promise<string | undefined> {
@@ -162,8 +163,8 @@ async function choose(verb: Verb, { feed }: Around): Promise<string | undefined>
 }
 
 /** A command of the command line, with the terminal its own meanwhile. It tells its errors itself. */
-function perform(words: readonly string[]): Promise<number> {
-  return withOwnInput(() => cli(words));
+function perform(line: CommandLine, words: readonly string[]): Promise<number> {
+  return withOwnInput(() => line.perform(words));
 }
 
 /** Waits for any key. False for Ctrl-C. */

@@ -5,12 +5,12 @@ import { connect } from "./connect.ts";
 import { everySession } from "./target.ts";
 import { atTerminal, printJson } from "./ui/out.ts";
 
-export const run: Run = async (invocation) => {
+export const run: Run = async (invocation, line) => {
   const { client } = await connect();
   const all = has(invocation, "all");
   const form = has(invocation, "json") ? "json" : has(invocation, "plain") ? "plain" : undefined;
   if (form === undefined && atTerminal() && process.env["TERM"] !== "dumb") {
-    return (await import("./browser.ts")).browse(client, all);
+    return (await import("./browser.ts")).browse(client, all, line);
   }
   const sessions: Session[] = [];
   for await (const session of everySession(client, all)) sessions.push(session);

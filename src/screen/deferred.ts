@@ -7,23 +7,53 @@ import { openScreen, type ScreenOptions } from "./screen.ts";
 const MOST_WAITING = 256 * 1024;
 /** Colours without a reset, kept from what was left out; more than this and it is drawn after all. */
 const MOST_ATTRIBUTES = 16 * 1024;
+/** So many emulators are kept for sessions whose bytes are enough to draw them again: one costs 2 MB, its bytes 0.1. */
+const MOST_DRAWN = 8;
 const NOTHING = new Uint8Array(0);
+
+/** Those whose emulator can go; the one that nobody has looked at for longest goes first. */
+export class Drawn {
+  readonly #folds = new Set<() => void>();
+
+  /** Somebody has looked. */
+  touch(fold: () => void): void {
+    this.#folds.delete(fold);
+    this.#folds.add(fold);
+    for (const oldest of this.#folds) {
+      if (this.#folds.size <= MOST_DRAWN) return;
+      this.#folds.delete(oldest);
+      oldest();
+    }
+  }
+
+  forget(fold: () => void): void {
+    this.#folds.delete(fold);
+  }
+}
 
 /**
  * Like `openScreen`, to whoever looks. What is not plain (questions, titles, modes, cursor movements) is written through at
- * once, after all that waited, so answers and their order are the same. The emulator itself is made with the first of it.
- * `mostWaiting`: bytes for each thousand lines of scrollback.
+ * once, after all that waited, so answers and their order are the same. While nothing but plain output has come, its last
+ * bytes are the screen, and the emulator is only there for those who look. `mostWaiting`: bytes for each thousand lines of scrollback.
  */
-export function deferredScreen(options: ScreenOptions, mostWaiting = MOST_WAITING): Screen {
+export function deferredScreen(
+  options: ScreenOptions,
+  drawn = new Drawn(),
+  mostWaiting = MOST_WAITING,
+): Screen {
   const { scrollback } = options;
   const most = mostWaiting * Math.max(1, Math.ceil(scrollback / 1000));
   let { cols, rows } = options;
   let inner: ReturnType<typeof openScreen> | undefined;
+  /** What `left`, then `held` draw on a fresh emulator is all there is to see. */
+  let whole = true;
   let held: Uint8Array = NOTHING;
   let length = 0;
-  let within = TEXT;
+  /** So much of `held` is on the emulator. */
+  let shown = 0;
   /** Attributes of what was left out before `held`. */
   let left: Uint8Array = NOTHING;
+  let within = TEXT;
   let closed = false;
 
   function opened(): ReturnType<typeof openScreen> {
@@ -32,28 +62,51 @@ export function deferredScreen(options: ScreenOptions, mostWaiting = MOST_WAITIN
   }
 
   /** Draws all that waits. */
-  function settle(): void {
-    if (length === 0) return;
+  function draw(): ReturnType<typeof openScreen> {
     forget();
-    const [before, bytes] = [left, held.subarray(0, length)];
+    const screen = opened();
+    if (shown === 0 && left.length > 0) screen.write(left);
+    if (shown < length) screen.write(held.subarray(shown, length));
+    shown = length;
+    if (whole) drawn.touch(fold);
+    else empty();
+    return screen;
+  }
+
+  /** From here on the emulator alone knows. */
+  function commit(): ReturnType<typeof openScreen> {
+    whole = false;
+    drawn.forget(fold);
+    return draw();
+  }
+
+  function fold(): void {
+    inner?.close();
+    inner = undefined;
+    shown = 0;
+  }
+
+  function empty(): void {
     held = NOTHING;
     left = NOTHING;
     length = 0;
+    shown = 0;
     within = TEXT;
-    const screen = opened();
-    if (before.length > 0) screen.write(before);
-    screen.write(bytes);
   }
 
   /** Leaves out what has scrolled out of sight; true when that was worth it. */
   function forget(): boolean {
-    if (length === 0 || !scrollsWhole()) return false;
+    if (length <= most / 2 || !scrollsWhole()) return false;
     // The cursor may stand at the top, and every line below it is one more feed; then all of it must have moved through.
     const cut = outOfSight(held.subarray(0, length), scrollback + 2 * rows + 2);
     if (cut === 0) return false;
     left = attributesAt(Buffer.concat([left, held.subarray(0, cut)]));
-    held.copyWithin(0, cut, length);
+    // A copy of its own size: most sessions are idle most of the time.
+    held = held.slice(cut, length);
     length -= cut;
+    // It may stand in the middle of a sequence whose end is gone; only one that can be made again has anything on it.
+    if (shown < cut && shown > 0) fold();
+    shown = Math.max(0, shown - cut);
     return length <= most / 2 && left.length <= MOST_ATTRIBUTES;
   }
 
@@ -66,7 +119,8 @@ export function deferredScreen(options: ScreenOptions, mostWaiting = MOST_WAITIN
 
   function hold(bytes: Uint8Array): void {
     if (length + bytes.length > held.length) {
-      const larger = new Uint8Array(Math.max(4096, 2 * (length + bytes.length)));
+      const room = Math.min(2 * (length + bytes.length), Math.max(length + bytes.length, most + 16 * 1024));
+      const larger = new Uint8Array(Math.max(1024, room));
       larger.set(held.subarray(0, length));
       held = larger;
     }
@@ -79,34 +133,27 @@ export function deferredScreen(options: ScreenOptions, mostWaiting = MOST_WAITIN
       if (closed) return;
       const next = plain(bytes, within);
       // In the middle of a sequence or character the emulator goes on itself.
-      if (next === OTHER || (length === 0 && inner && inner.unfinished().length > 0)) {
-        settle();
-        within = TEXT;
-        opened().write(bytes);
+      if (next === OTHER || (!whole && length === 0 && inner && inner.unfinished().length > 0)) {
+        commit().write(bytes);
         return;
       }
       within = next;
       hold(bytes);
-      if (length > most && !forget()) settle();
+      if (length > most && !forget()) commit();
     },
     resize(toCols, toRows) {
-      settle();
+      if (length > 0 || inner) commit();
       cols = toCols;
       rows = toRows;
       inner?.resize(toCols, toRows);
     },
-    image() {
-      settle();
-      return opened().image();
-    },
-    unfinished() {
-      settle();
-      return inner?.unfinished() ?? NOTHING;
-    },
+    image: () => draw().image(),
+    unfinished: () => draw().unfinished(),
     modes: () => inner?.modes() ?? { bracketedPaste: false, applicationCursor: false },
     close() {
       closed = true;
-      held = NOTHING;
+      drawn.forget(fold);
+      empty();
       inner?.close();
     },
   };

@@ -1,12 +1,13 @@
 // Owns the ScreenHost port: headless terminals for sessions, filters for their viewers.
 import type { ScreenHost } from "../session/ports.ts";
-import { deferredScreen } from "./deferred.ts";
+import { Drawn, deferredScreen } from "./deferred.ts";
 import { queryFilter } from "./filter.ts";
 
 /** Opens terminals on @xterm/headless, in this process, parsed at the latest when somebody looks. */
 export function screenHost(): ScreenHost {
+  const drawn = new Drawn();
   return {
-    open: (options) => deferredScreen(options),
+    open: (options) => deferredScreen(options, drawn),
     filter: queryFilter,
   };
 }

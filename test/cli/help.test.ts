@@ -12,7 +12,7 @@ const TOPICS = [
 
 for (const topic of TOPICS) {
   test(`coven help ${topic.join(" ")}: at most 24 lines of 80 columns`, () => {
-    const lines = helpText(topic).trimEnd().split("\n");
+    const lines = helpText(topic, COMMANDS).trimEnd().split("\n");
     expect(lines.length).toBeLessThanOrEqual(24);
     expect(lines.filter((line) => widthOf(line) > 80 || /\s$/.test(line))).toEqual([]);
   });
@@ -20,7 +20,7 @@ for (const topic of TOPICS) {
 
 test("a page shows examples before flags, and every flag of the table", () => {
   for (const command of COMMANDS) {
-    const text = helpText([command.name]);
+    const text = helpText([command.name], COMMANDS);
     const [example] = command.examples;
     expect(example).toBeDefined();
     expect(text.indexOf(example?.[0] ?? "?")).toBeGreaterThan(0);
@@ -35,14 +35,16 @@ test("both forms print the same text on stdout and exit 0; alone coven exits 2 w
   await using line = commandLine();
   for (const name of ["run", "daemon"]) {
     const [long, short] = await Promise.all([line.coven(["help", name]), line.coven([name, "--help"])]);
-    expect(long).toEqual({ code: 0, out: helpText([name]), err: "" });
+    expect(long).toEqual({ code: 0, out: helpText([name], COMMANDS), err: "" });
     expect(short).toEqual(long);
   }
-  expect(await line.coven([])).toEqual({ code: 2, out: "", err: helpText([]) });
+  expect(await line.coven([])).toEqual({ code: 2, out: "", err: helpText([], COMMANDS) });
 });
 
 test("help for what isn't there is refused with a guess", () => {
-  expect(() => helpText(["sesions"])).toThrow("There is no command sesions to help with.");
-  expect(() => helpText(["daemon", "stp"])).toThrow("There is no command 'daemon stp' to help with.");
-  expect(() => helpText(["run", "codex"])).toThrow();
+  expect(() => helpText(["sesions"], COMMANDS)).toThrow("There is no command sesions to help with.");
+  expect(() => helpText(["daemon", "stp"], COMMANDS)).toThrow(
+    "There is no command 'daemon stp' to help with.",
+  );
+  expect(() => helpText(["run", "codex"], COMMANDS)).toThrow();
 });

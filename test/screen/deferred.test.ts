@@ -1,6 +1,6 @@
 // Plain output is drawn only when somebody looks, and what has scrolled out never: nobody may be able to tell.
 import { describe, expect, test } from "bun:test";
-import { deferredScreen } from "../../src/screen/deferred.ts";
+import { Drawn, deferredScreen } from "../../src/screen/deferred.ts";
 import { attributesAt, OTHER, outOfSight, plain, TEXT } from "../../src/screen/plain.ts";
 import { openScreen } from "../../src/screen/screen.ts";
 import type { Screen } from "../../src/session/ports.ts";
@@ -10,14 +10,14 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const SEED = 20261121;
 
 /** Both kinds of screen, fed the same; what each answered and was told. */
-function pair(size: { cols: number; rows: number; scrollback: number }, most?: number) {
+function pair(size: { cols: number; rows: number; scrollback: number }, most?: number, drawn = new Drawn()) {
   const said: [string[], string[]] = [[], []];
   const options = (to: string[]) => ({
     ...size,
     answer: (answer: Uint8Array) => void to.push(Buffer.from(answer).toString("latin1")),
     status: (state: string) => void to.push(state),
   });
-  const waits = deferredScreen(options(said[0]), most);
+  const waits = deferredScreen(options(said[0]), drawn, most);
   const draws = openScreen(options(said[1]));
   const both = (work: (screen: Screen) => void): void => [waits, draws].forEach(work);
   return {
@@ -88,10 +88,13 @@ describe("a screen that waits shows what one shows that draws at once", () => {
     test(`seed ${SEED + round}`, () => {
       const below = random(SEED + round);
       const size = { cols: 20 + below(60), rows: 2 + below(20), scrollback: [0, 5, 40][below(3)] ?? 0 };
-      const { both, same } = pair(size, 2_000 + below(4_000));
-      for (let look = 0; look < 4; look += 1) {
+      const drawn = new Drawn();
+      const { both, same } = pair(size, 2_000 + below(4_000), drawn);
+      for (let look = 0; look < 6; look += 1) {
         let text = "";
-        const rare = below(3) === 0 ? 40 : 4_000;
+        const rare = [40, 4_000, 1_000_000][(round + below(2)) % 3] ?? 40;
+        // Eight others are looked at, and this one's emulator goes.
+        if (below(2) === 0) for (let i = 0; i < 8; i += 1) drawn.touch(() => {});
         for (let lines = below(500); lines > 0; lines -= 1) {
           text += below(rare) === 0 ? (OTHERS[below(OTHERS.length)] ?? "") : line(below);
         }
