@@ -57,7 +57,10 @@ export function deferredScreen(
   let closed = false;
 
   function opened(): ReturnType<typeof openScreen> {
-    inner ??= openScreen({ ...options, cols, rows });
+    if (inner) return inner;
+    inner = openScreen(options);
+    // An emulator that was resized and one that was made in that size break their lines anew differently.
+    if (cols !== options.cols || rows !== options.rows) inner.resize(cols, rows);
     return inner;
   }
 
