@@ -58,7 +58,7 @@ const ONLY_IN: Record<string, readonly string[]> = {
   "string-width": ["cli/"],
   "smol-toml": ["config.ts"],
   // Screens are the daemon's. An export renders what the API gave it, and its page plays it: a client's work, by the same emulator.
-  "@xterm/": ["screen/", "cli/export-text", "cli/player/"],
+  "@xterm/": ["screen/", "cli/export/text", "cli/export/player/"],
   "node:net": ["daemon/"],
 };
 

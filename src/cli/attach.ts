@@ -3,11 +3,11 @@ import { isSettled } from "../session/session.ts";
 import { has, type Run, word } from "./command.ts";
 import { connect } from "./connect.ts";
 import { fullId } from "./target.ts";
+import { detachKeyOf, view, viewLast, wantsView } from "./terminal/view.ts";
 import { err } from "./ui/colour.ts";
 import { say } from "./ui/out.ts";
 import { harmless } from "./ui/text.ts";
 import { ago } from "./ui/time.ts";
-import { detachKeyOf, view, viewLast, wantsView } from "./view.ts";
 import { watch } from "./watch.ts";
 
 export const run: Run = async (invocation) => {

@@ -6,6 +6,7 @@ import { pathOfProcess } from "../daemon/machine.ts";
 import { type CovenError, isCovenError } from "../errors.ts";
 import { type CovenPaths, covenPaths } from "../paths.ts";
 import { COVEN_VERSION } from "../version.ts";
+import { has, type Run } from "./command.ts";
 import {
   daemonFinding,
   type Finding,
@@ -15,18 +16,17 @@ import {
   projectFinding,
   socketFinding,
   storeFinding,
-} from "./checks.ts";
+} from "./doctor/checks.ts";
+import { harnessWords } from "./doctor/harnesses.ts";
+import { installOf } from "./doctor/install.ts";
 import {
   installFinding,
   lockFinding,
   pathFinding,
   terminalFinding,
   terminalsFinding,
-} from "./checks-machine.ts";
-import { has, type Run } from "./command.ts";
-import { harnessWords } from "./doctor-harnesses.ts";
+} from "./doctor/machine.ts";
 import { environment } from "./environment.ts";
-import { installOf } from "./install.ts";
 import { placeOf } from "./project.ts";
 import { out } from "./ui/colour.ts";
 import { columns, printJson, write } from "./ui/out.ts";

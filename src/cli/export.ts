@@ -3,8 +3,8 @@ import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "no
 import { resolve } from "node:path";
 import { flagValue, type Invocation, type Run, word } from "./command.ts";
 import { connect } from "./connect.ts";
+import { type Recording, recordingOf } from "./export/recording.ts";
 import { nearest } from "./nearest.ts";
-import { type Recording, recordingOf } from "./recording.ts";
 import { fullId, shortId } from "./target.ts";
 import { Failure, UsageError } from "./ui/failure.ts";
 import { say, write } from "./ui/out.ts";
@@ -16,9 +16,9 @@ type Render = (recording: Recording) => AsyncIterable<string>;
 
 /** Each loads only what it needs; the page brings an emulator of half a megabyte. */
 const FORMATS: Readonly<Record<string, () => Promise<Render>>> = {
-  cast: async () => (await import("./export-cast.ts")).castOf,
-  text: async () => (await import("./export-text.ts")).textOf,
-  html: async () => (await import("./export-html.ts")).pageOf,
+  cast: async () => (await import("./export/cast.ts")).castOf,
+  text: async () => (await import("./export/text.ts")).textOf,
+  html: async () => (await import("./export/html.ts")).pageOf,
 };
 
 /** What a file's name says of the format. */

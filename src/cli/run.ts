@@ -6,11 +6,11 @@ import { connect } from "./connect.ts";
 import { environment } from "./environment.ts";
 import { type Place, placeOf } from "./project.ts";
 import { shortId } from "./target.ts";
+import { detachKeyOf, view, wantsView } from "./terminal/view.ts";
 import { err } from "./ui/colour.ts";
 import { UsageError } from "./ui/failure.ts";
 import { atTerminal, print, printJson, say } from "./ui/out.ts";
 import { harmless } from "./ui/text.ts";
-import { detachKeyOf, view, wantsView } from "./view.ts";
 import { watch } from "./watch.ts";
 
 export const run: Run = async (invocation) => {

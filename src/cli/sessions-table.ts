@@ -1,7 +1,7 @@
 // Owns the list of sessions as a table: fixed columns for scripts, as many as fit for people.
 import { basename } from "node:path";
 import { isArchived, isSettled, type Session } from "../session/session.ts";
-import { liveFirst } from "./feed.ts";
+import { liveFirst } from "./browser/feed.ts";
 import { shortId } from "./target.ts";
 import { coloured, err, out } from "./ui/colour.ts";
 import { columns, say, write } from "./ui/out.ts";

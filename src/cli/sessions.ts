@@ -10,7 +10,7 @@ export const run: Run = async (invocation, line) => {
   const all = has(invocation, "all");
   const form = has(invocation, "json") ? "json" : has(invocation, "plain") ? "plain" : undefined;
   if (form === undefined && atTerminal() && process.env["TERM"] !== "dumb") {
-    return (await import("./browser.ts")).browse(client, all, line);
+    return (await import("./browser/browser.ts")).browse(client, all, line);
   }
   const sessions: Session[] = [];
   for await (const session of everySession(client, all)) sessions.push(session);

@@ -167,11 +167,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/target.ts", "Session not found: no id begins with ….", "coven sessions --all"],
   ["cli/target.ts", "… fits … sessions: |  ", "the same command with more characters of the id"],
   [
-    "cli/view.ts",
+    "cli/terminal/view.ts",
     "… cannot be the detach key: typing needs it, or it is none.",
     "--detach-key ctrl-g   (ctrl- and a letter or \\ ] ^ _, but not c h i j m q s z)",
   ],
-  ["cli/view.ts", "All it printed: coven attach … --raw", ""],
+  ["cli/terminal/view.ts", "All it printed: coven attach … --raw", ""],
   ["cli/watch.ts", "Ending session … …  (Ctrl-C again leaves without waiting)", ""],
   [
     "cli/watch.ts",

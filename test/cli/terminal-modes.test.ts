@@ -1,8 +1,8 @@
 // Holds what is known of a terminal while a program draws on it: the string that undoes it, and when it needs the whole screen.
 import { expect, test } from "bun:test";
-import { terminalModes } from "../../src/cli/terminal-modes.ts";
-import { lastLines, picture } from "../../src/cli/terminal-picture.ts";
-import { belowScreen } from "../../src/cli/terminal-place.ts";
+import { terminalModes } from "../../src/cli/terminal/modes.ts";
+import { lastLines, picture } from "../../src/cli/terminal/picture.ts";
+import { belowScreen } from "../../src/cli/terminal/place.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

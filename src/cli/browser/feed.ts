@@ -1,6 +1,6 @@
 // Owns the list of sessions for as long as somebody looks at it: read page by page, and again and again.
-import type { CovenClient } from "../api/client.ts";
-import { isSettled, type Session } from "../session/session.ts";
+import type { CovenClient } from "../../api/client.ts";
+import { isSettled, type Session } from "../../session/session.ts";
 
 /** A page is what one request may cost the daemon. */
 const PAGE = 500;

@@ -1,6 +1,6 @@
 // Owns the person's terminal as a device: raw keys in, bytes out without ever getting stuck, its size.
 import { closeSync, constants, openSync, writeSync } from "node:fs";
-import { type Termios, termios } from "./ui/termios.ts";
+import { type Termios, termios } from "../ui/termios.ts";
 
 export interface TtyEvents {
   keys(bytes: Uint8Array): void;

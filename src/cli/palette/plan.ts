@@ -1,11 +1,11 @@
 // Owns the plan of a task before it runs: which harness, where, and the exact argv. Starts nothing.
-import { plannedArgv } from "../daemon/launchables.ts";
-import type { CovenPaths } from "../paths.ts";
-import { environment } from "./environment.ts";
-import { shortPath } from "./palette-header.ts";
-import type { Place } from "./project.ts";
-import { out } from "./ui/colour.ts";
-import { quoted } from "./ui/text.ts";
+import { plannedArgv } from "../../daemon/launchables.ts";
+import type { CovenPaths } from "../../paths.ts";
+import { environment } from "../environment.ts";
+import type { Place } from "../project.ts";
+import { out } from "../ui/colour.ts";
+import { quoted } from "../ui/text.ts";
+import { shortPath } from "./header.ts";
 
 /** Lines that say what a run would do. Throws as the launch would: unknown harness, not installed. */
 export function planLines(

@@ -1,20 +1,20 @@
 // Owns `coven sessions` at a terminal: the list that keeps itself up to date, and doing what a person chose there.
-import { type CovenClient, isUnreachable } from "../api/client.ts";
-import { isCovenError } from "../errors.ts";
-import type { Session } from "../session/session.ts";
-import type { ActionId } from "./browser-actions.ts";
-import { type LogView, logView } from "./browser-log.ts";
-import { type BrowserState, listed, opened, pressed } from "./browser-state.ts";
-import { browserLines, pageOf } from "./browser-view.ts";
-import type { CommandLine } from "./command.ts";
+import { type CovenClient, isUnreachable } from "../../api/client.ts";
+import { isCovenError } from "../../errors.ts";
+import type { Session } from "../../session/session.ts";
+import type { CommandLine } from "../command.ts";
+import { untilSettled } from "../kill.ts";
+import { outcome, signalCode } from "../outcome.ts";
+import { shortId } from "../target.ts";
+import { triesFor } from "../tries.ts";
+import { Failure } from "../ui/failure.ts";
+import { type FullScreen, fullScreen } from "../ui/full-screen.ts";
+import type { Key } from "../ui/keys.ts";
+import type { ActionId } from "./actions.ts";
 import { sessionFeed } from "./feed.ts";
-import { untilSettled } from "./kill.ts";
-import { outcome, signalCode } from "./outcome.ts";
-import { shortId } from "./target.ts";
-import { triesFor } from "./tries.ts";
-import { Failure } from "./ui/failure.ts";
-import { type FullScreen, fullScreen } from "./ui/full-screen.ts";
-import type { Key } from "./ui/keys.ts";
+import { browserLines, pageOf } from "./lines.ts";
+import { type LogView, logView } from "./log-view.ts";
+import { type BrowserState, listed, opened, pressed } from "./state.ts";
 
 /** Ages on the screen are at most this old, in milliseconds. */
 const TICK_MS = 1_000;
@@ -102,7 +102,7 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
     // Paused by the screen that was just left; whoever listens next doesn't know.
     process.stdin.resume();
     try {
-      const { run } = await import("./attach.ts");
+      const { run } = await import("../attach.ts");
       await run({ name: "attach", words: [session.id], flags: {} }, line);
       const now = await client.session(session.id);
       return `${shortId(session.id)}: ${outcome(now)}`;

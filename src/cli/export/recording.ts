@@ -1,8 +1,8 @@
 // Owns a session's events as a recording: the size it begins with, then what happened at which moment.
-import type { CovenClient } from "../api/client.ts";
-import type { Event } from "../session/event.ts";
-import { DEFAULT_SIZE, type Session } from "../session/session.ts";
-import { exitCodeOf } from "./outcome.ts";
+import type { CovenClient } from "../../api/client.ts";
+import type { Event } from "../../session/event.ts";
+import { DEFAULT_SIZE, type Session } from "../../session/session.ts";
+import { exitCodeOf } from "../outcome.ts";
 
 /** Something that happened, so many milliseconds after the session was made; never less than the one before. */
 export type Moment = { readonly ms: number } & (

@@ -1,11 +1,11 @@
 // Owns what doctor makes of the machine around the home: install, lock, terminals, PATH, this terminal. Pure.
 import { delimiter } from "node:path";
-import type { Inspection } from "../daemon/inspect.ts";
-import type { HarnessInfo } from "../session/ports.ts";
+import type { Inspection } from "../../daemon/inspect.ts";
+import type { HarnessInfo } from "../../session/ports.ts";
+import { isUnicode } from "../ui/glyphs.ts";
+import { quoted } from "../ui/text.ts";
 import type { Finding, Level } from "./checks.ts";
 import type { Install } from "./install.ts";
-import { isUnicode } from "./ui/glyphs.ts";
-import { quoted } from "./ui/text.ts";
 
 /** From this share of the machine's terminals on, sessions may soon not start. */
 const MANY_TERMINALS = 0.9;

@@ -1,9 +1,9 @@
 // Owns the browser's state and what each key makes of it. Pure: keys and lists in, a new state and perhaps a wish out.
-import { isArchived, type Session } from "../session/session.ts";
-import { type ActionId, actionsOf } from "./browser-actions.ts";
-import { projectOf, stateWord } from "./browser-signs.ts";
+import { isArchived, type Session } from "../../session/session.ts";
+import type { Key } from "../ui/keys.ts";
+import { type ActionId, actionsOf } from "./actions.ts";
 import type { Listing } from "./feed.ts";
-import type { Key } from "./ui/keys.ts";
+import { projectOf, stateWord } from "./signs.ts";
 
 /** What lies over the list: nothing, the menu of a session, or the question before it is deleted. */
 export type Panel =

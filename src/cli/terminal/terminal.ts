@@ -1,13 +1,13 @@
 // Owns a live session in the person's own terminal: attached, typed into, left, and the terminal as it was before.
-import type { Attached, AttachFrame, CovenClient, TerminalSize } from "../api/client.ts";
-import type { Session } from "../session/session.ts";
-import type { DetachKey } from "./keys.ts";
-import { keyReader } from "./terminal-keys.ts";
-import { terminalModes } from "./terminal-modes.ts";
-import { picture } from "./terminal-picture.ts";
-import { belowScreen, type Ground } from "./terminal-place.ts";
-import { onSignals } from "./terminal-signals.ts";
-import { openTty } from "./terminal-tty.ts";
+import type { Attached, AttachFrame, CovenClient, TerminalSize } from "../../api/client.ts";
+import type { Session } from "../../session/session.ts";
+import type { DetachKey } from "../keys.ts";
+import { keyReader } from "./keys.ts";
+import { terminalModes } from "./modes.ts";
+import { picture } from "./picture.ts";
+import { belowScreen, type Ground } from "./place.ts";
+import { onSignals } from "./signals.ts";
+import { openTty } from "./tty.ts";
 
 export interface Viewing {
   readonly client: CovenClient;

@@ -1,14 +1,14 @@
 // Owns what the browser looks like: a state and a size in, lines out, none wider than the terminal. Pure.
-import { isSettled, type Session } from "../session/session.ts";
-import { actionsOf } from "./browser-actions.ts";
-import { ageOf, isWaiting, paintOf, projectOf, signOf, stateWord, told } from "./browser-signs.ts";
-import { type BrowserState, SACRIFICE, selectedOf } from "./browser-state.ts";
-import { shortId } from "./target.ts";
-import { out } from "./ui/colour.ts";
-import type { Size } from "./ui/full-screen.ts";
-import { glyphs } from "./ui/glyphs.ts";
-import { harmless } from "./ui/text.ts";
-import { cut, padded, widthOf } from "./ui/width.ts";
+import { isSettled, type Session } from "../../session/session.ts";
+import { shortId } from "../target.ts";
+import { out } from "../ui/colour.ts";
+import type { Size } from "../ui/full-screen.ts";
+import { glyphs } from "../ui/glyphs.ts";
+import { harmless } from "../ui/text.ts";
+import { cut, padded, widthOf } from "../ui/width.ts";
+import { actionsOf } from "./actions.ts";
+import { ageOf, isWaiting, paintOf, projectOf, signOf, stateWord, told } from "./signs.ts";
+import { type BrowserState, SACRIFICE, selectedOf } from "./state.ts";
 
 /** Lines above the list (heading, filter, blank, column heads) and below it (blank, hints). */
 const AROUND = 6;

@@ -1,13 +1,13 @@
 // Owns the palette's prompts, on @clack/prompts: the line itself, a task, a harness, a session, and the plan to confirm.
 import { autocomplete, confirm, isCancel, log, S_BAR, select, text } from "@clack/prompts";
-import type { HarnessInfo } from "../session/ports.ts";
-import type { Session } from "../session/session.ts";
-import type { Known } from "./palette-suggest.ts";
-import { offers, sessionLabel } from "./palette-suggest.ts";
-import { out } from "./ui/colour.ts";
-import { PromptOutput } from "./ui/prompt-output.ts";
-import { harmless } from "./ui/text.ts";
-import { cut } from "./ui/width.ts";
+import type { HarnessInfo } from "../../session/ports.ts";
+import type { Session } from "../../session/session.ts";
+import { out } from "../ui/colour.ts";
+import { PromptOutput } from "../ui/prompt-output.ts";
+import { harmless } from "../ui/text.ts";
+import { cut } from "../ui/width.ts";
+import type { Known } from "./suggest.ts";
+import { offers, sessionLabel } from "./suggest.ts";
 
 /** What the guide at the left of every prompt takes, and the sign before an option. */
 const GUIDE = 3;

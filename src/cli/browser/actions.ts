@@ -1,5 +1,5 @@
 // Owns what a person may do with a session in the browser: only what its state allows.
-import { isArchived, isSettled, type Session } from "../session/session.ts";
+import { isArchived, isSettled, type Session } from "../../session/session.ts";
 
 /** What the browser can do. */
 export type ActionId = "rejoin" | "log" | "kill" | "archive" | "summon" | "sacrifice";

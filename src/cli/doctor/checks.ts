@@ -1,10 +1,10 @@
 // Owns what doctor makes of what it saw: each fact to OK, warning or problem, with the next step. Pure.
-import type { Found, Inspection } from "../daemon/inspect.ts";
-import type { DaemonStatus } from "../daemon/lifecycle.ts";
-import type { CovenError } from "../errors.ts";
-import type { CovenPaths } from "../paths.ts";
-import type { Place } from "./project.ts";
-import { size, span } from "./ui/time.ts";
+import type { Found, Inspection } from "../../daemon/inspect.ts";
+import type { DaemonStatus } from "../../daemon/lifecycle.ts";
+import type { CovenError } from "../../errors.ts";
+import type { CovenPaths } from "../../paths.ts";
+import type { Place } from "../project.ts";
+import { size, span } from "../ui/time.ts";
 
 /** How bad it is. Only a problem makes doctor exit 1. */
 export type Level = "ok" | "warning" | "problem";

@@ -1,21 +1,21 @@
 // Owns showing a session to a person at a terminal: live and typed into, or as it was last; and what is said afterwards.
 import { existsSync } from "node:fs";
-import { type CovenClient, isUnreachable } from "../api/client.ts";
-import { covenPaths } from "../paths.ts";
-import { isSettled, type Session } from "../session/session.ts";
-import { flagValue, has, type Invocation } from "./command.ts";
-import { type DetachKey, detachKey } from "./keys.ts";
-import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "./outcome.ts";
-import { shortId } from "./target.ts";
+import { type CovenClient, isUnreachable } from "../../api/client.ts";
+import { covenPaths } from "../../paths.ts";
+import { isSettled, type Session } from "../../session/session.ts";
+import { flagValue, has, type Invocation } from "../command.ts";
+import { type DetachKey, detachKey } from "../keys.ts";
+import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "../outcome.ts";
+import { shortId } from "../target.ts";
+import { err, out } from "../ui/colour.ts";
+import { UsageError } from "../ui/failure.ts";
+import { atTerminal, columns, say, write } from "../ui/out.ts";
+import { meanwhile } from "../ui/progress.ts";
+import { harmless, quoted } from "../ui/text.ts";
+import { cut } from "../ui/width.ts";
+import { lost } from "../watch.ts";
+import { lastLines } from "./picture.ts";
 import { type Left, viewInTerminal } from "./terminal.ts";
-import { lastLines } from "./terminal-picture.ts";
-import { err, out } from "./ui/colour.ts";
-import { UsageError } from "./ui/failure.ts";
-import { atTerminal, columns, say, write } from "./ui/out.ts";
-import { meanwhile } from "./ui/progress.ts";
-import { harmless, quoted } from "./ui/text.ts";
-import { cut } from "./ui/width.ts";
-import { lost } from "./watch.ts";
 
 /** Whether the person gets the session itself, and not its output as a stream: both ends are terminals, and nothing else was asked. */
 export function wantsView(invocation: Invocation): boolean {
@@ -36,7 +36,7 @@ async function configuredKey(): Promise<string | undefined> {
   const { config } = covenPaths();
   // Nearly nobody has the file, and reading TOML is loaded only for those who do.
   if (!existsSync(config)) return undefined;
-  const { readConfig } = await import("../config.ts");
+  const { readConfig } = await import("../../config.ts");
   return readConfig(config).config["terminal.detach_key"];
 }
 

@@ -1,11 +1,11 @@
 // Owns what the palette offers while one types: each offer is a whole line that can be sent as it is. Pure.
-import type { HarnessInfo } from "../session/ports.ts";
-import type { Session } from "../session/session.ts";
-import { ageOf, projectOf, stateWord } from "./browser-signs.ts";
-import { type Slash, VERBS, wanted } from "./palette-commands.ts";
-import { shortId } from "./target.ts";
-import { harmless } from "./ui/text.ts";
-import { cut, padded } from "./ui/width.ts";
+import type { HarnessInfo } from "../../session/ports.ts";
+import type { Session } from "../../session/session.ts";
+import { ageOf, projectOf, stateWord } from "../browser/signs.ts";
+import { shortId } from "../target.ts";
+import { harmless } from "../ui/text.ts";
+import { cut, padded } from "../ui/width.ts";
+import { type Slash, VERBS, wanted } from "./slashes.ts";
 
 /** One line that may be sent, and how it is shown. */
 export interface Offer {

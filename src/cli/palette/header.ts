@@ -1,14 +1,14 @@
 // Owns the palette's heading: where a run would happen, whether the daemon runs, what lives and what waits for a person.
 import { homedir } from "node:os";
-import { isUnreachable } from "../api/client.ts";
-import { isSettled } from "../session/session.ts";
-import { isWaiting } from "./browser-signs.ts";
-import type { Listing } from "./feed.ts";
-import type { Place } from "./project.ts";
-import { out } from "./ui/colour.ts";
-import { glyphs } from "./ui/glyphs.ts";
-import { harmless } from "./ui/text.ts";
-import { cut, widthOf } from "./ui/width.ts";
+import { isUnreachable } from "../../api/client.ts";
+import { isSettled } from "../../session/session.ts";
+import type { Listing } from "../browser/feed.ts";
+import { isWaiting } from "../browser/signs.ts";
+import type { Place } from "../project.ts";
+import { out } from "../ui/colour.ts";
+import { glyphs } from "../ui/glyphs.ts";
+import { harmless } from "../ui/text.ts";
+import { cut, widthOf } from "../ui/width.ts";
 
 /** Two lines for this width: the project, and the daemon with its sessions. */
 export function headerLines(place: Place | undefined, listing: Listing, cols: number): [string, string] {

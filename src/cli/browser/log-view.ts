@@ -1,13 +1,13 @@
 // Owns looking at what a session printed: its text, as a terminal shows it in the end, to scroll in.
-import type { CovenClient } from "../api/client.ts";
-import type { Session } from "../session/session.ts";
-import { told } from "./browser-signs.ts";
-import { out } from "./ui/colour.ts";
-import type { Size } from "./ui/full-screen.ts";
-import { glyphs } from "./ui/glyphs.ts";
-import type { Key } from "./ui/keys.ts";
-import { harmless } from "./ui/text.ts";
-import { cut, fold, widthOf } from "./ui/width.ts";
+import type { CovenClient } from "../../api/client.ts";
+import type { Session } from "../../session/session.ts";
+import { out } from "../ui/colour.ts";
+import type { Size } from "../ui/full-screen.ts";
+import { glyphs } from "../ui/glyphs.ts";
+import type { Key } from "../ui/keys.ts";
+import { harmless } from "../ui/text.ts";
+import { cut, fold, widthOf } from "../ui/width.ts";
+import { told } from "./signs.ts";
 
 /** Lines that are kept of a very long one: the last ones. */
 const MOST_LINES = 200_000;
@@ -36,8 +36,8 @@ export function logView(client: CovenClient, session: Session, changed: () => vo
 
   void (async () => {
     try {
-      const { recordingOf } = await import("./recording.ts");
-      const { textOf } = await import("./export-text.ts");
+      const { recordingOf } = await import("../export/recording.ts");
+      const { textOf } = await import("../export/text.ts");
       for await (const piece of textOf(await recordingOf(client, session))) {
         if (closed) return;
         const lines = (open + piece).split("\n");

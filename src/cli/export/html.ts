@@ -1,10 +1,10 @@
 // Owns a recording as one HTML page that plays it from disk, without a network: the player, and the cast deflated in it.
 import { createDeflate } from "node:zlib";
-import { castOf } from "./export-cast.ts";
-import { outcome } from "./outcome.ts";
+import { outcome } from "../outcome.ts";
+import { harmless } from "../ui/text.ts";
+import { castOf } from "./cast.ts";
 import { pageFor } from "./player/page.ts";
 import type { Recording } from "./recording.ts";
-import { harmless } from "./ui/text.ts";
 
 /** The page piece by piece; the whole of the recording is never in memory. */
 export async function* pageOf(recording: Recording): AsyncGenerator<string, void, undefined> {

@@ -1,6 +1,6 @@
 // Owns the palette's slash commands: their names, what they take, and what a typed line asks for. Pure.
-import { isArchived, isSettled, type Session } from "../session/session.ts";
-import { nearest } from "./nearest.ts";
+import { isArchived, isSettled, type Session } from "../../session/session.ts";
+import { nearest } from "../nearest.ts";
 
 /** What stands after a command's name. */
 export type Takes = "nothing" | "harness and task" | "task" | "session" | "daemon" | "topic";

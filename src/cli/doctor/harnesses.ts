@@ -1,8 +1,8 @@
 // Owns asking installed agents what they are: their version, and by their own status command whether somebody is logged in.
-import { loginOf } from "../daemon/launchables.ts";
-import type { HarnessInfo } from "../session/ports.ts";
+import { loginOf } from "../../daemon/launchables.ts";
+import type { HarnessInfo } from "../../session/ports.ts";
+import { harmless } from "../ui/text.ts";
 import type { HarnessWord } from "./checks.ts";
-import { harmless } from "./ui/text.ts";
 
 /** How long a harness may take for one answer before doctor goes on without it, in milliseconds. */
 const ANSWER_MS = 3_000;

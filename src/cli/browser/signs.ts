@@ -1,10 +1,10 @@
 // Owns how one session is told in a word, a sign and a colour, wherever sessions are listed for a person.
 import { basename } from "node:path";
-import { isArchived, isSettled, type Session } from "../session/session.ts";
-import { outcome } from "./outcome.ts";
-import { out } from "./ui/colour.ts";
-import { glyphs } from "./ui/glyphs.ts";
-import { span } from "./ui/time.ts";
+import { isArchived, isSettled, type Session } from "../../session/session.ts";
+import { outcome } from "../outcome.ts";
+import { out } from "../ui/colour.ts";
+import { glyphs } from "../ui/glyphs.ts";
+import { span } from "../ui/time.ts";
 
 /** Its program has said that it waits for a person. */
 export function isWaiting(session: Session): boolean {
