@@ -17,6 +17,7 @@ import {
   socketFinding,
   storeFinding,
 } from "./doctor/checks.ts";
+import { configFindings, fileFindings } from "./doctor/files.ts";
 import { harnessWords } from "./doctor/harnesses.ts";
 import { installOf } from "./doctor/install.ts";
 import {
@@ -29,8 +30,10 @@ import {
 import { environment } from "./environment.ts";
 import { placeOf } from "./project.ts";
 import { out } from "./ui/colour.ts";
+import { Failure } from "./ui/failure.ts";
 import { columns, printJson, write } from "./ui/out.ts";
 import { meanwhile } from "./ui/progress.ts";
+import { standing } from "./ui/standing.ts";
 import { harmless } from "./ui/text.ts";
 import { padded, widthOf, wrapped } from "./ui/width.ts";
 
@@ -81,6 +84,8 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     ...findings,
     installFinding(install, COVEN_VERSION),
     homeFinding(paths, seen.home),
+    ...configFindings(paths, seen.config),
+    ...fileFindings(paths, seen.files),
     storeFinding(paths, seen.ledger),
     lockFinding(seen.lock, answers),
     socketFinding(paths, seen.socket, answers),
@@ -105,10 +110,11 @@ async function daemonPath(paths: CovenPaths, pid: number): Promise<Parameters<ty
 
 function projectHere(): Finding {
   try {
-    return projectFinding(placeOf(process.cwd(), undefined));
+    return projectFinding(placeOf(standing(), undefined));
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    return { area: "project", level: "problem", what, next: "cd to a directory that exists" };
+    const next = (error instanceof Failure && error.tries[0]) || "cd to a directory that exists";
+    return { area: "project", level: "problem", what, next };
   }
 }
 

@@ -13,6 +13,7 @@ import { logEntry } from "./log-lines.ts";
 import { placeOf } from "./project.ts";
 import { SHORTEST_PREFIX } from "./target.ts";
 import { Failure } from "./ui/failure.ts";
+import { standing } from "./ui/standing.ts";
 import { quoted } from "./ui/text.ts";
 import { type Veil, veilOver } from "./veil.ts";
 
@@ -91,7 +92,7 @@ function placesOf(paths: CovenPaths, projects: readonly string[]): Map<string, s
 
 function projectHere(): string | undefined {
   try {
-    return placeOf(process.cwd(), undefined).projectRoot;
+    return placeOf(standing(), undefined).projectRoot;
   } catch {
     return undefined;
   }

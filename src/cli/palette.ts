@@ -17,6 +17,7 @@ import { out } from "./ui/colour.ts";
 import { Failure, UsageError } from "./ui/failure.ts";
 import { oneKey } from "./ui/full-screen.ts";
 import { atTerminal, columns, say } from "./ui/out.ts";
+import { standing } from "./ui/standing.ts";
 import { pairs } from "./ui/table.ts";
 import { quoted } from "./ui/text.ts";
 
@@ -192,7 +193,7 @@ function lines(): number {
 
 function here(): Place | undefined {
   try {
-    return placeOf(process.cwd(), undefined);
+    return placeOf(standing(), undefined);
   } catch {
     return undefined;
   }

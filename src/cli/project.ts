@@ -26,9 +26,9 @@ export function repositoryOf(directory: string): string | undefined {
  * The project of where the person stands, and the directory to start in. `--cwd` is taken relative to where they
  * stand and never moves the root: outside of it the daemon refuses. Throws `Failure` when either doesn't exist.
  */
-export function placeOf(standing: string, cwd: string | undefined): Place {
-  const here = real(standing);
-  const there = cwd === undefined ? here : real(resolve(standing, cwd));
+export function placeOf(from: string, cwd: string | undefined): Place {
+  const here = real(from);
+  const there = cwd === undefined ? here : real(resolve(from, cwd));
   const root = repositoryOf(here);
   return { projectRoot: root ?? here, cwd: there, isRepository: root !== undefined };
 }

@@ -10,13 +10,14 @@ import { detachKeyOf, view, wantsView } from "./terminal/view.ts";
 import { err } from "./ui/colour.ts";
 import { UsageError } from "./ui/failure.ts";
 import { atTerminal, print, printJson, say } from "./ui/out.ts";
+import { standing } from "./ui/standing.ts";
 import { harmless } from "./ui/text.ts";
 import { watch } from "./watch.ts";
 
 export const run: Run = async (invocation) => {
   const prompt = await promptOf(invocation);
   const detach = await detachKeyOf(invocation);
-  const place = placeOf(process.cwd(), flagValue(invocation, "cwd"));
+  const place = placeOf(standing(), flagValue(invocation, "cwd"));
   const { client } = await connect();
   const session = await launch(client, invocation, place, prompt);
   const json = has(invocation, "json");

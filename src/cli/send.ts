@@ -1,6 +1,7 @@
 // Owns `coven send`: text, bytes or keys into a running session from outside its terminal.
 import type { CovenClient } from "../api/client.ts";
 import { isCovenError } from "../errors.ts";
+import { pasted } from "../session/paste.ts";
 import { flagValue, has, type Invocation, type Run, word } from "./command.ts";
 import { connect } from "./connect.ts";
 import { keyBytes } from "./keys.ts";
@@ -66,7 +67,7 @@ async function send(client: CovenClient, id: string, bytes: Uint8Array, given: I
   if (!has(given, "no-enter")) return input(client, id, typed, true);
   const { ansi } = await client.screen(id);
   const paste = ansi.includes(BRACKETED_PASTE);
-  await input(client, id, paste ? `\x1b[200~${typed.replaceAll("\x1b[201~", "")}\x1b[201~` : typed);
+  await input(client, id, paste ? new TextDecoder().decode(pasted(new TextEncoder().encode(typed))) : typed);
 }
 
 async function input(client: CovenClient, id: string, data: string, submit = false): Promise<void> {

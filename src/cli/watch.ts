@@ -6,6 +6,7 @@ import { shortId } from "./target.ts";
 import { Failure, PipeClosed } from "./ui/failure.ts";
 import { lineEnds } from "./ui/newlines.ts";
 import { atTerminal, printJson, say, write } from "./ui/out.ts";
+import { queryFilter } from "./ui/queries.ts";
 
 export interface Watching {
   readonly client: CovenClient;
@@ -62,14 +63,20 @@ export async function watch(watching: Watching): Promise<number> {
 async function follow(watching: Watching, signal: AbortSignal): Promise<boolean> {
   let last: number | undefined;
   const ends = watching.raw ? undefined : lineEnds();
+  // Its answers would be typed into the person's shell: nobody here passes them on to the harness.
+  const queries = watching.raw || !process.stdout.isTTY ? undefined : queryFilter();
   const live = !isSettled(watching.session.status);
   for await (const chunk of watching.client.output(watching.session.id, { follow: live, signal })) {
-    if (!watching.json) await write(ends ? ends.convert(chunk) : chunk);
+    const shown = queries ? queries.convert(chunk) : chunk;
+    if (!watching.json) await write(ends ? ends.convert(shown) : shown);
     signal.throwIfAborted();
-    last = chunk.at(-1) ?? last;
+    last = shown.at(-1) ?? last;
   }
   signal.throwIfAborted();
-  if (ends && !watching.json) await write(ends.end());
+  if (ends && !watching.json) {
+    if (queries) await write(ends.convert(queries.end()));
+    await write(ends.end());
+  }
   return last !== undefined && last !== 10;
 }
 

@@ -40,7 +40,7 @@ export function makeHome(paths: CovenPaths): void {
   try {
     if (!present) mkdirSync(home, { recursive: true, mode: 0o700 });
     if (statSync(home).mode & OTHERS) makePrivate(home);
-    mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
+    makeDirectory(paths.logs);
     // In the home itself only what is ours by name: who names a directory in use by mistake keeps it as it was.
     const own = Object.values<string>({ ...paths }).filter((path) => path !== paths.home);
     for (const path of own.flatMap((one) => BESIDE.map((end) => one + end))) mend(path);
@@ -49,6 +49,14 @@ export function makeHome(paths: CovenPaths): void {
     throw failure(error, home);
   } finally {
     process.umask(umask);
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw failure(error, path);
   }
 }
 
@@ -145,6 +153,8 @@ const WORDS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
+  EEXIST: "a file is in its place",
+  EISDIR: "a directory is in its place",
   ENOTDIR: "a part of its path is no directory",
   ELOOP: "its path is a loop of symbolic links",
   ENAMETOOLONG: "its path is too long",

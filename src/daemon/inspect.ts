@@ -1,6 +1,7 @@
 // Owns what can be said of a home without a daemon, without starting anything and without changing anything; for doctor.
-import { lstatSync, statfsSync } from "node:fs";
-import { dirname } from "node:path";
+import { lstatSync, statfsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readConfig } from "../config.ts";
 import { type CovenError, isCovenError } from "../errors.ts";
 import { harnesses } from "../harness/harnesses.ts";
 import type { ManifestProblem } from "../harness/manifest.ts";
@@ -20,10 +21,26 @@ export interface Found {
   readonly mode: number | null;
 }
 
+/** One of our files or directories, and what it should be. */
+export interface SeenFile {
+  readonly path: string;
+  readonly wanted: "file" | "directory";
+  readonly found: Found;
+}
+
 export interface Inspection {
   readonly home: Found & { readonly error: CovenError | null };
   readonly socket: Found;
+  readonly config: {
+    /** One sentence each: settings that are ignored. */
+    readonly warnings: readonly string[];
+    /** Why the daemon will not start with it, or null. */
+    readonly error: CovenError | null;
+  };
+  /** What a start writes to, beside the socket and the lock. */
+  readonly files: readonly SeenFile[];
   readonly ledger: {
+    readonly file: Found;
     readonly report: LedgerReport;
     readonly ledgerBytes: number;
     readonly walBytes: number;
@@ -53,7 +70,13 @@ export function inspect(
   return {
     home: { ...found(paths.home), error: homeError(paths.home) },
     socket: found(paths.socket),
-    ledger: { ...ledgerOf(paths.ledger, options), freeBytes: freeBytes(paths.home) },
+    config: configOf(paths.config),
+    files: filesOf(paths),
+    ledger: {
+      file: found(paths.ledger),
+      ...ledgerOf(paths.ledger, options),
+      freeBytes: freeBytes(paths.home),
+    },
     lock: lockOf(paths),
     terminals: terminalCount(),
     harnesses: room.list(env),
@@ -75,6 +98,31 @@ function found(path: string): Found {
   }
 }
 
+function configOf(path: string): Inspection["config"] {
+  try {
+    return { warnings: readConfig(path).warnings, error: null };
+  } catch (error) {
+    if (isCovenError(error)) return { warnings: [], error };
+    throw error;
+  }
+}
+
+function filesOf(paths: CovenPaths): SeenFile[] {
+  const file = (path: string): SeenFile => ({ path, wanted: "file", found: found(path) });
+  return [
+    { path: paths.logs, wanted: "directory", found: followed(paths.logs) },
+    ...[join(paths.logs, "daemon.stderr"), paths.identity, paths.log, paths.config].map(file),
+    ...[paths.ledger, `${paths.ledger}-wal`].map(file),
+  ];
+}
+
+/** A link to a directory serves as one. */
+function followed(path: string): Found {
+  const seen = found(path);
+  if (seen.kind !== "link") return seen;
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? { ...seen, kind: "directory" } : seen;
+}
+
 function lockOf(paths: CovenPaths): Inspection["lock"] {
   try {
     const held = isLocked(paths.lock);
@@ -87,7 +135,7 @@ function lockOf(paths: CovenPaths): Inspection["lock"] {
 function ledgerOf(
   path: string,
   options: { readonly deep?: boolean },
-): Omit<Inspection["ledger"], "freeBytes"> {
+): Omit<Inspection["ledger"], "freeBytes" | "file"> {
   try {
     return { report: inspectLedger(path, options), ...ledgerSizes(path) };
   } catch (error) {

@@ -13,8 +13,11 @@ const SHUT_RDWR = 2;
 /** sun_path follows the family, two bytes on either system. */
 const SUN_PATH = 2;
 const SOCKADDR_BYTES = 128;
+/** The most descriptors that are tried one by one, together about 10 ms. More can't be looked at without holding everybody up. */
+const MOST_TRIED = 65_536;
 
 const COMMON = {
+  getdtablesize: { args: [], returns: "i32" },
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   shutdown: { args: ["i32", "i32"], returns: "i32" },
 } as const;
@@ -48,8 +51,7 @@ export function watchPeers(bound: string, log: Log, me: number = process.geteuid
   return {
     onlyOurs() {
       let ours = true;
-      for (const entry of readdirSync(linux ? "/proc/self/fd" : "/dev/fd")) {
-        const fd = Number(entry);
+      for (const fd of descriptors(call)) {
         const uid = call.uidOf(fd);
         // Root may read our memory; keeping it from our socket would protect nothing.
         if (uid === undefined || uid === me || uid === 0 || call.nameOf(fd) !== bound) continue;
@@ -62,7 +64,21 @@ export function watchPeers(bound: string, log: Log, me: number = process.geteuid
   };
 }
 
+/**
+ * Our descriptors. Listing them takes one more, which at the limit is not to be had (nor where /proc is not mounted):
+ * then every number there may be, up to `MOST_TRIED`; what isn't open or is no socket has no peer.
+ */
+function descriptors(call: Peers): Iterable<number> {
+  try {
+    return readdirSync(linux ? "/proc/self/fd" : "/dev/fd").map(Number);
+  } catch {
+    return Array(Math.min(Math.max(call.limit(), 0), MOST_TRIED)).keys();
+  }
+}
+
 interface Peers {
+  /** How many descriptors this process may have. */
+  limit(): number;
   /** The user on the other end of a connected Unix socket; undefined for anything else. */
   uidOf(fd: number): number | undefined;
   /** The path our end is bound to. */
@@ -73,8 +89,8 @@ interface Peers {
 function linuxPeers(): Peers {
   const musl = `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
   const { getsockopt, ...common } = library(["libc.so.6", musl], (name) => dlopen(name, LINUX).symbols);
-  const cred = new DataView(new ArrayBuffer(UCRED_BYTES));
-  const length = new Uint32Array(1);
+  const cred = kept(new DataView(new ArrayBuffer(UCRED_BYTES)));
+  const length = kept(new Uint32Array(new ArrayBuffer(4)));
   const [at, lengthAt] = [ptr(cred), ptr(length)];
   return {
     ...sockets(common),
@@ -90,7 +106,7 @@ function linuxPeers(): Peers {
 /** getpeereid(3). */
 function darwinPeers(): Peers {
   const { getpeereid, ...common } = library(["libSystem.B.dylib"], (name) => dlopen(name, DARWIN).symbols);
-  const ids = new Uint32Array(2);
+  const ids = kept(new Uint32Array(new ArrayBuffer(8)));
   const [uidAt, gidAt] = [ptr(ids), ptr(ids, 4)];
   return {
     ...sockets(common),
@@ -99,15 +115,17 @@ function darwinPeers(): Peers {
 }
 
 interface SocketCalls {
+  getdtablesize(): number;
   getsockname(fd: number, address: ReturnType<typeof ptr>, length: ReturnType<typeof ptr>): number;
   shutdown(fd: number, how: number): number;
 }
 
-function sockets({ getsockname, shutdown }: SocketCalls): Omit<Peers, "uidOf"> {
-  const address = new Uint8Array(SOCKADDR_BYTES);
-  const length = new Uint32Array(1);
+function sockets({ getdtablesize, getsockname, shutdown }: SocketCalls): Omit<Peers, "uidOf"> {
+  const address = kept(new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES)));
+  const length = kept(new Uint32Array(new ArrayBuffer(4)));
   const [at, lengthAt] = [ptr(address), ptr(length)];
   return {
+    limit: () => getdtablesize(),
     nameOf(fd) {
       length[0] = SOCKADDR_BYTES;
       if (getsockname(fd, at, lengthAt) !== 0) return "";
@@ -117,6 +135,18 @@ function sockets({ getsockname, shutdown }: SocketCalls): Omit<Peers, "uidOf"> {
     },
     hangUp: (fd) => void shutdown(fd, SHUT_RDWR),
   };
+}
+
+/** What the kernel writes into, for as long as this process lives. */
+const written: ArrayBufferView[] = [];
+
+/**
+ * The array, never collected. It must have been made over an ArrayBuffer: one made by its length lives in the collector's heap
+ * and moves when `subarray` is first called, and the address once taken is then somebody else's.
+ */
+function kept<T extends ArrayBufferView>(array: T): T {
+  written.push(array);
+  return array;
 }
 
 function library<T>(names: readonly string[], open: (name: string) => T): T {

@@ -82,11 +82,22 @@ function openWords(path: string): { fd: number; last(): string } {
 }
 
 function silent(words: string): CovenError {
-  const last = words.split("\n").slice(-5).join("\n");
+  const last = reasonIn(words);
   return new CovenError(
     "runtime_unavailable",
     last ? `The daemon ended while starting: ${last}` : "The daemon ended while starting, without a word.",
   );
+}
+
+/**
+ * Why it ended, of its last words: what stands after the last `Error:`. Its own advice, the runtime's stack and version
+ * are left out; whoever tells this says what to try.
+ */
+function reasonIn(words: string): string {
+  const lines = words.split("\n").filter((line) => !/^(?:Try: |Bun v\d|\s+at )/.test(line));
+  const from = lines.findLastIndex((line) => /^\w*error: /i.test(line));
+  const said = from === -1 ? lines : lines.slice(from).map((line) => line.replace(/^\w*error: /i, ""));
+  return said.join("\n").trim().split("\n").slice(-5).join("\n");
 }
 
 function late(timeoutMs: number): Report {

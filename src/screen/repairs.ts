@@ -29,8 +29,31 @@ const BOUNDS: Readonly<Record<string, (core: Core) => number>> = {
   repeatPrecedingCharacter: (core) => core.rows * core.cols,
 };
 
+/** The ring that holds a screen's lines. */
+interface Ring {
+  set(index: number, line: unknown): void;
+}
+
+/**
+ * A narrower window breaks lines anew, and those that no longer fit leave at the top: in the original by being set at
+ * indices below 0, which in a ring that has turned is the last line's place. It was lost then.
+ */
+function mendRing(core: Core): void {
+  // Every list has the same prototype, also those that a reset puts in the place of these.
+  const ring: Ring = Object.getPrototypeOf(core.buffers.normal.lines);
+  if (mended.has(ring)) return;
+  mended.add(ring);
+  const { set } = ring;
+  ring.set = function (this: Ring, index, line) {
+    if (index >= 0) set.call(this, index, line);
+  };
+}
+
+const mended = new WeakSet<Ring>();
+
 /** Applied to every emulator when it is opened. */
 export function repair(core: Core): void {
+  mendRing(core);
   // The class has these members and many more; the tests of this room call each of them through the parser.
   const handler = core._inputHandler as unknown as Repairable & Record<string, Handler>;
   const charsets = core._charsetService as Core["_charsetService"] & {

@@ -1,4 +1,5 @@
 // Owns typing as a person would: text, a look at what came of it, then Enter as a keystroke of its own.
+import { pasted } from "./paste.ts";
 import type { World } from "./ports.ts";
 
 /** What is typed into. */
@@ -13,8 +14,6 @@ export interface Typewriter {
   open(): boolean;
 }
 
-const PASTE_BEGIN = "\x1b[200~";
-const PASTE_END = "\x1b[201~";
 // An agent's interface draws what was typed within a frame or two. Enter follows once it has drawn and been quiet for
 // QUIET_MS, and at the latest after PATIENCE_MS: a program that echoes nothing, or draws all the time, must still get
 // its Enter. A long text takes longer to be read.
@@ -36,12 +35,6 @@ export async function typeAndSubmit(on: Typewriter, text: Uint8Array): Promise<v
   }
   if (on.open()) on.write(new TextEncoder().encode("\r"));
   await pause(world, LOOK_MS);
-}
-
-// An end marker inside the text would end the paste early and let the rest be taken for keys.
-function pasted(text: Uint8Array): Uint8Array {
-  const inner = Buffer.from(text).toString("latin1").replaceAll(PASTE_END, "");
-  return Buffer.from(`${PASTE_BEGIN}${inner}${PASTE_END}`, "latin1");
 }
 
 async function echoed(on: Typewriter, before: number, patienceMs: number): Promise<void> {

@@ -1,5 +1,5 @@
 // Owns one daemon under test: its home, its client, the sessions launched in it, and what the system says of its process.
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type CovenClient, covenClient } from "../../src/api/client.ts";
 import type { Session } from "../../src/session/session.ts";
@@ -17,6 +17,7 @@ interface Place {
 export interface Weight {
   readonly rssMb: number;
   readonly threads: number;
+  /** Without sockets: those are the clients'. */
   readonly descriptors: number;
   /** Processor time used so far, in ms. */
   readonly cpuMs: number;
@@ -132,12 +133,20 @@ export function weigh(pid: number): Weight {
     return {
       rssMb: number("VmRSS") / 1024,
       threads: number("Threads"),
-      descriptors: readdirSync(`/proc/${pid}/fd`).length,
+      descriptors: readdirSync(`/proc/${pid}/fd`).filter((fd) => !isSocket(`/proc/${pid}/fd/${fd}`)).length,
       // Clock ticks are hundredths of a second on every Linux we run on.
       cpuMs: (Number(stat[11] ?? 0) + Number(stat[12] ?? 0)) * 10,
     };
   } catch {
     return { rssMb: 0, threads: 0, descriptors: 0, cpuMs: 0 };
+  }
+}
+
+function isSocket(link: string): boolean {
+  try {
+    return readlinkSync(link).startsWith("socket:");
+  } catch {
+    return true;
   }
 }
 
@@ -155,10 +164,4 @@ export function processesNaming(text: string): number[] {
     }
   }
   return found;
-}
-
-/** Writes nothing; keeps a file's pages in memory before it is timed. */
-export function warm(path: string): void {
-  closeSync(openSync(path, "r"));
-  readFileSync(path);
 }

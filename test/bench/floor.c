@@ -9,7 +9,7 @@
      --hold    ARGV is left (hung up) as soon as what was asked for has come, else it is read to its end
    floor echo N ARGV        types N single bytes, each when the last one came back: [ms, ...]; then one more, to end ARGV by
    floor drip BYTES SECONDS writes so many bytes a second in ten pieces, lines of 100 bytes
-   floor bits FILE PIECE MS writes FILE in pieces, with a pause between two of them
+   floor bits FILE LEAST MOST MS   writes FILE in pieces of such sizes, with a pause between two of them
    floor sum FILE           the adler32 of FILE */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -208,10 +208,13 @@ static int drip(long rate, double seconds) {
   return 0;
 }
 
-static int bits(const char *path, size_t piece, double ms) {
+static int bits(const char *path, size_t least, size_t most, double ms) {
   int fd = open(path, O_RDONLY);
-  for (ssize_t n; (n = read(fd, buffer, piece < sizeof buffer ? piece : sizeof buffer)) > 0; pause_ms(ms))
+  ssize_t n;
+  for (size_t i = 0; (n = read(fd, buffer, least + (i * 7919) % (most - least + 1))) > 0; i++) {
     whole_write(1, buffer, (size_t)n);
+    pause_ms(ms);
+  }
   return 0;
 }
 
@@ -226,7 +229,7 @@ int main(int argc, char **argv) {
   if (argc > 2 && !strcmp(argv[1], "run")) return run(argc - 2, argv + 2);
   if (argc > 3 && !strcmp(argv[1], "echo")) return echo(argc - 2, argv + 2);
   if (argc > 3 && !strcmp(argv[1], "drip")) return drip(atol(argv[2]), atof(argv[3]));
-  if (argc > 4 && !strcmp(argv[1], "bits")) return bits(argv[2], (size_t)atol(argv[3]), atof(argv[4]));
+  if (argc > 5 && !strcmp(argv[1], "bits")) return bits(argv[2], (size_t)atol(argv[3]), (size_t)atol(argv[4]), atof(argv[5]));
   if (argc > 2 && !strcmp(argv[1], "sum")) return sum(argv[2]);
   return 2;
 }

@@ -105,10 +105,12 @@ def drip(rate, seconds):
         time.sleep(max(0, (start + piece * 100 - now()) / 1e3))
 
 
-def bits(path, piece, ms):
+def bits(path, least, most, ms):
     with open(path, "rb") as file:
-        while data := file.read(piece):
+        number = 0
+        while data := file.read(least + number * 7919 % (most - least + 1)):
             os.write(1, data)
+            number += 1
             time.sleep(ms / 1e3)
 
 
@@ -120,7 +122,7 @@ def main(word, *rest):
     elif word == "drip":
         drip(float(rest[0]), float(rest[1]))
     elif word == "bits":
-        bits(rest[0], int(rest[1]), float(rest[2]))
+        bits(rest[0], int(rest[1]), int(rest[2]), float(rest[3]))
     elif word == "sum":
         with open(rest[0], "rb") as file:
             print(zlib.adler32(file.read()))

@@ -27,21 +27,17 @@ export class Wire {
     return new Promise((resolve, reject) => {
       this.#fail = reject;
       const had: Buffer[] = [];
-      let [have, need] = [0, -1];
+      let [have, head, need] = [0, 0, -1];
       this.#take = (chunk) => {
         had.push(chunk);
         have += chunk.length;
-        let head = 0;
         if (need < 0) {
-          const text =
-            had.length === 1
-              ? chunk.toString("latin1", 0, 2048)
-              : Buffer.concat(had).toString("latin1", 0, 2048);
-          head = text.indexOf("\r\n\r\n") + 4;
+          const start = had.length === 1 ? chunk : Buffer.concat(had);
+          head = start.indexOf("\r\n\r\n") + 4;
           if (head < 4) return;
-          need = head + Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
+          need = head + Number(/content-length: (\d+)/i.exec(start.toString("latin1", 0, head))?.[1] ?? 0);
         }
-        if (have >= need) resolve(Buffer.concat(had).subarray(headOf(had)));
+        if (have >= need) resolve(Buffer.concat(had).subarray(head));
       };
       this.#socket.write(request(method, path, body));
     });
@@ -64,10 +60,6 @@ function request(method: string, path: string, body: string, more = ""): string 
   const length =
     body === "" ? "" : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
   return `${method} /api/v1${path} HTTP/1.1\r\nhost: coven\r\n${more}${length}\r\n${body}`;
-}
-
-function headOf(chunks: readonly Buffer[]): number {
-  return Buffer.concat([...chunks]).indexOf("\r\n\r\n") + 4;
 }
 
 /** `count` requests for `path` over so many connections; each tells how many ms it took. */

@@ -13,7 +13,7 @@ function ledger(
   report: Inspection["ledger"]["report"],
   freeBytes: number | null = 1e12,
 ): Inspection["ledger"] {
-  return { report, ledgerBytes: 4096, walBytes: 0, freeBytes };
+  return { file: { kind: "file", mode: 0o600 }, report, ledgerBytes: 4096, walBytes: 0, freeBytes };
 }
 
 function running(version: string) {
@@ -63,6 +63,12 @@ const CASES: readonly (readonly [
     "a full disk",
     checks.storeFinding(paths, ledger(whole, 1e6)),
     "warning",
+    "free some disk space, or: coven sacrifice ID",
+  ],
+  [
+    "a disk with no space at all",
+    checks.storeFinding(paths, ledger(whole, 0)),
+    "problem",
     "free some disk space, or: coven sacrifice ID",
   ],
   ["no word on the disk", checks.storeFinding(paths, ledger(whole, null)), "ok", "coven sessions --all"],

@@ -165,6 +165,8 @@ test("doctor beside a running daemon, with an agent, as JSON; then a damaged led
   expect(levels).toEqual({
     coven: "ok",
     home: "ok",
+    config: "ok",
+    files: "ok",
     store: "ok",
     install: "ok",
     lock: "ok",

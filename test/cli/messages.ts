@@ -172,6 +172,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "--detach-key ctrl-g   (ctrl- and a letter or \\ ] ^ _, but not c h i j m q s z)",
   ],
   ["cli/terminal/view.ts", "All it printed: coven attach … --raw", ""],
+  [
+    "cli/ui/standing.ts",
+    "The directory you are in is gone: it was deleted or moved.",
+    "cd ~   (or any directory that exists)",
+  ],
   ["cli/watch.ts", "Ending session … …  (Ctrl-C again leaves without waiting)", ""],
   [
     "cli/watch.ts",

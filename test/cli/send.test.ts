@@ -57,6 +57,16 @@ test("where the program asked for bracketed paste it is one, and Enter comes aft
   await has("^M^[[200~four^[[201~");
 });
 
+// A text that hides a second end marker around the first was a way out of the paste: what followed it was taken for keys.
+test("no text ends its own paste, however the end marker is hidden in it", async () => {
+  const { id, has } = await reader("\\033[?2004h");
+  const hidden = "a\u001b[20\u001b[201~1~b";
+  await line.coven(["send", id, hidden]);
+  await has("READY^[[200~ab^[[201~^M");
+  await line.coven(["send", id, "--no-enter", hidden]);
+  await has("^M^[[200~ab^[[201~");
+});
+
 test("standard input is a text; its last line end is not", async () => {
   const { id, has } = await reader();
   await line.coven(["send", id], { stdin: "from a pipe\n" });

@@ -87,7 +87,7 @@ describe("a screen that waits shows what one shows that draws at once", () => {
   for (let round = 0; round < 60; round += 1) {
     test(`seed ${SEED + round}`, () => {
       const below = random(SEED + round);
-      const size = { cols: 20 + below(60), rows: 2 + below(20), scrollback: [0, 5, 40][below(3)] ?? 0 };
+      const size = { cols: 20 + below(60), rows: 2 + below(20), scrollback: [1, 5, 40][below(3)] ?? 1 };
       const drawn = new Drawn();
       const { both, same } = pair(size, 2_000 + below(4_000), drawn);
       for (let look = 0; look < 6; look += 1) {
@@ -145,6 +145,22 @@ describe("a screen that waits shows what one shows that draws at once", () => {
     both((screen) => screen.write(bytes("\x1b[?1049l")));
     same();
   });
+});
+
+// When a window became narrower, xterm.js 6.0.0 set lines that no longer fit at indices below 0 of its ring of lines, which
+// is the last line's place once the ring has turned: what stood there was gone. Found by the comparison above.
+test("a narrower window loses no line, however many have scrolled out before", () => {
+  const shown = (before: number): string[] => {
+    const screen = openScreen({ cols: 71, rows: 5, scrollback: 2, answer: () => {} });
+    const lines = ["   ddddd", "", `${" ".repeat(25)}d`, "cc", "", "", `  ${"d".repeat(22)}c`];
+    screen.write(bytes(`${"\r\n".repeat(before)}${lines.join("\r\n")}\x1b[2;27H`));
+    screen.resize(12, 5);
+    const image = screen.image();
+    screen.close();
+    return [...image.lines];
+  };
+  expect(shown(0)).toEqual(["", "", "  dddddddddd", "dddddddddddd", "c"]);
+  for (let before = 1; before < 14; before += 1) expect([before, shown(before)]).toEqual([before, shown(0)]);
 });
 
 test("a question is answered in the call that brings it, and about what was printed before it", () => {

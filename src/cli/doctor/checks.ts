@@ -18,6 +18,9 @@ export interface Finding {
   readonly next: string;
 }
 
+/** Below this not even a ledger can be made. */
+const NO_SPACE = 1_000_000;
+
 /** Below this a single long session can fill the disk. */
 const LITTLE_SPACE = 500_000_000;
 
@@ -37,7 +40,10 @@ export function homeFinding(paths: CovenPaths, home: Inspection["home"]): Findin
 /** The ledger: readable, of our schema, with room to grow. */
 export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"]): Finding {
   const line = (level: Level, what: string, next: string): Finding => ({ area: "store", level, what, next });
-  const { report, freeBytes } = ledger;
+  const { report, freeBytes, file } = ledger;
+  if (file.kind !== "missing" && file.kind !== "file") {
+    return line("problem", `${paths.ledger} must be a plain file, and it is not`, `mv ${paths.ledger} ~/`);
+  }
   const free = freeBytes === null ? "" : `, ${size(freeBytes)} free`;
   if (!report.ok) {
     switch (report.reason) {
@@ -64,7 +70,8 @@ export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"]): F
 
   function spaceOr(finding: Finding): Finding {
     if (freeBytes === null || freeBytes >= LITTLE_SPACE) return finding;
-    return { ...finding, level: "warning", next: "free some disk space, or: coven sacrifice ID" };
+    const level = freeBytes < NO_SPACE ? "problem" : "warning";
+    return { ...finding, level, next: "free some disk space, or: coven sacrifice ID" };
   }
 }
 
@@ -146,11 +153,13 @@ export function harnessFindings(
   }
 }
 
-function isOpen(found: Found): boolean {
+/** Whether anybody but the owner is let in. */
+export function isOpen(found: Found): boolean {
   return found.mode !== null && (found.mode & 0o077) !== 0;
 }
 
-function octal(found: Found): string {
+/** The mode as chmod takes it. */
+export function octal(found: Found): string {
   return (found.mode ?? 0).toString(8).padStart(4, "0");
 }
 

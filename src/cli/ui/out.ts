@@ -1,6 +1,8 @@
 // Owns the two ways out: results on stdout, everything else on stderr.
+
 import { writeSync } from "node:fs";
 import { PipeClosed } from "./failure.ts";
+import { standing } from "./standing.ts";
 import { harmlessJson } from "./text.ts";
 
 const STDOUT = 1;
@@ -63,7 +65,11 @@ export function columns(
   return stream.isTTY && stream.columns ? stream.columns : fallback;
 }
 
-/** A person is there to answer: both ends are terminals. */
+/**
+ * A person is there to answer: both ends are terminals. Throws `Failure` in a directory that was deleted: Bun makes no
+ * `process.stdin` of a terminal there (1.4: `uv_cwd`).
+ */
 export function atTerminal(): boolean {
+  standing();
   return process.stdin.isTTY === true && process.stdout.isTTY === true;
 }

@@ -7,7 +7,7 @@ import { must, RAW, type Row } from "./row.ts";
 export const crowd: Row = {
   id: "crowd",
   async measure(ground) {
-    const [sessions, followers, seconds, rate] = ground.smoke ? [4, 2, 1, 20_000] : [50, 20, 20, 100_000];
+    const [sessions, followers, seconds, rate] = ground.smoke ? [4, 2, 3, 20_000] : [50, 20, 20, 100_000];
     const coven = await ground.daemon();
     const pid = await coven.pid();
     const script = `${RAW}; sleep 1; exec ${ground.floorCommand} drip ${rate} ${seconds}`;

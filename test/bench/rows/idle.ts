@@ -29,7 +29,13 @@ export const idle: Row = {
             if (figure) cells[peer.name] = figure;
           }
         }
-        const { rss, cpu, each } = await ofCoven(await ground.daemon(), script, count, look);
+        const { rss, cpu, each } = await ofCoven(
+          await ground.daemon(),
+          script,
+          count,
+          look,
+          ground.smoke ? 300 : 3_000,
+        );
         cells["coven"] = rss;
         const goal = goals[count];
         lines.push({
@@ -46,7 +52,7 @@ export const idle: Row = {
   },
 };
 
-async function ofCoven(daemon: Daemon, script: string, count: number, look: boolean) {
+async function ofCoven(daemon: Daemon, script: string, count: number, look: boolean, rest: number) {
   const pid = await daemon.pid();
   const alone = weigh(pid);
   for (let i = 0; i < count; i++) {
@@ -55,9 +61,9 @@ async function ofCoven(daemon: Daemon, script: string, count: number, look: bool
     if (look) await daemon.client.screen(id);
   }
   // Memory that was only needed for the work is given back within a moment.
-  await Bun.sleep(3_000);
+  await Bun.sleep(rest);
   const before = weigh(pid);
-  await Bun.sleep(3_000);
+  await Bun.sleep(rest);
   const after = weigh(pid);
   must(
     (await daemon.client.sessions()).filter(({ status }) => status === "running").length === count,
@@ -67,7 +73,7 @@ async function ofCoven(daemon: Daemon, script: string, count: number, look: bool
   await daemon.stop();
   return {
     rss: figure([after.rssMb]),
-    cpu: (after.cpuMs - before.cpuMs) / 30,
+    cpu: ((after.cpuMs - before.cpuMs) / rest) * 100,
     each: `${after.threads} threads, ${alone.descriptors} descriptors and ${each.toFixed(0)} per session`,
   };
 }

@@ -137,7 +137,7 @@ export const readback: Row = {
         unit: "ms, p50 / p99",
         cells: { coven: first },
         goal: "< 5",
-        met: (first.p99 ?? Number.NaN) < 5,
+        met: first.value < 5,
       },
     ];
   },

@@ -15,6 +15,7 @@ export const watched: Row = {
     const script = `${RAW}; ${saying("R")}; dd bs=1 count=1 of=/dev/null 2>/dev/null; exec cat ${path}`;
     const coven = await ground.daemon();
     const shares = new Map<string, number>();
+    let behind = 0;
     const terminal =
       (name: string, argv: () => readonly string[]): Turn =>
       async () => {
@@ -22,6 +23,11 @@ export const watched: Row = {
         shares.set(name, Math.min(1, seen.bytes / bytes));
         // These draw a screen of their own: what they leave out is not lost by accident.
         if (DRAWS.has(name)) return seen.end;
+        // A terminal that stands still for long (a busy machine) is sent the screen instead: counted, and said.
+        if (name === "attach" && seen.sum !== sum) {
+          behind += 1;
+          return seen.end;
+        }
         must(seen.sum === sum, "the client read other bytes than were written");
         return seen.exact;
       };
@@ -63,9 +69,12 @@ export const watched: Row = {
         unit: "ms",
         cells: { ...cells, coven: contest.figure(mine) },
         goal: "<= 1.5 x dtach, every byte",
-        met: cells["dtach"] ? ratio.value <= 1.5 : undefined,
+        met: cells["dtach"] ? ratio.value <= 1.5 && (mine !== "attach" || behind === 0) : undefined,
         ...(cells["dtach"] ? { against: { name: "dtach", ratio } } : {}),
-        note: "every byte, in order",
+        note:
+          mine === "attach" && behind > 0
+            ? `fell behind and got the screen instead in ${behind} runs`
+            : "every byte, in order",
       };
     };
     const meanwhile = figure(delays, { p99: true });

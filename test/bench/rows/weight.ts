@@ -10,9 +10,8 @@ import { must, type Row } from "./row.ts";
 interface Kind {
   readonly what: string;
   readonly bytes: Uint8Array;
-  /** Written in pieces of so many bytes, so many ms apart; 0 writes it as fast as it goes. */
-  readonly piece: number;
-  readonly ms: number;
+  /** Written in pieces of from so many to so many bytes, half a millisecond apart; none writes it as fast as it goes. */
+  readonly pieces?: readonly [number, number];
 }
 
 export const weight: Row = {
@@ -40,18 +39,18 @@ async function kinds(ground: Ground): Promise<Kind[]> {
   const folder = join(import.meta.dir, "..", "..", "screen", "fixtures");
   const recordings = readdirSync(folder).map((name) => Bun.file(join(folder, name)).bytes());
   const screens = Buffer.concat(await Promise.all(recordings));
-  const most = ground.smoke ? 100_000 : 2_000_000;
+  const most = ground.smoke ? 100_000 : 4_000_000;
   const times = Math.ceil(most / screens.length);
-  const log = await Bun.file((await ground.file(2)).path).bytes();
+  const log = await Bun.file((await ground.file(4)).path).bytes();
   return [
     {
       what: "terminal programs",
       bytes: Buffer.concat(Array(times).fill(screens)).subarray(0, most),
-      piece: 600,
-      ms: 0.5,
+      // As full screen programs redraw.
+      pieces: [300, 800],
     },
-    { what: "a build log", bytes: log.subarray(0, most), piece: 4_000, ms: 0.5 },
-    { what: "random bytes", bytes: crypto.getRandomValues(new Uint8Array(65_536)), piece: 0, ms: 0 },
+    { what: "a build log", bytes: log.subarray(0, most), pieces: [60, 8_000] },
+    { what: "random bytes, as fast as it goes", bytes: crypto.getRandomValues(new Uint8Array(65_536)) },
   ];
 }
 
@@ -63,24 +62,28 @@ async function kept(
 ): Promise<{ ratio: number; rows: Uint8Array[] }> {
   const dir = mkdtempSync(join(ground.dir, "w"));
   const path = join(dir, "bytes");
-  const times = kind.piece === 0 ? (ground.smoke ? 4 : 200) : 1;
+  const times = kind.pieces ? 1 : ground.smoke ? 4 : 200;
   const all = Buffer.concat(Array(times).fill(kind.bytes));
   writeFileSync(path, all);
   const script =
-    kind.piece === 0
+    kind.pieces === undefined
       ? `stty raw -echo; exec cat ${path}`
-      : `stty raw -echo; exec ${ground.floorCommand} bits ${path} ${kind.piece} ${kind.ms}`;
+      : `stty raw -echo; exec ${ground.floorCommand} bits ${path} ${kind.pieces.join(" ")} 0.5`;
   const before = await size(daemon);
   const { id } = await daemon.launch(script);
   await daemon.settled(id);
   const after = await size(daemon);
   const { bytes } = await daemon.output(id);
   must(bytes === all.length, `kept ${bytes} of ${all.length} bytes`);
+  // Random bytes come back as text with other lengths; a flood's rows are 16 KiB.
   const rows: Uint8Array[] = [];
-  for (let afterSeq = 0, more = true; more && rows.length < 4_000; ) {
+  for (let afterSeq = 0, at = 0, more = true; more && rows.length < 4_000; ) {
     const page = await daemon.client.events(id, { afterSeq });
     for (const { kind: what, payload_json } of page.events) {
-      if (what === "output") rows.push(Buffer.from(JSON.parse(payload_json).data));
+      if (what !== "output") continue;
+      const size = kind.pieces ? Buffer.byteLength(JSON.parse(payload_json).data) : 16_384;
+      rows.push(all.subarray(at, at + size));
+      at += size;
     }
     more = page.hasMore;
     afterSeq = page.nextCursor?.afterSeq ?? afterSeq;
