@@ -3,6 +3,7 @@ import type { Pty, PtyEvents, PtyHost, PtySpawn } from "../session/ports.ts";
 import { DirectoryError, within } from "./directory.ts";
 import { ending, signalName } from "./ending.ts";
 import { spawnFailure } from "./failure.ts";
+import { type Flow, flowOf, tapOf } from "./flow.ts";
 import { requireLaunchable, requireSize } from "./launchable.ts";
 import { unblockSignals } from "./libc.ts";
 
@@ -20,15 +21,19 @@ export function bunPtyHost(): PtyHost {
 function spawn(options: PtySpawn, events: PtyEvents): Pty {
   requireLaunchable(options);
   let closed = false;
+  let flow: Flow | undefined;
   const end = ending((exit) => {
     closed = true;
+    flow?.go();
     // Whoever still sits at the terminal reads its end and can't write from here on.
     terminal.close();
     events.exit(exit);
   });
   const child = start(options, {
     data(_terminal, bytes) {
-      if (!closed) events.data(bytes);
+      if (closed) return;
+      events.data(bytes);
+      flow?.came(bytes.length);
     },
     // The end of the terminal's output, not of the process.
     exit: () => end.drained(),
@@ -38,10 +43,13 @@ function spawn(options: PtySpawn, events: PtyEvents): Pty {
     },
   });
   const { terminal } = child;
+  const tap = tapOf(child.pid);
+  flow = tap && flowOf(tap);
   return {
     pid: child.pid,
     write(bytes) {
       if (closed) throw new Error("the terminal is closed");
+      flow?.go();
       // Bun copies what the kernel does not take at once and delivers it in order. Its types want a buffer that
       // is not shared between threads; ours never is.
       terminal.write(bytes as Uint8Array<ArrayBuffer>);

@@ -5,11 +5,14 @@ import { readdirSync, readFileSync } from "node:fs";
 const darwin = process.platform === "darwin";
 const FIOCLEX = darwin ? 0x20006601 : 0x5451;
 const SIG_SETMASK = darwin ? 3 : 2;
+/** tcflow(3), on Linux. */
+const [TCOOFF, TCOON] = [0, 1];
 /** glibc and musl; macOS needs four of them. */
 const SIGSET_BYTES = 128;
 
 const SYMBOLS = {
   ioctl: { args: ["i32", "u64"], returns: "i32" },
+  tcflow: { args: ["i32", "i32"], returns: "i32" },
   pthread_sigmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
 } as const;
 
@@ -38,6 +41,16 @@ export function closeOnExec(): void {
     // FIOCLEX takes no third argument, so a variadic ioctl can be called by its fixed part on every ABI.
     if (Number(entry) > 2) ioctl(Number(entry), FIOCLEX);
   }
+}
+
+/** Output to the terminal behind this descriptor waits from here on (tcflow(3); Linux's numbers). */
+export function stopOutput(fd: number): void {
+  libc().tcflow(fd, TCOOFF);
+}
+
+/** It goes on. */
+export function startOutput(fd: number): void {
+  libc().tcflow(fd, TCOON);
 }
 
 function libc(): ReturnType<typeof open> {

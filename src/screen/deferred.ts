@@ -103,9 +103,8 @@ export function deferredScreen(
     // The cursor may stand at the top, and every line below it is one more feed; then all of it must have moved through.
     const cut = outOfSight(held.subarray(0, length), scrollback + 2 * rows + 2);
     if (cut === 0) return false;
-    left = attributesAt(Buffer.concat([left, held.subarray(0, cut)]));
-    // A copy of its own size: most sessions are idle most of the time.
-    held = held.slice(cut, length);
+    left = attributesAt(held.subarray(0, cut), left);
+    held.copyWithin(0, cut, length);
     length -= cut;
     // It may stand in the middle of a sequence whose end is gone; only one that can be made again has anything on it.
     if (shown < cut && shown > 0) fold();

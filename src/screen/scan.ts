@@ -47,6 +47,11 @@ export class Scanner {
     return this.pending.length > 0 ? this.pending.slice() : brokenCharacter(this.tail);
   }
 
+  /** Nothing has begun that is not over, but a character perhaps. */
+  get rests(): boolean {
+    return this.pending.length === 0 && !this.open && !this.dropping && !this.askedEnd;
+  }
+
   /** The start of the open string is lost, so its rest is taken out. */
   dropOpenString(): void {
     if (this.open) this.open = { ...this.open, asked: true, lost: true };

@@ -172,7 +172,9 @@ export class Coven {
 
   /** Raw output after a seq, whole rows, at least one if there is any, until `maxBytes` are reached. */
   output(id: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[] {
-    return this.ports.ledger.output(id, afterSeq, maxBytes);
+    return (
+      this.#live.get(id)?.fresh.after(afterSeq, maxBytes) ?? this.ports.ledger.output(id, afterSeq, maxBytes)
+    );
   }
 
   /** The last seq of the session, 0 when it has none. */

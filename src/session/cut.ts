@@ -17,19 +17,40 @@ export function unfinishedTail(bytes: Uint8Array): number {
   return 0;
 }
 
-/** Cuts into rows of at most 16 KiB at character borders; `rest` (0..3 bytes) waits for what comes next. */
-export function cutRows(bytes: Uint8Array): { rows: Uint8Array[]; rest: Uint8Array } {
-  const whole = bytes.length - unfinishedTail(bytes);
+/**
+ * Cuts a stream that came in pieces into rows of at most 16 KiB at character borders, each but the last as full as that
+ * allows; `rest` (0..3 bytes) waits for what comes next. Only rows across a border of pieces are copied.
+ */
+export function cutRows(pieces: readonly Uint8Array[]): { rows: Uint8Array[]; rest: Uint8Array } {
   const rows: Uint8Array[] = [];
-  let from = 0;
-  while (whole - from > MAX_OUTPUT_EVENT_BYTES) {
-    const to = from + MAX_OUTPUT_EVENT_BYTES;
-    const next = to - unfinishedTail(bytes.subarray(from, to));
-    rows.push(bytes.subarray(from, next));
-    from = next;
+  let open: Uint8Array[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    let from = 0;
+    while (size + piece.length - from >= MAX_OUTPUT_EVENT_BYTES) {
+      const to = from + MAX_OUTPUT_EVENT_BYTES - size;
+      const full = joined([...open, piece.subarray(from, to)]);
+      const tail = unfinishedTail(full);
+      rows.push(full.subarray(0, full.length - tail));
+      // Its character goes on in this piece, or in one before: then the next row begins with a copy.
+      const within = tail <= to - from;
+      open = within ? [] : [full.subarray(full.length - tail)];
+      size = within ? 0 : tail;
+      from = within ? to - tail : to;
+    }
+    if (from === piece.length) continue;
+    open.push(piece.subarray(from));
+    size += piece.length - from;
   }
-  if (whole > from) rows.push(bytes.subarray(from, whole));
-  return { rows, rest: bytes.slice(whole) };
+  const last = joined(open);
+  const whole = last.length - unfinishedTail(last);
+  if (whole > 0) rows.push(last.subarray(0, whole));
+  return { rows, rest: last.slice(whole) };
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  return only && pieces.length === 1 ? only : Buffer.concat(pieces);
 }
 
 function characterLength(lead: number): number {

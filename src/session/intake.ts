@@ -43,7 +43,7 @@ export class Intake {
   /** Everything but an unfinished character goes to the ledger now; if it refuses, all of it waits and is tried again. */
   flush(): void {
     if (this.#bytes === 0) return;
-    const { rows, rest } = cutRows(joined(this.#waiting, this.#bytes));
+    const { rows, rest } = cutRows(this.#waiting);
     if (rows.length === 0) return;
     try {
       this.house.keep(rows);
@@ -57,7 +57,7 @@ export class Intake {
 
   /** All that waits, the unfinished character too, as rows for the last transaction; it stays until `clear`. */
   remainder(): Uint8Array[] {
-    const { rows, rest } = cutRows(joined(this.#waiting, this.#bytes));
+    const { rows, rest } = cutRows(this.#waiting);
     return rest.length > 0 ? [...rows, rest] : rows;
   }
 
@@ -100,15 +100,4 @@ export class Intake {
     this.clear();
     this.house.overflow();
   }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  if (chunks.length === 1 && chunks[0]) return chunks[0];
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }

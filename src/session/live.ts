@@ -1,10 +1,11 @@
 // Owns one live session: what it prints, what is typed, how it is ended, and the single moment it is settled.
 import { exitPayload, type NewEvent } from "./event.ts";
 import { failureFields } from "./evidence.ts";
+import { Fresh } from "./fresh.ts";
 import { Intake } from "./intake.ts";
 import type { Ledger, Log, Processes, ProcessIdentity, Pty, PtyExit, World } from "./ports.ts";
 import { settlementOf } from "./session.ts";
-import { endTreeSurely, outlivers, type StopReport } from "./stop.ts";
+import { endTreeSurely, farewell, type StopReport } from "./stop.ts";
 import type { Terminal } from "./terminal.ts";
 import { Turns, typeAndSubmit } from "./typing.ts";
 import { type Size, type Snapshot, Viewers } from "./viewers.ts";
@@ -31,6 +32,8 @@ const NUDGE_MS = 50;
 /** One harness run while the daemon holds its terminal. */
 export class LiveSession {
   readonly viewers = new Viewers(this);
+  /** What was printed last, for one turn of the loop. */
+  readonly fresh = new Fresh();
   #shownSeq = 0;
   #printed = 0;
   #leader: ProcessIdentity | undefined;
@@ -191,9 +194,12 @@ export class LiveSession {
   /** A byte is in the ledger before the screen, and before any follower, sees it. */
   #keep(rows: readonly Uint8Array[]): void {
     const { ledger, world } = this.house;
-    this.#shownSeq = ledger.append(this.id, rows.map(outputEvent), world.now());
+    const seq = ledger.append(this.id, rows.map(outputEvent), world.now());
+    this.fresh.add(this.#shownSeq, rows, seq);
+    this.#shownSeq = seq;
     for (const row of rows) this.terminal.show(row);
     this.house.wake();
+    world.soon(() => this.fresh.drop());
   }
 
   #settle(report: StopReport | undefined): void {
@@ -203,7 +209,8 @@ export class LiveSession {
     const rows = this.#intake.remainder();
     const exit: NewEvent = { kind: "exit", payload: exitPayload(settlement) };
     try {
-      const last = [...rows.map(outputEvent), ...this.#unsaid, ...this.#farewell(report), exit];
+      const target = { processes: this.house.processes, sessionId: this.id, leader: this.#leader };
+      const last = [...rows.map(outputEvent), ...this.#unsaid, ...farewell(report, target), exit];
       ledger.settle(this.id, settlement, last, world.now());
       this.#shownSeq = ledger.lastSeq(this.id);
     } catch (error) {
@@ -218,16 +225,6 @@ export class LiveSession {
     this.house.ended();
     this.house.wake();
     this.#keepScreen();
-  }
-
-  // What was ended with the session, or what outlives a natural exit: named, never a number alone.
-  #farewell(report: StopReport | undefined): NewEvent[] {
-    if (report) return [{ kind: "metadata", payload: { event: "stopped", ...report } }];
-    const { processes } = this.house;
-    const left = outlivers({ processes, sessionId: this.id, leader: this.#leader });
-    return left.length === 0
-      ? []
-      : [{ kind: "metadata", payload: { event: "left_running", processes: left } }];
   }
 
   #keepScreen(): void {

@@ -1,4 +1,5 @@
 // Owns how a session's whole process tree is ended, and how that is proved.
+import type { NewEvent } from "./event.ts";
 import type { Processes, ProcessIdentity, ProcessInfo, World } from "./ports.ts";
 import { type Known, keyOf, treeOf } from "./tree.ts";
 
@@ -70,6 +71,13 @@ export function endLeftovers(plan: StopPlan): Promise<StopReport> {
 /** Who outlives a natural exit: alive in the leader's session, or carrying the mark. They are left alone. */
 export function outlivers({ processes, sessionId, leader }: StopTarget): NamedProcess[] {
   return treeOf(processes, { sessionId, leader, known: new Map(), ledByUs: true }).map(named);
+}
+
+/** What the last event but one says: what was ended with the session, or what outlives it; named, never a number alone. */
+export function farewell(report: StopReport | undefined, target: StopTarget): NewEvent[] {
+  if (report) return [{ kind: "metadata", payload: { event: "stopped", ...report } }];
+  const left = outlivers(target);
+  return left.length === 0 ? [] : [{ kind: "metadata", payload: { event: "left_running", processes: left } }];
 }
 
 class Stop {

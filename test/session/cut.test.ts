@@ -30,7 +30,7 @@ for (const [name, bytes, unfinished] of tails) {
 
 test("rows hold at most 16 KiB, end between characters, and add up to the stream", () => {
   const stream = new TextEncoder().encode(`a${"€😀é".repeat(20_000)}`);
-  const { rows, rest } = cutRows(stream);
+  const { rows, rest } = cutRows([stream]);
   expect(rest).toHaveLength(0);
   for (const row of rows) {
     expect(row.length).toBeLessThanOrEqual(MAX_OUTPUT_EVENT_BYTES);
@@ -71,12 +71,32 @@ test("any bytes cut anywhere decode row by row as they do in one stream", () => 
     let read = "";
     for (let at = 0; at < stream.length; ) {
       const to = Math.min(stream.length, at + 1 + (next() % 5));
-      const { rows, rest } = cutRows(Buffer.concat([waiting, stream.subarray(at, to)]));
+      const { rows, rest } = cutRows([waiting, stream.subarray(at, to)]);
       for (const row of rows) read += new TextDecoder("utf-8", { ignoreBOM: true }).decode(row);
       waiting = Uint8Array.from(rest);
       at = to;
     }
     read += new TextDecoder("utf-8", { ignoreBOM: true }).decode(waiting);
     expect(read).toBe(whole);
+  }
+});
+
+test("the pieces a stream came in make no difference to its rows", () => {
+  const random = randomBytes(11);
+  const next = () => Number(random.next().value);
+  const stream = new TextEncoder().encode("plain text, €, 😀 and é; ".repeat(6_000));
+  const expected = cutRows([stream]);
+  expect(expected.rows.length).toBeGreaterThan(8);
+  for (let round = 0; round < 60; round++) {
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; at < stream.length; ) {
+      // From empty and single bytes to pieces of several rows, borders of rows and characters among them.
+      const size = [0, 1, 2, 3, 16_381, 16_384, 40_000][next() % 7] ?? 0;
+      pieces.push(stream.subarray(at, at + size));
+      at += size;
+    }
+    const { rows, rest } = cutRows(pieces);
+    expect(rows.map((row) => row.length)).toEqual(expected.rows.map((row) => row.length));
+    expect(Buffer.concat([...rows, rest]).equals(stream)).toBe(true);
   }
 });
