@@ -1,11 +1,13 @@
 // Owns a page of events: which events go on it, how large its body may get, and where the next one begins.
 import type { Coven } from "../session/coven.ts";
-import type { Event } from "../session/event.ts";
+import type { KeptEvent } from "../session/event.ts";
+import { EventWriter } from "./event-json.ts";
 import { clamp, type Query } from "./query.ts";
 
 /** Known clients refuse bodies over 1,000,000 bytes (CONTRACT, `GET /events`). */
 export const MAX_PAGE_BYTES = 900_000;
 const MAX_EVENTS = 1_000;
+const START = '{"events":[';
 
 /** What stands around the events, at its longest: two cursors of 16 digits, `false`, the member names. */
 const FRAME_BYTES =
@@ -24,49 +26,78 @@ export function cursorOf(coven: Coven, id: string, query: Query): number {
 }
 
 /** The body of one page, as JSON. Throws `session_not_found`, and `invalid_request` for a malformed parameter. */
-export function pageOf(coven: Coven, id: string, query: Query): string {
+export function pageOf(coven: Coven, id: string, query: Query): Uint8Array<ArrayBuffer> {
   const limit = clamp(query.integer("limit") ?? MAX_EVENTS, 1, MAX_EVENTS);
   const beforeSeq = query.integer("beforeSeq");
   const afterSeq = cursorOf(coven, id, query);
   // One row more than asked for says whether there is more.
+  const asked = { sessionId: id, limit: limit + 1 };
   if (beforeSeq === undefined) {
-    const page = fill(coven.events({ sessionId: id, afterSeq, limit: limit + 1 }), limit);
-    return `{"events":[${page.json.join(",")}],"nextCursor":${cursor("afterSeq", page.last)},"hasMore":${page.hasMore}}`;
+    const page = fill(coven.kept({ ...asked, afterSeq }), limit);
+    page.json.text(`],"nextCursor":${cursor("afterSeq", page.last)},"hasMore":${page.hasMore}}`);
+    return page.json.part(0, page.json.length);
   }
-  const page = fill(
-    coven.events({ sessionId: id, beforeSeq: Math.max(beforeSeq, 0), limit: limit + 1 }),
-    limit,
-  );
-  const events = page.json.reverse().join(",");
+  const page = fill(coven.kept({ ...asked, beforeSeq: Math.max(beforeSeq, 0) }), limit);
   const next = cursor("afterSeq", page.first);
   const previous = cursor("beforeSeq", page.last);
-  return `{"events":[${events}],"nextCursor":${next},"hasMore":${page.hasMore},"prevCursor":${previous}}`;
+  const tail = `],"nextCursor":${next},"hasMore":${page.hasMore},"prevCursor":${previous}}`;
+  return Buffer.concat([...reversed(page), Buffer.from(tail)]);
 }
 
 interface Page {
-  readonly json: string[];
+  /** The start of the body and the events, with commas between them, in the order they came. */
+  readonly json: EventWriter;
+  /** Where each event begins. */
+  readonly starts: readonly number[];
   /** Seqs of the first and the last event taken, in the order they came; undefined on an empty page. */
   readonly first: number | undefined;
   readonly last: number | undefined;
   readonly hasMore: boolean;
 }
 
-/** Takes events while they fit; one that is too large by itself goes out alone, or a reader could never pass it. */
-function fill(events: Iterable<Event>, limit: number): Page {
-  const json: string[] = [];
-  let bytes = FRAME_BYTES;
+/** Kept from page to page: a new one of a megabyte for each costs more than the JSON in it. */
+const writer = new EventWriter();
+
+/**
+ * Takes events while they fit; one that is too large by itself goes out alone, or a reader could never pass it. What it
+ * returns is good until the next page.
+ */
+function fill(events: Iterable<KeptEvent>, limit: number): Page {
+  const json = writer;
+  json.cut(0);
+  json.text(START);
+  const starts: number[] = [];
   let first: number | undefined;
   let last: number | undefined;
   for (const event of events) {
-    if (json.length === limit) return { json, first, last, hasMore: true };
-    const text = JSON.stringify(event);
-    bytes += Buffer.byteLength(text) + 1;
-    if (bytes > MAX_PAGE_BYTES && json.length > 0) return { json, first, last, hasMore: true };
-    json.push(text);
+    if (starts.length === limit) return { json, starts, first, last, hasMore: true };
+    const end = json.length;
+    if (starts.length > 0) json.text(",");
+    const start = json.length;
+    json.event(event);
+    // Each event counts with a comma, the last one too.
+    if (FRAME_BYTES - START.length + json.length + 1 > MAX_PAGE_BYTES && starts.length > 0) {
+      json.cut(end);
+      return { json, starts, first, last, hasMore: true };
+    }
+    starts.push(start);
     first ??= event.seq;
     last = event.seq;
   }
-  return { json, first, last, hasMore: false };
+  return { json, starts, first, last, hasMore: false };
+}
+
+/** The pieces of the body up to its last event, the events in the opposite order. */
+function reversed({ json, starts }: Page): Uint8Array[] {
+  const comma = Buffer.from(",");
+  const pieces: Uint8Array[] = [];
+  let end = json.length;
+  for (const start of starts.toReversed()) {
+    if (pieces.length > 0) pieces.push(comma);
+    pieces.push(json.part(start, end));
+    end = start - comma.length;
+  }
+  return [json.part(0, START.length), ...pieces];
 }
 
 function cursor(name: string, seq: number | undefined): string {

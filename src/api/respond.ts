@@ -8,7 +8,7 @@ import { requestId, writtenRequestId } from "./request-id.ts";
 /** What a handler returns: a value to serialise, JSON it has serialised itself, or text of a type of its own. */
 export type Reply =
   | { readonly status: number; readonly value: unknown }
-  | { readonly status: number; readonly json: string }
+  | { readonly status: number; readonly json: string | Uint8Array<ArrayBuffer> }
   | { readonly status: number; readonly text: string; readonly type: string };
 
 /** What is known of a request when it is refused; `route` as in the table, or the method and path that matched none. */
@@ -61,7 +61,7 @@ export function ok(value: unknown): Reply {
 /** The 202 of every control request. */
 export const ACCEPTED: Reply = { status: 202, json: '{"ok":true,"accepted":true}' };
 
-/** The Response of a reply; `Content-Length` comes from the body being a string. What left a trace in the log names it. */
+/** The Response of a reply; `Content-Length` comes from the body being there whole; bytes are copied at once. What left a trace in the log names it. */
 export function respond(reply: Reply): Response {
   if ("text" in reply) {
     return new Response(reply.text, { status: reply.status, headers: { "content-type": reply.type } });

@@ -1,13 +1,13 @@
 // Owns the authority over every session: who may be launched, what is live, what may be done to it.
 import { CovenError } from "../errors.ts";
-import type { Event } from "./event.ts";
+import type { Event, EventQuery, KeptEvent } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import { type CovenOptions, type CovenPorts, graceMs } from "./house.ts";
 import { blankScreen, redrawLastScreen } from "./last-screen.ts";
 import { type LaunchRequest, planLaunch, startLive } from "./launch.ts";
 import { LaunchKeys } from "./launch-keys.ts";
 import type { LiveSession } from "./live.ts";
-import type { EventQuery, HarnessInfo, ScreenImage, SessionPage, SessionQuery } from "./ports.ts";
+import type { HarnessInfo, ScreenImage, SessionPage, SessionQuery } from "./ports.ts";
 import { recoverOrphans } from "./recover.ts";
 import * as rituals from "./rituals.ts";
 import { DEFAULT_SIZE, type Session } from "./session.ts";
@@ -165,6 +165,12 @@ export class Coven {
     return this.ports.ledger.events(query);
   }
 
+  /** The same events as the ledger has them. */
+  kept(query: EventQuery): Iterable<KeptEvent> {
+    this.session(query.sessionId);
+    return this.ports.ledger.kept(query);
+  }
+
   /** The seq of an event of this session, or undefined. */
   seqOf(id: string, eventId: string): number | undefined {
     return this.ports.ledger.seqOf(id, eventId);
@@ -172,9 +178,8 @@ export class Coven {
 
   /** Raw output after a seq, whole rows, at least one if there is any, until `maxBytes` are reached. */
   output(id: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[] {
-    return (
-      this.#live.get(id)?.fresh.after(afterSeq, maxBytes) ?? this.ports.ledger.output(id, afterSeq, maxBytes)
-    );
+    const fresh = this.#live.get(id)?.fresh.after(afterSeq, maxBytes);
+    return fresh ?? this.ports.ledger.output(id, afterSeq, maxBytes);
   }
 
   /** The last seq of the session, 0 when it has none. */
@@ -219,15 +224,13 @@ export class Coven {
         log.error("kill_failed", { sessionId: live.id, ...failureFields(error), code: "kill_failed" });
       }
     }
+    const done = Promise.all(all.map((live) => live.done));
     const deadline = Promise.withResolvers<void>();
     const cancel = world.after(graceMs(this.options) + 3_000, deadline.resolve);
-    await Promise.race([Promise.all(all.map((live) => live.done)), deadline.promise]);
+    await Promise.race([done, deadline.promise]);
     cancel();
     for (const live of all) live.abandon();
-    await Promise.race([
-      Promise.all(all.map((live) => live.done)),
-      new Promise<void>((go) => world.after(500, go)),
-    ]);
+    await Promise.race([done, new Promise<void>((go) => world.after(500, go))]);
   }
 
   // A record, with what only the living know.

@@ -18,6 +18,22 @@ export interface Event {
   readonly created_at: string;
 }
 
+/** The same as the ledger has it: output is still its bytes, and the payload of every other kind its JSON text. */
+export interface KeptEvent extends Omit<Event, "payload_json"> {
+  readonly payload: Uint8Array | string;
+}
+
+/** Which events are read. */
+export interface EventQuery {
+  readonly sessionId: string;
+  /** Events with a greater seq, oldest first. */
+  readonly afterSeq?: number;
+  /** Events before this seq, NEWEST first (the page nearest before it; the reader turns it round). Wins over afterSeq. */
+  readonly beforeSeq?: number;
+  /** The most rows to look at. */
+  readonly limit: number;
+}
+
 /** An event about to be appended. Output is bytes, exact; everything else is a JSON payload. */
 export type NewEvent =
   | { readonly kind: "output"; readonly data: Uint8Array }

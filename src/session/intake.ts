@@ -7,6 +7,8 @@ import type { Log, World } from "./ports.ts";
 export interface IntakeHouse {
   readonly world: World;
   readonly log: Log;
+  /** How long the rows but the last had best be when so many bytes are cut (`Ledger.cuts`). */
+  cuts(bytes: number): readonly number[];
   /** Takes rows of at most 16 KiB into the ledger, or throws and takes none. */
   keep(rows: readonly Uint8Array[]): void;
   /** More is waiting than memory should hold, and the ledger takes none of it; what waited is given up. */
@@ -43,7 +45,7 @@ export class Intake {
   /** Everything but an unfinished character goes to the ledger now; if it refuses, all of it waits and is tried again. */
   flush(): void {
     if (this.#bytes === 0) return;
-    const { rows, rest } = cutRows(this.#waiting);
+    const { rows, rest } = this.#cut();
     if (rows.length === 0) return;
     try {
       this.house.keep(rows);
@@ -57,13 +59,17 @@ export class Intake {
 
   /** All that waits, the unfinished character too, as rows for the last transaction; it stays until `clear`. */
   remainder(): Uint8Array[] {
-    const { rows, rest } = cutRows(this.#waiting);
+    const { rows, rest } = this.#cut();
     return rest.length > 0 ? [...rows, rest] : rows;
   }
 
   /** The remainder is in the ledger. */
   clear(): void {
     this.#hold(new Uint8Array(0));
+  }
+
+  #cut() {
+    return cutRows(this.#waiting, this.house.cuts(this.#bytes));
   }
 
   #hold(rest: Uint8Array): void {

@@ -58,6 +58,7 @@ export class LiveSession {
     this.#intake = new Intake(id, {
       world,
       log,
+      cuts: (bytes) => house.ledger.cuts(bytes),
       keep: (rows) => this.#keep(rows),
       overflow: () => this.#endTree(),
     });

@@ -1,5 +1,5 @@
 // Owns what the domain asks of the world. store/, pty/, screen/, harness/ and daemon/ implement these; nothing else is asked.
-import type { Event, NewEvent } from "./event.ts";
+import type { Event, EventQuery, KeptEvent, NewEvent } from "./event.ts";
 import type { LaunchMode, Session, Settlement } from "./session.ts";
 
 // ---- the ledger ------------------------------------------------------------------------------------------
@@ -25,16 +25,6 @@ export interface SessionPage {
   readonly nextCursor: string | null;
 }
 
-export interface EventQuery {
-  readonly sessionId: string;
-  /** Events with a greater seq, oldest first. */
-  readonly afterSeq?: number;
-  /** Events before this seq, NEWEST first (the page nearest before it; the reader turns it round). Wins over afterSeq. */
-  readonly beforeSeq?: number;
-  /** The most rows to look at. */
-  readonly limit: number;
-}
-
 /**
  * The append-only store as the domain sees it. Every method is synchronous and durable when it returns.
  * A full disk or an unwritable file throws `runtime_unavailable`.
@@ -52,6 +42,11 @@ export interface Ledger {
   unsettled(): { session: Session; leader: ProcessIdentity | null }[];
   /** Appends in order, in one transaction; returns the last seq. */
   append(sessionId: string, events: readonly NewEvent[], at: string): number;
+  /**
+   * Lengths of all rows but the last into which so many bytes of output are best cut just now, so that the file's pages
+   * fill; each is 64 bytes to 16 KiB. Advice: other rows are kept as well. Never throws.
+   */
+  cuts(bytes: number): number[];
   /** Last events and final status in one transaction; false (and nothing written) when it was settled before. */
   settle(sessionId: string, settlement: Settlement, events: readonly NewEvent[], at: string): boolean;
   /** Sets or clears `archived_at`. */
@@ -60,6 +55,8 @@ export interface Ledger {
   sacrifice(id: string): number;
   /** Lazily, in the order the query says. Leave the loop early as you like. */
   events(query: EventQuery): Iterable<Event>;
+  /** The same events as they are kept. */
+  kept(query: EventQuery): Iterable<KeptEvent>;
   /** The seq of an event of this session by its id, or undefined when it is none. */
   seqOf(sessionId: string, eventId: string): number | undefined;
   /** Raw output after a seq, oldest first: whole rows, at least one, until `maxBytes` are reached. */

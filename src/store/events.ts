@@ -1,7 +1,7 @@
 // Owns the rows of events: appending, reading and paging them, and the ids that are computed, not stored.
-import type { Event, EventKind, NewEvent } from "../session/event.ts";
-import type { EventQuery } from "../session/ports.ts";
+import type { Event, EventKind, EventQuery, KeptEvent, NewEvent } from "../session/event.ts";
 import type { Connection } from "./connection.ts";
+import type { Packing } from "./packing.ts";
 import { sessionNotFound } from "./sessions.ts";
 
 const NEWER = "FROM event_rows WHERE session = ? AND seq > ?";
@@ -36,15 +36,24 @@ const KIND_OF = new Map(Object.entries(CODES).map(([kind, code]) => [code, kind 
  */
 const BATCH = 64;
 const SEQ_DIGITS = 12;
+/** Sessions whose ordinal is remembered between appends. */
+const MOST_SIZED = 1_000;
 
 /** The part of the ledger that keeps events; the members mean what the port `Ledger` says. */
 export interface EventTable {
   /** Appends one; the caller holds a transaction when there are more. */
   append(sessionId: string, event: NewEvent, at: number): number;
   events(query: EventQuery): Generator<Event, void, undefined>;
+  kept(query: EventQuery): Generator<KeptEvent, void, undefined>;
   output(sessionId: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[];
   seqOf(sessionId: string, eventId: string): number | undefined;
   lastSeq(sessionId: string): number;
+}
+
+interface Owner {
+  readonly n: number;
+  /** Milliseconds since 1970. */
+  readonly born: number;
 }
 
 interface EventRow {
@@ -56,9 +65,9 @@ interface EventRow {
 }
 
 /** The event rows of an open ledger. Appending to an unknown session throws `session_not_found`. */
-export function eventTable(connection: Connection): EventTable {
+export function eventTable(connection: Connection, packing: Packing): EventTable {
   const append = connection.db.query<null, [number, number, Uint8Array | string, string]>(EVENT_SQL.append);
-  const owner = connection.db.query<{ n: number; born: number }, [string]>(EVENT_SQL.owner);
+  const owner = connection.db.query<Owner, [string]>(EVENT_SQL.owner);
   const after = connection.db.query<EventRow, [number, number, number]>(EVENT_SQL.after);
   const before = connection.db.query<EventRow, [number, number, number]>(EVENT_SQL.before);
   const output = connection.db.query<{ seq: number; data: Uint8Array }, [number, number, number]>(
@@ -70,39 +79,64 @@ export function eventTable(connection: Connection): EventTable {
   // Rows are cut at character borders, so decoding each by itself equals one streaming decoder over all of them.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-  function toEvent(row: EventRow, sessionId: string, born: number): Event {
-    const { seq, data } = row;
+  // Only for the size of a row: that the session is still there, the insert itself sees.
+  const sizes = new Map<string, Owner>();
+  function sizing(sessionId: string): Owner {
+    const known = sizes.get(sessionId);
+    if (known) return known;
+    const found = owner.get(sessionId);
+    if (!found) throw sessionNotFound(sessionId);
+    if (sizes.size >= MOST_SIZED) sizes.clear();
+    sizes.set(sessionId, found);
+    return found;
+  }
+
+  function toKept(row: EventRow, sessionId: string, born: number): KeptEvent {
     return {
-      seq,
-      id: prefix + seq.toString(16).padStart(SEQ_DIGITS, "0"),
+      seq: row.seq,
+      id: prefix + row.seq.toString(16).padStart(SEQ_DIGITS, "0"),
       session_id: sessionId,
       kind: KIND_OF.get(row.kind) ?? "metadata",
-      payload_json: typeof data === "string" ? data : JSON.stringify({ data: decoder.decode(data) }),
+      payload: row.data,
       created_at: new Date(born + row.at).toISOString(),
     };
   }
 
+  function toEvent({ seq, id, session_id, kind, payload, created_at }: KeptEvent): Event {
+    const payload_json =
+      typeof payload === "string" ? payload : JSON.stringify({ data: decoder.decode(payload) });
+    return { seq, id, session_id, kind, payload_json, created_at };
+  }
+
+  function* read<T>(query: EventQuery, as: (event: KeptEvent) => T): Generator<T, void, undefined> {
+    const { sessionId, afterSeq = 0, beforeSeq, limit } = query;
+    const session = owner.get(sessionId);
+    if (!session) return;
+    const statement = beforeSeq === undefined ? after : before;
+    let from = beforeSeq ?? afterSeq;
+    for (let left = limit; left > 0; ) {
+      const asked = Math.min(left, BATCH);
+      const rows = statement.all(session.n, from, asked);
+      for (const row of rows) yield as(toKept(row, sessionId, session.born));
+      if (rows.length < asked) return;
+      from = rows.at(-1)?.seq ?? from;
+      left -= rows.length;
+    }
+  }
+
   return {
     append(sessionId, event, at) {
+      const kind = CODES[event.kind];
       const data = event.kind === "output" ? event.data : JSON.stringify(event.payload);
-      const done = append.run(CODES[event.kind], at, data, sessionId);
+      const { n, born } = sizing(sessionId);
+      const done = append.run(kind, at, data, sessionId);
       if (done.changes === 0) throw sessionNotFound(sessionId);
-      return Number(done.lastInsertRowid);
+      const seq = Number(done.lastInsertRowid);
+      packing.add({ seq, session: n, kind, at: at - born, length: Buffer.byteLength(data) });
+      return seq;
     },
-    *events({ sessionId, afterSeq = 0, beforeSeq, limit }) {
-      const session = owner.get(sessionId);
-      if (!session) return;
-      const statement = beforeSeq === undefined ? after : before;
-      let from = beforeSeq ?? afterSeq;
-      for (let left = limit; left > 0; ) {
-        const asked = Math.min(left, BATCH);
-        const rows = statement.all(session.n, from, asked);
-        for (const row of rows) yield toEvent(row, sessionId, session.born);
-        if (rows.length < asked) return;
-        from = rows.at(-1)?.seq ?? from;
-        left -= rows.length;
-      }
-    },
+    kept: (query) => read(query, (event) => event),
+    events: (query) => read(query, toEvent),
     output(sessionId, afterSeq, maxBytes) {
       const session = owner.get(sessionId);
       const found: { seq: number; data: Uint8Array }[] = [];

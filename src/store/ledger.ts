@@ -5,6 +5,7 @@ import { type Census, censusOf } from "./census.ts";
 import { connect } from "./connection.ts";
 import { eventTable } from "./events.ts";
 import { guarded } from "./failure.ts";
+import { packingOf } from "./packing.ts";
 import { altar } from "./sacrifice.ts";
 import { screenTable } from "./screens.ts";
 import { sessionTable } from "./sessions.ts";
@@ -27,7 +28,8 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
   return guarded(path, () => {
     const connection = connect(path, options.maxPages);
     const sessions = sessionTable(connection);
-    const events = eventTable(connection);
+    const packing = packingOf(connection.db);
+    const events = eventTable(connection, packing);
     const screens = screenTable(connection);
     const weights = weightsOf(connection);
     const census = censusOf(connection);
@@ -42,6 +44,11 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
           path,
         });
       return guarded(path, work);
+    }
+
+    function* guardedRows<T>(begin: () => Iterator<T>): Generator<T, void, undefined> {
+      const rows = call(begin);
+      for (let next = call(() => rows.next()); !next.done; next = call(() => rows.next())) yield next.value;
     }
 
     return {
@@ -60,6 +67,8 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
           if (!first) return events.lastSeq(sessionId);
           return connection.transaction(() => added.reduce((_, e) => events.append(sessionId, e, ms), 0));
         }),
+      // Counts only: output that waits for a ledger that is closed or full is cut all the same.
+      cuts: (bytes) => packing.cuts(bytes),
       settle: (sessionId, settlement, added, at) =>
         call(() =>
           connection.transaction(() => {
@@ -70,10 +79,8 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
         ),
       archive: (id, at, updatedAt) => call(() => sessions.archive(id, at, updatedAt)),
       sacrifice: (id) => call(() => forgetting.sacrifice(id)),
-      *events(query) {
-        const rows = call(() => events.events(query));
-        for (let next = call(() => rows.next()); !next.done; next = call(() => rows.next())) yield next.value;
-      },
+      events: (query) => guardedRows(() => events.events(query)),
+      kept: (query) => guardedRows(() => events.kept(query)),
       seqOf: (sessionId, eventId) => call(() => events.seqOf(sessionId, eventId)),
       output: (sessionId, afterSeq, maxBytes) => call(() => events.output(sessionId, afterSeq, maxBytes)),
       lastSeq: (sessionId) => call(() => events.lastSeq(sessionId)),

@@ -91,6 +91,23 @@ describe("where a page begins", () => {
   });
 });
 
+// All pages are written into one buffer, and a large one goes out in many pieces while the next is written.
+test("pages asked for at once have each their own bytes", async () => {
+  const sessions = ["a", "b", "c", "d"].map((letter) =>
+    house.finished(Array.from({ length: 40 }, () => letter.repeat(16_384))),
+  );
+  const asked = [...sessions, ...sessions, ...sessions];
+  const bodies = await Promise.all(
+    asked.map((session, i) => get(session.id, i % 2 ? "beforeSeq=9999999" : "")),
+  );
+  for (const [i, { body }] of bodies.entries()) {
+    const events: EventsPage["events"] = JSON.parse(body).events;
+    expect(events.map((event) => event.session_id)).toEqual(Array(41).fill(asked[i]?.id ?? ""));
+    const letters = new Set(events.slice(0, 40).map((event) => JSON.parse(event.payload_json).data));
+    expect([...letters]).toEqual(["abcd".charAt(i % 4).repeat(16_384)]);
+  }
+});
+
 test("limit is clamped to 1..1000", async () => {
   const many = house.finished(Array.from({ length: 1_005 }, () => "x"));
   const count = async (limit: string) => (await page(`limit=${limit}`, many.id)).events.length;

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { NewEvent } from "../../src/session/event.ts";
 import type { Ledger } from "../../src/session/ports.ts";
 import { ledgerSizes } from "../../src/store/inspect.ts";
 import { openLedger } from "../../src/store/ledger.ts";
@@ -31,28 +32,40 @@ function session(ledger: Ledger): string {
   return id;
 }
 
-/** Appends rows one transaction each until `total` bytes are in; prints a line; leaves the ledger open. */
+/** Appends pieces, cut as the ledger advises, one transaction each, until `total` bytes are in; prints a line. */
 function fill(name: string, total: number, sessions: number, length: (i: number) => number) {
   const path = join(dir, `${crypto.randomUUID()}.db`);
   const ledger = openLedger(path);
   const ids = Array.from({ length: sessions }, () => session(ledger));
-  let [bytes, rows, worst] = [0, 0, 0];
+  let [bytes, pieces, rows, worst] = [0, 0, 0, 0];
   const start = performance.now();
-  for (; bytes < total; rows++) {
-    const data = noise.subarray(rows % 4096, (rows % 4096) + length(rows));
+  for (; bytes < total; pieces++) {
+    const data = noise.subarray(pieces % 4096, (pieces % 4096) + length(pieces));
     const before = performance.now();
-    ledger.append(ids[rows % sessions] ?? "", [{ kind: "output", data }], new Date().toISOString());
+    const cut = rowsOf(data, ledger.cuts(data.length));
+    ledger.append(ids[pieces % sessions] ?? "", cut, new Date().toISOString());
+    rows += cut.length;
     worst = Math.max(worst, performance.now() - before);
     bytes += data.length;
   }
   const seconds = (performance.now() - start) / 1000;
   ledger.close();
   const ratio = ledgerSizes(path).ledgerBytes / bytes;
-  const speed = `${Math.round(rows / seconds)} rows/s, ${Math.round(bytes / 1e6 / seconds)} MB/s`;
+  const speed = `${Math.round(pieces / seconds)} appends/s, ${Math.round(bytes / 1e6 / seconds)} MB/s`;
+  const each = `${(rows / pieces).toFixed(2)} rows each`;
   console.log(
-    `${name.padEnd(32)} ${ratio.toFixed(3)} bytes per byte, ${speed}, worst append ${worst.toFixed(1)} ms`,
+    `${name.padEnd(32)} ${ratio.toFixed(3)} bytes per byte, ${each}, ${speed}, worst append ${worst.toFixed(1)} ms`,
   );
   return { path, id: ids[0] ?? "", bytes, rows };
+}
+
+function rowsOf(data: Uint8Array, lengths: readonly number[]): NewEvent[] {
+  let from = 0;
+  return [...lengths, data.length].map((length) => {
+    const row = data.subarray(from, from + length);
+    from += length;
+    return { kind: "output", data: row };
+  });
 }
 
 function timed<T>(work: () => T): [milliseconds: number, result: T] {
@@ -64,11 +77,18 @@ function timed<T>(work: () => T): [milliseconds: number, result: T] {
 console.log(`load ${loadavg()[0]?.toFixed(2)}, ${MEGABYTES} MB of output`);
 const total = MEGABYTES * 1e6;
 const redraw = (i: number) => 300 + ((i * 7919) % 501);
-fill("100-byte rows", total / 10, 1, () => 100);
-fill("500-byte rows", total / 2, 1, () => 500);
-fill("300-800 byte rows", total / 2, 1, redraw);
-fill("300-800 byte rows, 20 sessions", total / 2, 20, redraw);
-const { path, id, rows } = fill("16 KiB rows", total, 1, () => 16384);
+const log = (i: number) => 60 + ((i * 7919) % 7941);
+const flood = (i: number) => 60_000 + ((i * 7919) % 1_500);
+fill("100 bytes", total / 10, 1, () => 100);
+fill("500 bytes", total / 2, 1, () => 500);
+fill("300-800 bytes", total / 2, 1, redraw);
+fill("300-800 bytes, 20 sessions", total / 2, 20, redraw);
+// What a terminal gives at a time.
+fill("4,095 bytes", total / 2, 1, () => 4_095);
+fill("60-8,000 bytes", total / 2, 1, log);
+fill("60-8,000 bytes, 20 sessions", total / 2, 20, log);
+fill("16 KiB", total, 1, () => 16_384);
+const { path, id, rows } = fill("60 KB", total, 1, flood);
 
 // What is left of a large sacrifice runs in turns; here one after the other, each timed.
 let waiting: (() => void) | undefined;

@@ -100,3 +100,27 @@ test("the pieces a stream came in make no difference to its rows", () => {
     expect(Buffer.concat([...rows, rest]).equals(stream)).toBe(true);
   }
 });
+
+test("rows are as long as asked for, less what a character at the border needs", () => {
+  const stream = new TextEncoder().encode("€".repeat(20_000));
+  for (const pieces of [
+    [stream],
+    [stream.subarray(0, 100), stream.subarray(100, 5_000), stream.subarray(5_000)],
+  ]) {
+    const { rows, rest } = cutRows(pieces, [1_000, 300, 9_000]);
+    expect(rows.map((row) => row.length)).toEqual([999, 300, 9_000, 16_383, 16_383, 16_383, 552]);
+    expect(Buffer.concat([...rows, rest]).equals(stream)).toBe(true);
+  }
+});
+
+test("whatever is asked for, rows hold whole characters and at most 16 KiB", () => {
+  const stream = new TextEncoder().encode("a😀".repeat(10_000));
+  const lengths = [0, 1, 2, 3, 4, 5, -7, 100_000, 16_385, 3];
+  const { rows, rest } = cutRows([stream], lengths);
+  expect(rest).toHaveLength(0);
+  for (const row of rows) {
+    expect(row.length).toBeLessThanOrEqual(MAX_OUTPUT_EVENT_BYTES);
+    expect(() => new TextDecoder("utf-8", { fatal: true }).decode(row)).not.toThrow();
+  }
+  expect(Buffer.concat(rows).equals(stream)).toBe(true);
+});

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Event, NewEvent } from "../../src/session/event.ts";
-import type { EventQuery, Ledger } from "../../src/session/ports.ts";
+import type { Event, EventQuery, NewEvent } from "../../src/session/event.ts";
+import type { Ledger } from "../../src/session/ports.ts";
 import type { Session } from "../../src/session/session.ts";
 import { type LedgerOptions, openLedger } from "../../src/store/ledger.ts";
 import type { Weights } from "../../src/store/weights.ts";

@@ -136,8 +136,8 @@ export const readback: Row = {
         work: `first page (50 events of up to 16 KiB) of a ${(megabytes * times) / 1000} GB session`,
         unit: "ms, p50 / p99",
         cells: { coven: first },
-        goal: "< 5",
-        met: first.value < 5,
+        goal: "< 5, p99 too",
+        met: (first.p99 ?? Number.NaN) < 5,
       },
     ];
   },
