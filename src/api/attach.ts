@@ -6,6 +6,7 @@ import { failureFields } from "../session/evidence.ts";
 import type { Log, QueryFilter, World } from "../session/ports.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
 import type { Follower, Meter } from "./meter.ts";
+import { sideBySide } from "./pieces.ts";
 import { malformed, type Query } from "./query.ts";
 import { envelope } from "./respond.ts";
 import { attachMessage } from "./schema.ts";
@@ -196,13 +197,15 @@ class Viewer {
     }
   }
 
-  /** As one message: each costs a system call here and a turn there. Returns the bytes of the rows. */
+  /** Returns the bytes of the rows. */
   #sendOutput(rows: readonly { readonly data: Uint8Array }[]): number {
-    const [only] = rows;
-    const data = only && rows.length === 1 ? only.data : Buffer.concat(rows.map((row) => row.data));
-    const seen = this.#filter ? this.#filter.pass(data) : data;
-    if (seen.length > 0) this.socket.sendBinary(seen);
-    return data.length;
+    let bytes = 0;
+    for (const data of sideBySide(rows)) {
+      bytes += data.length;
+      const seen = this.#filter ? this.#filter.pass(data) : data;
+      if (seen.length > 0) this.socket.sendBinary(seen);
+    }
+    return bytes;
   }
 
   // Somebody else's terminal decides the size now: a client that draws for itself must know.

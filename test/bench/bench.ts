@@ -93,11 +93,10 @@ async function measure(): Promise<Report> {
 
 async function versions(ground: Ground): Promise<Record<string, string>> {
   const own = (await command([ground.binary, "--version"])).trim().replace(/^coven /, "");
-  const rust = process.env["BENCH_COVEN_RS"];
   return {
     coven: own,
     bun: Bun.version,
     ...Object.fromEntries(ground.peers.map(({ name, version }) => [name, version])),
-    ...(rust ? { rust: (await command([rust, "--version"])).trim().replace(/^coven /, "") } : {}),
+    ...(ground.rustVersion === undefined ? {} : { rust: ground.rustVersion }),
   };
 }

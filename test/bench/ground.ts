@@ -30,6 +30,8 @@ export interface Ground {
   daemon(): Promise<Daemon>;
   /** The same of the implementation in Rust, when BENCH_COVEN_RS says where it is. */
   rust(): Promise<Daemon | undefined>;
+  /** Its version; undefined without it. */
+  readonly rustVersion: string | undefined;
   readonly binary: string;
   close(): Promise<void>;
 }
@@ -67,6 +69,7 @@ export async function prepare(smoke: boolean): Promise<Ground> {
   };
   const floor = await floorProgram(dir);
   const peers = await peersOn({ dir, codex, env });
+  const rust = await rustAt(process.env["BENCH_COVEN_RS"]);
   const daemons: Daemon[] = [];
   const files = new Map<number, Promise<{ path: string; bytes: number; sum: number }>>();
 
@@ -94,16 +97,26 @@ export async function prepare(smoke: boolean): Promise<Ground> {
       return known;
     },
     daemon: () => start(binary),
-    rust: async () => {
-      const path = process.env["BENCH_COVEN_RS"];
-      return path ? start(path) : undefined;
-    },
+    rust: async () => rust && start(rust.path),
+    rustVersion: rust?.version,
     async close() {
       for (const daemon of daemons) await daemon.stop();
       for (const peer of peers) await peer.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** The implementation in Rust, when it is there and starts here (it wants a recent glibc). */
+async function rustAt(path: string | undefined): Promise<{ path: string; version: string } | undefined> {
+  if (!path) return undefined;
+  try {
+    const said = await command([path, "--version"]);
+    return { path, version: /\d+\.\d+[\w.]*/.exec(said)?.[0] ?? "?" };
+  } catch (cause) {
+    console.error(`rust is skipped: ${cause instanceof Error ? cause.message : String(cause)}`);
+    return undefined;
+  }
 }
 
 /** What the floor program tells of ARGV in its terminal. */

@@ -97,9 +97,9 @@ export const echo: Row = {
       };
     };
     return [
-      line("input answered (202) to its echo at an SSE client", "api", true),
-      line("key to echo through the attach WebSocket", "attach", true),
-      line("key to echo through coven run in a terminal", "run", false),
+      line("key to echo: 202 to SSE", "api", true),
+      line("key to echo: attach WebSocket", "attach", true),
+      line("key to echo: coven run in a terminal", "run", false),
     ];
   },
 };

@@ -44,7 +44,7 @@ export const reattach: Row = {
       const ratio = contest.ratio(`${way}${size}`, `tmux${size}`);
       const growth = contest.ratio(`${way}${large}`, `${way}${small}`);
       return {
-        work: `${work} after ${size} MB`,
+        work: `reattach to the last line after ${size} MB: ${work}`,
         unit: "ms",
         cells,
         goal: size === small ? "<= 1.5 x tmux" : "<= 1.5 x tmux, as after 10 MB",
@@ -54,10 +54,10 @@ export const reattach: Row = {
       };
     };
     return [
-      line("reattach to the last line (WebSocket)", "api", small),
-      line("reattach to the last line (WebSocket)", "api", large),
-      line("reattach to the last line (coven attach)", "attach", small),
-      line("reattach to the last line (coven attach)", "attach", large),
+      line("WebSocket", "api", small),
+      line("coven attach", "attach", small),
+      line("WebSocket", "api", large),
+      line("coven attach", "attach", large),
     ];
   },
 };

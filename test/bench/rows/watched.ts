@@ -15,6 +15,7 @@ export const watched: Row = {
     const script = `${RAW}; ${saying("R")}; dd bs=1 count=1 of=/dev/null 2>/dev/null; exec cat ${path}`;
     const coven = await ground.daemon();
     const shares = new Map<string, number>();
+    const lossy = new Set<string>();
     let behind = 0;
     const terminal =
       (name: string, argv: () => readonly string[]): Turn =>
@@ -28,8 +29,10 @@ export const watched: Row = {
           behind += 1;
           return seen.end;
         }
-        must(seen.sum === sum, "the client read other bytes than were written");
-        return seen.exact;
+        if (seen.sum === sum) return seen.exact;
+        must(name !== "floor", "the client read other bytes than were written");
+        lossy.add(name);
+        return seen.end;
       };
     const turns: Record<string, Turn> = { floor: terminal("floor", () => [ground.codex, script]) };
     for (const peer of ground.peers) turns[peer.name] = terminal(peer.name, () => peer.fresh(script));
@@ -58,7 +61,8 @@ export const watched: Row = {
     const cells = Object.fromEntries(
       ["floor", ...ground.peers.map(({ name }) => name)].map((name) => {
         const share = shares.get(name) ?? 0;
-        const note = share < 0.999 ? `(client gets ${Math.round(share * 100)} %)` : undefined;
+        const part = share < 0.999 ? `(client gets ${Math.round(share * 100)} %)` : undefined;
+        const note = part ?? (lossy.has(name) ? "(client misses bytes)" : undefined);
         return [name, { ...contest.figure(name), ...(note === undefined ? {} : { note }) }];
       }),
     );
