@@ -1,5 +1,4 @@
 // Owns where everything lives: COVEN_HOME to every path. Touches no file.
-import { homedir } from "node:os";
 import { posix, win32 } from "node:path";
 import { CovenError } from "./errors.ts";
 
@@ -30,7 +29,8 @@ export function covenPaths(
   platform: NodeJS.Platform = process.platform,
 ): CovenPaths {
   const { isAbsolute, join } = platform === "win32" ? win32 : posix;
-  const userHome = env[platform === "win32" ? "USERPROFILE" : "HOME"] || homedir();
+  const userHome =
+    env[platform === "win32" ? "USERPROFILE" : "HOME"] || process.getBuiltinModule("node:os").homedir();
   const home = env["COVEN_HOME"] || join(userHome, ".coven");
   if (!isAbsolute(home)) {
     throw new CovenError(

@@ -1,7 +1,4 @@
 // Owns the client's end of the attach WebSocket: frames and bytes in, keys and sizes out.
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import type { Session, SessionStatus } from "../session/session.ts";
 
 /** A terminal's size in cells, each side 1..1000. */
@@ -53,9 +50,13 @@ const PLAIN_PATH = /^[\w./~@%+=,-]+$/;
 /** A way to the socket by a plain path, and its end: a link in a directory of our own where the path itself is none. */
 function plainWay(socketPath: string): { readonly path: string; close(): void } {
   if (PLAIN_PATH.test(socketPath)) return { path: socketPath, close: () => {} };
-  const path = join(mkdtempSync(join(tmpdir(), "coven-")), "s");
+  // Loaded for such a path alone: a command that attaches would wait for them.
+  const { mkdtempSync, rmSync, symlinkSync } = process.getBuiltinModule("node:fs");
+  const { tmpdir } = process.getBuiltinModule("node:os");
+  const directory = mkdtempSync(`${tmpdir()}/coven-`);
+  const path = `${directory}/s`;
   symlinkSync(socketPath, path);
-  return { path, close: () => rmSync(dirname(path), { recursive: true, force: true }) };
+  return { path, close: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
 /** Opens `ws+unix://<socket>:<path>`. Never throws: what fails is told by `closed`. */
@@ -109,6 +110,8 @@ export function openAttach(socketPath: string, path: string, options: AttachOpti
     resize: (size) => send(JSON.stringify({ type: "resize", ...size })),
     close() {
       over = true;
+      // Whoever hangs up at once may be gone before the connection stands; the way was taken when it was asked for.
+      way.close();
       if (socket.readyState === WebSocket.OPEN) socket.close();
     },
   };

@@ -1,27 +1,36 @@
 // Owns `coven attach`: at a terminal the session itself, else a replay of its output and what follows, to the end.
 import { isSettled } from "../session/session.ts";
 import { has, type Run, word } from "./command.ts";
-import { connect } from "./connect.ts";
+import { connectAsking } from "./connect.ts";
 import { fullId } from "./target.ts";
-import { detachKeyOf, view, viewLast, wantsView } from "./terminal/view.ts";
-import { err } from "./ui/colour.ts";
-import { say } from "./ui/out.ts";
-import { harmless } from "./ui/text.ts";
-import { ago } from "./ui/time.ts";
-import { watch } from "./watch.ts";
+import { attachEarly, type Early } from "./terminal/early.ts";
+import { detachKeyOf, wantsView } from "./terminal/wish.ts";
 
 export const run: Run = async (invocation) => {
   const detach = await detachKeyOf(invocation);
-  const { client } = await connect();
-  const session = await client.session(await fullId(client, word(invocation, 0)));
-  if (wantsView(invocation) && !isSettled(session.status)) {
-    return view({ client, session, detach, observe: has(invocation, "observe"), launched: false });
+  const observe = has(invocation, "observe");
+  const inView = wantsView(invocation);
+  let early: Early | undefined;
+  const asking = connectAsking(async (asked) => {
+    const id = await fullId(asked, word(invocation, 0));
+    early?.drop();
+    // The screen takes longest of all, so it is asked for first: most who come back come to a session that lives.
+    early = inView ? attachEarly(asked, id, observe) : undefined;
+    const [session] = await Promise.all([asked.session(id), inView ? loaded() : undefined]);
+    return session;
+  });
+  const { client, answer: session } = await asking.catch((error: unknown) => {
+    early?.drop();
+    throw error;
+  });
+  if (inView && !isSettled(session.status)) {
+    const { view } = await loaded();
+    return view({ client, session, detach, observe, launched: false, early });
   }
-  const state = isSettled(session.status)
-    ? `ended ${ago(session.updated_at)}`
-    : `started ${ago(session.created_at)}`;
-  say(err.dim(`${harmless(session.harness)}: ${harmless(session.title)} (${session.status}, ${state})`));
-  if (wantsView(invocation)) return viewLast(client, session);
+  early?.drop();
+  const { introduce, watch } = await import("./watch.ts");
+  introduce(session);
+  if (inView) return (await loaded()).viewLast(client, session);
   return watch({
     client,
     session,
@@ -30,3 +39,10 @@ export const run: Run = async (invocation) => {
     interrupt: "leave",
   });
 };
+
+/** Loads what shows a session, once what was asked is on its way: the daemon draws meanwhile. */
+async function loaded() {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  return import("./terminal/view.ts");
+}

@@ -2,39 +2,52 @@
 import type { CovenClient } from "../api/client.ts";
 import type { Session } from "../session/session.ts";
 import { flagValue, has, type Invocation, type Run, word } from "./command.ts";
-import { connect } from "./connect.ts";
+import { connect, knock } from "./connect.ts";
 import { environment } from "./environment.ts";
-import { type Place, placeOf } from "./project.ts";
+import type { Place } from "./project.ts";
 import { shortId } from "./target.ts";
-import { detachKeyOf, view, wantsView } from "./terminal/view.ts";
-import { err } from "./ui/colour.ts";
+import { ownSize } from "./terminal/size.ts";
+import { detachKeyOf, wantsView } from "./terminal/wish.ts";
 import { UsageError } from "./ui/failure.ts";
 import { atTerminal, print, printJson, say } from "./ui/out.ts";
 import { standing } from "./ui/standing.ts";
+import { isTerminal } from "./ui/termios.ts";
 import { harmless } from "./ui/text.ts";
-import { watch } from "./watch.ts";
 
 export const run: Run = async (invocation) => {
   const prompt = await promptOf(invocation);
+  // What looks at directories is loaded while the daemon answers.
+  const knocked = knock();
+  const { placeOf } = await import("./project.ts");
   const detach = await detachKeyOf(invocation);
   const place = placeOf(standing(), flagValue(invocation, "cwd"));
-  const { client } = await connect();
-  const session = await launch(client, invocation, place, prompt);
+  const { client } = await connect(knocked);
   const json = has(invocation, "json");
+  const inView = wantsView(invocation) && !has(invocation, "detach");
+  const [session, { view }] = await Promise.all([launch(client, invocation, place, prompt), loaded()]);
+  if (inView) return view({ client, session, detach, observe: false, launched: true });
+  const { err } = await import("./ui/colour.ts");
   if (has(invocation, "detach")) {
     await (json ? printJson(session) : print(session.id));
     say(err.dim(`Project root:  ${harmless(session.project_root)}`));
     say(err.dim(`Watch it:      coven attach ${shortId(session.id)}`));
     return 0;
   }
-  if (wantsView(invocation)) return view({ client, session, detach, observe: false, launched: true });
-  announce(session);
+  announce(session, err);
+  const { watch } = await import("./watch.ts");
   return watch({ client, session, raw: has(invocation, "raw"), json, interrupt: "kill" });
 };
 
+/** Loads what shows a session while it is being launched. */
+async function loaded() {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  return import("./terminal/view.ts");
+}
+
 function launch(client: CovenClient, invocation: Invocation, place: Place, prompt: string): Promise<Session> {
   const title = flagValue(invocation, "title");
-  const { columns, rows } = process.stdout;
+  const size = ownSize();
   return client.launch({
     projectRoot: place.projectRoot,
     cwd: place.cwd,
@@ -45,13 +58,11 @@ function launch(client: CovenClient, invocation: Invocation, place: Place, promp
     env: environment(),
     inheritEnv: false,
     ...(title === undefined ? {} : { title }),
-    ...(process.stdout.isTTY && columns > 0 && rows > 0
-      ? { cols: Math.min(columns, 1000), rows: Math.min(rows, 1000) }
-      : {}),
+    ...size,
   });
 }
 
-function announce(session: Session): void {
+function announce(session: Session, err: typeof import("./ui/colour.ts").err): void {
   say(`${err.bold(harmless(session.harness))}: ${harmless(session.title)}`);
   say(err.dim(`Session:       ${session.id}`));
   say(err.dim(`Project root:  ${harmless(session.project_root)}`));
@@ -63,7 +74,7 @@ function announce(session: Session): void {
 async function promptOf(invocation: Invocation): Promise<string> {
   const words = invocation.words.slice(1);
   if (words.length !== 1 || words[0] !== "-") return words.join(" ");
-  if (process.stdin.isTTY) say("Type the prompt, then Ctrl-D on a line of its own.");
+  if (isTerminal(0)) say("Type the prompt, then Ctrl-D on a line of its own.");
   const text = await Bun.stdin.text();
   if (text.trim() === "")
     throw new UsageError("Standard input held no prompt.", ["echo 'say hello' | coven run demo -"]);

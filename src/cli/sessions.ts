@@ -1,19 +1,22 @@
 // Owns `coven sessions`: which form it takes. JSON, plain columns for scripts, the browser at a terminal, else a table.
 import type { Session } from "../session/session.ts";
 import { has, type Run } from "./command.ts";
-import { connect } from "./connect.ts";
+import { connect, connectAsking } from "./connect.ts";
 import { everySession } from "./target.ts";
 import { atTerminal, printJson } from "./ui/out.ts";
 
 export const run: Run = async (invocation, line) => {
-  const { client } = await connect();
   const all = has(invocation, "all");
   const form = has(invocation, "json") ? "json" : has(invocation, "plain") ? "plain" : undefined;
   if (form === undefined && atTerminal() && process.env["TERM"] !== "dumb") {
+    const { client } = await connect();
     return (await import("./browser/browser.ts")).browse(client, all, line);
   }
-  const sessions: Session[] = [];
-  for await (const session of everySession(client, all)) sessions.push(session);
+  const { answer: sessions } = await connectAsking(async (client) => {
+    const found: Session[] = [];
+    for await (const session of everySession(client, all)) found.push(session);
+    return found;
+  });
   // Programs ask often: for them nothing that paints is loaded.
   if (form === "json") await printJson({ sessions });
   else await (await import("./sessions-table.ts")).show(sessions, { plain: form === "plain", all });

@@ -3,10 +3,14 @@ import { type CovenClient, isUnreachable } from "../api/client.ts";
 import { isSettled, type Session } from "../session/session.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "./outcome.ts";
 import { shortId } from "./target.ts";
+import { err } from "./ui/colour.ts";
 import { Failure, PipeClosed } from "./ui/failure.ts";
 import { lineEnds } from "./ui/newlines.ts";
 import { atTerminal, printJson, say, write } from "./ui/out.ts";
 import { queryFilter } from "./ui/queries.ts";
+import { isTerminal } from "./ui/termios.ts";
+import { harmless } from "./ui/text.ts";
+import { ago } from "./ui/time.ts";
 
 export interface Watching {
   readonly client: CovenClient;
@@ -17,6 +21,14 @@ export interface Watching {
   readonly json: boolean;
   /** What Ctrl-C means: end the session (it is ours: `run`), or stop watching (`attach`). */
   readonly interrupt: "kill" | "leave";
+}
+
+/** Says which session is shown: one of which it isn't plain to see. */
+export function introduce(session: Session): void {
+  const state = isSettled(session.status)
+    ? `ended ${ago(session.updated_at)}`
+    : `started ${ago(session.created_at)}`;
+  say(err.dim(`${harmless(session.harness)}: ${harmless(session.title)} (${session.status}, ${state})`));
 }
 
 /**
@@ -64,7 +76,7 @@ async function follow(watching: Watching, signal: AbortSignal): Promise<boolean>
   let last: number | undefined;
   const ends = watching.raw ? undefined : lineEnds();
   // Its answers would be typed into the person's shell: nobody here passes them on to the harness.
-  const queries = watching.raw || !process.stdout.isTTY ? undefined : queryFilter();
+  const queries = watching.raw || !isTerminal(1) ? undefined : queryFilter();
   const live = !isSettled(watching.session.status);
   for await (const chunk of watching.client.output(watching.session.id, { follow: live, signal })) {
     const shown = queries ? queries.convert(chunk) : chunk;

@@ -6,9 +6,9 @@ import { colourOf, hasExtended, isErased, isProtected, sgrOf } from "./style.ts"
 /** Ends nothing and prints nothing, and keeps two characters from joining into one cluster. */
 const APART = "\x1b\\";
 
-/** The width of a narrow character among the bits of a cell's content (buffer/Constants.ts of xterm.js 6.0.0). */
+/** Bits of a cell's content (buffer/Constants.ts of xterm.js 6.0.0): the width of a narrow character, and whether there is any. */
 const NARROW = 1 << 22;
-const ASCII = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+const CONTENT = 0x3fffff;
 
 /** Remembers what attributes the terminal at the other end has by now. */
 export interface Brush {
@@ -28,12 +28,24 @@ export function brush(core: Core): Brush {
   let protection = false;
   let link = 0;
   let joins = 0;
+  /** What the few attributes of a screen come to, by foreground and background. */
+  const known = new Map<number, Map<number, string>>();
+  const letters = Buffer.alloc(core.cols);
+
+  function sgrFor(fg: number, bg: number, extended: Extended | undefined): string {
+    if (extended) return sgrOf(fg, bg, extended);
+    const found = known.get(fg)?.get(bg);
+    if (found !== undefined) return found;
+    const made = sgrOf(fg, bg, undefined);
+    known.set(fg, (known.get(fg) ?? new Map()).set(bg, made));
+    return made;
+  }
 
   function attributes(fg: number, bg: number, extended: Extended | undefined): string {
     if (fg === lastFg && bg === lastBg && extended === lastExtended) return "";
     [lastFg, lastBg, lastExtended] = [fg, bg, extended];
     let out = "";
-    const wanted = sgrOf(fg, bg, extended);
+    const wanted = sgrFor(fg, bg, extended);
     if (wanted !== sgr || protection !== isProtected(bg)) {
       // In xterm.js SGR 0 also takes the protection away; elsewhere it doesn't.
       out += `\x1b[${wanted}m`;
@@ -78,24 +90,20 @@ export function brush(core: Core): Brush {
     return attributesOf(line, x) + text(line.getString(x) || " ");
   }
 
-  /** A run of ASCII with the same attributes, which is most of any screen: from `x` to the column returned. */
+  /** A run of ASCII with the same attributes, which is most of any screen: from `x` to the column returned, as `letters`. */
   function runFrom(line: Line, x: number): number {
     const { _data: data } = line;
+    const { cols } = core;
     const [fg, bg] = [data[x * 3 + 1], data[x * 3 + 2] ?? 0];
     if (hasExtended(bg)) return x;
     let end = x;
-    for (let i = x * 3; end < core.cols && data[i + 1] === fg && data[i + 2] === bg; i += 3) {
+    for (let i = x * 3; end < cols && data[i + 1] === fg && data[i + 2] === bg; i += 3) {
       const content = (data[i] ?? 0) ^ NARROW;
       if (content < 0x20 || content > 0x7e) break;
+      letters[end] = content;
       end += 1;
     }
     return end;
-  }
-
-  function run(line: Line, x: number, end: number): string {
-    let out = cell(line, x);
-    for (let i = x + 1; i < end; i += 1) out += ASCII[((line._data[i * 3] ?? 0) ^ NARROW) & 0x7f];
-    return out;
   }
 
   /** A run of erased cells of one background; `skip` when the cells at the other end are like that already. */
@@ -124,7 +132,8 @@ export function brush(core: Core): Brush {
     while (x < cols) {
       const ascii = runFrom(line, x);
       if (ascii > x) {
-        out += run(line, x, ascii);
+        out += cell(line, x);
+        if (ascii > x + 1) out += letters.toString("latin1", x + 1, ascii);
         x = ascii;
         continue;
       }
@@ -135,10 +144,13 @@ export function brush(core: Core): Brush {
         x += width;
         continue;
       }
+      const { _data: data } = line;
       const [fg, bg] = [line.getFg(x), line.getBg(x)];
       let end = x + 1;
-      while (end < cols && !line.hasContent(end) && line.getFg(end) === fg && line.getBg(end) === bg)
+      for (let i = end * 3; end < cols && data[i + 1] === fg && data[i + 2] === bg; i += 3) {
+        if (((data[i] ?? 0) & CONTENT) !== 0) break;
         end += 1;
+      }
       if (!isErased(fg, bg) || (full && end === cols)) {
         if (full && end === cols && x === cols - 1 && wrapsBy(line, next)) break;
         out += cell(line, x);

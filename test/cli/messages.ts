@@ -166,12 +166,12 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["cli/target.ts", "Session not found: no id begins with ….", "coven sessions --all"],
   ["cli/target.ts", "… fits … sessions: |  ", "the same command with more characters of the id"],
+  ["cli/terminal/view.ts", "All it printed: coven attach … --raw", ""],
   [
-    "cli/terminal/view.ts",
+    "cli/terminal/wish.ts",
     "… cannot be the detach key: typing needs it, or it is none.",
     "--detach-key ctrl-g   (ctrl- and a letter or \\ ] ^ _, but not c h i j m q s z)",
   ],
-  ["cli/terminal/view.ts", "All it printed: coven attach … --raw", ""],
   [
     "cli/ui/standing.ts",
     "The directory you are in is gone: it was deleted or moved.",

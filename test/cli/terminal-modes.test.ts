@@ -1,8 +1,10 @@
 // Holds what is known of a terminal while a program draws on it: the string that undoes it, and when it needs the whole screen.
 import { expect, test } from "bun:test";
 import { terminalModes } from "../../src/cli/terminal/modes.ts";
-import { lastLines, picture } from "../../src/cli/terminal/picture.ts";
+import { lastLines, picture, withoutLines } from "../../src/cli/terminal/picture.ts";
 import { belowScreen } from "../../src/cli/terminal/place.ts";
+import { openScreen } from "../../src/screen/screen.ts";
+import { piece, random } from "../screen/stream.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -130,6 +132,38 @@ test("what a program launched just now has printed stands where it would without
     `${"x\r\n".repeat(30)}\x1b[24;1H`,
   ]) {
     expect(picture(needsRows, fresh).framed).toBe(true);
+  }
+});
+
+/** What is known of the terminal after these pieces, the program having all of it. */
+function after(pieces: Iterable<Uint8Array>): unknown[] {
+  const modes = terminalModes();
+  modes.framed = true;
+  for (const one of pieces) modes.follow(one);
+  return [modes.alternate, modes.encodedKeys, modes.restore()];
+}
+
+test("colours, which are passed over, and everything else leave the same modes whole and byte by byte", () => {
+  for (let seed = 1; seed <= 300; seed += 1) {
+    const pick = random(seed);
+    const stream = Buffer.from(Array.from({ length: 60 }, () => piece(pick)).join(""));
+    const single = Array.from(stream, (_, at) => stream.subarray(at, at + 1));
+    expect({ seed, after: after([stream]) }).toEqual({ seed, after: after(single) });
+  }
+});
+
+test("the lines of a screen, which are passed over, leave no mode behind", () => {
+  for (let seed = 1; seed <= 300; seed += 1) {
+    const pick = random(seed);
+    const screen = openScreen({ cols: 40, rows: 12, scrollback: 20, answer: () => {} });
+    screen.write(Buffer.from(Array.from({ length: 60 }, () => piece(pick)).join("")));
+    const { ansi } = screen.image();
+    const { text } = picture(ansi, { ...STAND, cols: 40, rows: 12 });
+    expect({ seed, after: after([bytes(withoutLines(text, ansi))]) }).toEqual({
+      seed,
+      after: after([bytes(text)]),
+    });
+    screen.close();
   }
 });
 

@@ -37,6 +37,16 @@ const MOST_PARAMS = 256;
 
 type State = "text" | "escape" | "csi" | "skip" | "osc" | "string";
 
+/** Where a sequence that begins at an ESC ends, if it only draws: colours, cells to the right, erasing; most are. Else -1. */
+function drawing(bytes: Uint8Array, esc: number): number {
+  if (bytes[esc + 1] !== 0x5b) return -1;
+  let end = esc + 2;
+  // Digits, colon, semicolon.
+  for (let byte = bytes[end] ?? 0; byte >= 0x30 && byte <= 0x3b; byte = bytes[end] ?? 0) end += 1;
+  const final = bytes[end];
+  return final === 0x6d || final === 0x43 || final === 0x4b || final === 0x58 ? end : -1;
+}
+
 export function terminalModes(): TerminalModes {
   let state: State = "text";
   let params = "";
@@ -146,6 +156,11 @@ export function terminalModes(): TerminalModes {
         if (state === "text") {
           i = bytes.indexOf(0x1b, i);
           if (i < 0) break;
+          const end = drawing(bytes, i);
+          if (end > 0) {
+            i = end;
+            continue;
+          }
           begin = i;
         }
         step(bytes[i] ?? 0);

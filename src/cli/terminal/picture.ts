@@ -11,6 +11,8 @@ export interface Picture {
 const ENTER_ALTERNATE = /\x1b\[\?(?:1049|1047|47)h/;
 const STRINGS = /\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)/g;
 const SEQUENCES = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]/g;
+/** Either of them, right where it is looked for. */
+const SEQUENCE = new RegExp(`${STRINGS.source}|${SEQUENCES.source}`, "y");
 const KEYBOARD = /\x1b\[[>=][\d;]*u/g;
 /** What the lines of a screen are written with: text, attributes, links, runs of blanks. Anything else is where, not what. */
 const NOT_LINES = /\x1b\[(?![\d;:]*[mCX]|\d*"q)|\x1b[^[\]\\]|\x1b\](?!8;)/;
@@ -48,6 +50,11 @@ export function picture(ansi: string, stand: Stand): Picture {
     if (text !== undefined) return { text, framed: false };
   }
   return { text: wholeScreen(rows) + ansi, framed: true };
+}
+
+/** What of a picture may leave a mode behind: all but the lines of the screen it was made from, which are nearly all of it. */
+export function withoutLines(text: string, ansi: string): string {
+  return text.endsWith(ansi) ? text.slice(0, text.length - ansi.length) + ansi.slice(linesEnd(ansi)) : text;
 }
 
 /** Scrolls up what stands on the screen, down to the cursor's line and no further, and goes home. */
@@ -96,16 +103,24 @@ function cells(line: string): number {
 }
 
 function lines(ansi: string): string {
-  const end = NOT_LINES.exec(ansi);
-  return end ? ansi.slice(0, end.index) : ansi;
+  return ansi.slice(0, linesEnd(ansi));
 }
 
+function linesEnd(ansi: string): number {
+  return NOT_LINES.exec(ansi)?.index ?? ansi.length;
+}
+
+/** Anything but sequences. Nearly always the first character tells. */
 function hasText(ansi: string): boolean {
-  return ansi.replace(STRINGS, "").replace(SEQUENCES, "") !== "";
+  SEQUENCE.lastIndex = 0;
+  let at = 0;
+  while (SEQUENCE.test(ansi)) at = SEQUENCE.lastIndex;
+  return at < ansi.length;
 }
 
 /** Nothing was printed, and the cursor is where it was at first. */
 function isUntouched(ansi: string): boolean {
+  if (hasText(ansi)) return false;
   const moves = ansi.match(/\x1b\[\d+;\d+[Hr]/g) ?? [];
-  return !hasText(ansi) && moves.every((move) => move === "\x1b[1;1H");
+  return moves.every((move) => move === "\x1b[1;1H");
 }

@@ -2,9 +2,10 @@
 import type { Attached, AttachFrame, CovenClient, TerminalSize } from "../../api/client.ts";
 import type { Session } from "../../session/session.ts";
 import type { DetachKey } from "../keys.ts";
+import type { Early } from "./early.ts";
 import { keyReader } from "./keys.ts";
 import { terminalModes } from "./modes.ts";
-import { picture } from "./picture.ts";
+import { picture, withoutLines } from "./picture.ts";
 import { belowScreen, type Ground } from "./place.ts";
 import { onSignals } from "./signals.ts";
 import { openTty } from "./tty.ts";
@@ -21,6 +22,8 @@ export interface Viewing {
   readonly hint: string;
   /** Of the window while attached. */
   readonly title: string;
+  /** Attached already. */
+  readonly early?: Early | undefined;
 }
 
 /** Why the terminal is the person's own again; `deaf` when it takes nothing, and words to it would wait for ever. */
@@ -48,6 +51,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   const reader = keyReader(observe ? [detach.byte, CTRL_C] : [detach.byte]);
   const early: Uint8Array[] = [];
   let socket: Attached | undefined;
+  let { early: waiting } = viewing;
   let begun = false;
   let needsWhole = false;
   let theirs: TerminalSize | undefined;
@@ -97,17 +101,23 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     if (leaving) return;
     const before = socket;
     ours = tty.size();
-    const mine: Attached = client.attach(session.id, {
-      observe,
-      ...(ours ? { size: ours } : {}),
-      frame(frame) {
+    const listener = {
+      frame(frame: AttachFrame) {
         if (frame.type === "attached") before?.close();
         if (socket === mine) told(frame);
       },
-      bytes: (bytes, snapshot) => void (socket === mine && shown(bytes, snapshot)),
+      bytes: (bytes: Uint8Array, snapshot: boolean) => void (socket === mine && shown(bytes, snapshot)),
       closed: () => void (socket === mine && leave({ why: "lost" })),
-    });
+    };
+    const came = waiting;
+    waiting = undefined;
+    const mine: Attached = came
+      ? came.claim(listener)
+      : client.attach(session.id, { observe, ...(ours ? { size: ours } : {}), ...listener });
     socket = mine;
+    if (came && ours && !observe && (came.size?.cols !== ours.cols || came.size.rows !== ours.rows)) {
+      mine.resize(ours);
+    }
     for (const keys of early.splice(0)) mine.type(keys);
   }
 
@@ -156,10 +166,11 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     begun = true;
     needsWhole = false;
     modes.framed = framed;
-    const whole = new TextEncoder().encode(text);
-    modes.follow(whole);
+    const encoder = new TextEncoder();
+    modes.follow(encoder.encode(withoutLines(text, ansi)));
     tty.write(clear);
-    tty.write(whole);
+    tty.write(encoder.encode(text));
+    tty.listen();
   }
 
   function typed(bytes: Uint8Array): void {

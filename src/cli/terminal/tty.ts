@@ -1,6 +1,7 @@
 // Owns the person's terminal as a device: raw keys in, bytes out without ever getting stuck, its size.
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { type Termios, termios } from "../ui/termios.ts";
+import { ownSize } from "./size.ts";
 
 export interface TtyEvents {
   keys(bytes: Uint8Array): void;
@@ -16,8 +17,10 @@ export interface TtyEvents {
 export interface Tty {
   /** In cells; undefined where the terminal doesn't say. */
   size(): { cols: number; rows: number } | undefined;
-  /** Raw mode, and keys from now on. */
+  /** Raw mode, and keys soon: what is typed until they are read waits in the terminal. */
   take(): void;
+  /** Keys from now on. To make the stream that reads them takes longer than the first screen to come, so that goes first. */
+  listen(): void;
   /** In order; waits for a slow terminal, queues for one that stands still. */
   write(data: string | Uint8Array): void;
   /**
@@ -34,7 +37,8 @@ const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 const STILL_MS = 50;
 const LOOK_AGAIN_MS = 10;
 const LAST_WORDS_MS = 300;
-const MOST_SIDE = 1_000;
+/** Without a screen by then keys are read all the same, the one that leaves among them; in milliseconds. */
+const LISTEN_MS = 30;
 
 export function openTty(events: TtyEvents): Tty {
   const driver: Termios = termios();
@@ -45,6 +49,8 @@ export function openTty(events: TtyEvents): Tty {
   let stalled = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
+  let listening = false;
+  let untilListening: ReturnType<typeof setTimeout> | undefined;
 
   const keys = (bytes: Uint8Array): void => events.keys(bytes);
   const gone = (): void => events.gone();
@@ -93,19 +99,24 @@ export function openTty(events: TtyEvents): Tty {
     }
   }
 
+  function listen(): void {
+    clearTimeout(untilListening);
+    if (listening || closed) return;
+    listening = true;
+    driver.tellRuntime();
+    process.stdin.on("data", keys);
+    process.stdin.on("end", gone);
+    process.stdin.on("error", gone);
+  }
+
   return {
-    size() {
-      const { columns, rows } = process.stdout;
-      if (!(columns > 0 && rows > 0)) return undefined;
-      return { cols: Math.min(columns, MOST_SIDE), rows: Math.min(rows, MOST_SIDE) };
-    },
+    size: ownSize,
     take() {
       driver.raw();
-      if (process.stdin.listenerCount("data") > 0) return;
-      process.stdin.on("data", keys);
-      process.stdin.on("end", gone);
-      process.stdin.on("error", gone);
+      if (listening) driver.tellRuntime();
+      else untilListening = setTimeout(listen, LISTEN_MS);
     },
+    listen,
     write(data) {
       const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
       if (bytes.length === 0) return;
@@ -115,6 +126,7 @@ export function openTty(events: TtyEvents): Tty {
     },
     giveBack(last) {
       clearTimeout(timer);
+      clearTimeout(untilListening);
       timer = undefined;
       const moves = pour(LAST_WORDS_MS);
       if (!moves) queue = [];
@@ -124,16 +136,18 @@ export function openTty(events: TtyEvents): Tty {
       queue = [];
       waiting = 0;
       still = stalled = false;
-      driver.restore();
+      driver.restore(!taken);
       return taken;
     },
     close() {
       if (closed) return;
       closed = true;
-      process.stdin.off("data", keys);
-      process.stdin.off("end", gone);
-      process.stdin.off("error", gone);
-      process.stdin.pause();
+      if (listening) {
+        process.stdin.off("data", keys);
+        process.stdin.off("end", gone);
+        process.stdin.off("error", gone);
+        process.stdin.pause();
+      }
       if (out !== 1) closeSync(out);
     },
   };

@@ -1,30 +1,58 @@
 // Owns colour: which stream gets any, and what each status looks like.
-import picocolors from "picocolors";
+import type Picocolors from "picocolors";
 import type { SessionStatus } from "../../session/session.ts";
 import { type ColourPreference, colourPreference } from "./preference.ts";
+import { isTerminal } from "./termios.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** NO_COLOR (any value) wins, then FORCE_COLOR (not "0"), then `ui.colour`, then whether it is a terminal that is not dumb. */
-export function wantsColour(env: Env, isTerminal: boolean, preference: ColourPreference = "auto"): boolean {
+export function wantsColour(env: Env, toTerminal: boolean, preference: ColourPreference = "auto"): boolean {
   if (env["NO_COLOR"]) return false;
   const force = env["FORCE_COLOR"];
   if (force !== undefined && force !== "") return force !== "0" && force !== "false";
   if (preference !== "auto") return preference === "always";
-  return isTerminal && env["TERM"] !== "dumb";
+  return toTerminal && env["TERM"] !== "dumb";
+}
+
+type Paint = (text: string) => string;
+
+type Shade = "bold" | "dim" | "red" | "green" | "yellow" | "cyan" | "gray";
+
+/** What a stream's text is painted with; where it gets no colour, the text comes back as it is. */
+export type Colours = Readonly<Record<Shade, Paint>> & { readonly isColorSupported: boolean };
+
+/** Loaded by the first text that gets a colour: it looks at `process.stdout`, and to make that takes 2 ms. */
+let library: ReturnType<typeof Picocolors.createColors> | undefined;
+
+function colours(enabled: boolean): Colours {
+  const paint = (shade: Shade): Paint => {
+    if (!enabled) return (text) => text;
+    return (text) => {
+      // What require gives has no type of its own.
+      library ??= (require("picocolors") as typeof Picocolors).createColors(true);
+      return library[shade](text);
+    };
+  };
+  return {
+    isColorSupported: enabled,
+    bold: paint("bold"),
+    dim: paint("dim"),
+    red: paint("red"),
+    green: paint("green"),
+    yellow: paint("yellow"),
+    cyan: paint("cyan"),
+    gray: paint("gray"),
+  };
 }
 
 /** Colours for what goes to stdout. */
-export const out = picocolors.createColors(
-  wantsColour(process.env, process.stdout.isTTY === true, colourPreference()),
-);
+export const out = colours(wantsColour(process.env, isTerminal(1), colourPreference()));
 /** Colours for what goes to stderr. */
-export const err = picocolors.createColors(
-  wantsColour(process.env, process.stderr.isTTY === true, colourPreference()),
-);
+export const err = colours(wantsColour(process.env, isTerminal(2), colourPreference()));
 
 /** The status in its colour, for stdout or stderr. */
-export function coloured(status: SessionStatus, text: string, colours: typeof out): string {
+export function coloured(status: SessionStatus, text: string, colours: Colours): string {
   switch (status) {
     case "created":
     case "running":

@@ -1,8 +1,8 @@
 // Owns the two ways out: results on stdout, everything else on stderr.
 
-import { writeSync } from "node:fs";
 import { PipeClosed } from "./failure.ts";
 import { standing } from "./standing.ts";
+import { isTerminal } from "./termios.ts";
 import { harmlessJson } from "./text.ts";
 
 const STDOUT = 1;
@@ -35,6 +35,8 @@ export function write(data: string | Uint8Array): Promise<void> {
 export async function print(line: string): Promise<void> {
   // A Windows console takes text, not bytes, and only the stream knows the difference.
   if (process.platform === "win32" || listening) return write(`${line}\n`);
+  // Of all commands, those at a terminal print nothing before its first screen, and need not wait for this.
+  const { writeSync } = await import("node:fs");
   let rest = new TextEncoder().encode(`${line}\n`);
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(STDOUT, rest));
@@ -71,5 +73,5 @@ export function columns(
  */
 export function atTerminal(): boolean {
   standing();
-  return process.stdin.isTTY === true && process.stdout.isTTY === true;
+  return isTerminal(0) && isTerminal(1);
 }
