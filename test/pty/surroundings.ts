@@ -94,7 +94,8 @@ export function surroundings(host: PtyHost, dir: string): void {
     ])("%s", (_name, options, message) => {
       const before = descriptors();
       expect(() => play(host, options)).toThrow(message);
-      expect(descriptors()).toBe(before);
+      // Fewer when a thread of the runtime has closed one that an earlier test was done with.
+      expect(descriptors()).toBeLessThanOrEqual(before);
     });
 
     test.skipIf(!linux)(
