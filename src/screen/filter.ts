@@ -2,10 +2,12 @@
 import type { QueryFilter } from "../session/ports.ts";
 import { isCsiQuery } from "./csi.ts";
 import { OPEN_LIMIT } from "./limits.ts";
-import { plain, TEXT } from "./plain.ts";
+import { OTHER, plain, TEXT } from "./plain.ts";
+import { C1_LEAD, ESC } from "./reach.ts";
 import { Scanner } from "./scan.ts";
 import { settingsIn } from "./strings.ts";
 
+const LF = 0x0a;
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -37,9 +39,18 @@ export function queryFilter(unfinished: Uint8Array): QueryFilter {
   }
   return {
     pass(bytes) {
-      // Nothing has begun before it, in it or at its end: no question, and five times as fast.
-      if (out.length === 0 && scanner.rests && plain(bytes, TEXT) === TEXT) return bytes;
-      scanner.write(bytes);
+      // What has begun before ends with the line at the latest, mostly.
+      const from = scanner.rests ? 0 : bytes.indexOf(LF) + 1 || bytes.length;
+      if (from > 0) scanner.write(bytes.subarray(0, from));
+      const rest = bytes.subarray(from);
+      const stands = scanner.rests ? plain(rest, TEXT) : OTHER;
+      if (stands === OTHER) scanner.write(rest);
+      else {
+        // No question in it, and five times as fast; only what has begun at its end may become one.
+        const to = stands === TEXT ? rest.length : Math.max(rest.lastIndexOf(ESC), rest.lastIndexOf(C1_LEAD));
+        out.push(rest.subarray(0, to));
+        if (to < rest.length) scanner.write(rest.subarray(to));
+      }
       const [only = NOTHING] = out;
       const passed = out.length < 2 ? only : Buffer.concat(out);
       out = [];
