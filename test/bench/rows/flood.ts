@@ -1,6 +1,7 @@
 // Owns the row of the flood: 100 MB from a child with nobody attached, to the moment all of it is kept.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Daemon } from "../daemon.ts";
 import { type Ground, inTerminal } from "../ground.ts";
 import { inTurns, type Turn } from "../turns.ts";
 import { must, RAW, type Row } from "./row.ts";
@@ -44,15 +45,9 @@ export const flood: Row = {
         const { id } = await rust.launch(script);
         await rust.settled(id);
         const took = performance.now() - began;
-        let characters = 0;
-        for (let afterSeq = 0, more = true; more; ) {
-          const page = await rust.client.events(id, { afterSeq });
-          for (const event of page.events)
-            if (event.kind === "output") characters += event.payload_json.length;
-          more = page.hasMore;
-          afterSeq = page.nextCursor?.afterSeq ?? afterSeq;
-        }
-        rustKept = `keeps ${Math.min(100, Math.round((characters / bytes) * 100))} %`;
+        const { characters, whole } = await readBack(rust, id);
+        const share = `${Math.min(100, Math.round((characters / bytes) * 100))} %`;
+        rustKept = whole ? `keeps ${share}` : `gives ${share} back, then refuses`;
         return took;
       };
     }
@@ -109,4 +104,18 @@ async function alone(
     rmSync(work.kept);
   }
   return took;
+}
+
+/** How much of what was printed its pages give; some are larger than it is willing to send. */
+async function readBack(daemon: Daemon, id: string): Promise<{ characters: number; whole: boolean }> {
+  let characters = 0;
+  for (let afterSeq = 0; ; ) {
+    const page = await daemon.client.events(id, { afterSeq }).catch(() => undefined);
+    if (!page) return { characters, whole: false };
+    for (const event of page.events) {
+      if (event.kind === "output") characters += event.payload_json.length;
+    }
+    if (!page.hasMore || !page.nextCursor) return { characters, whole: true };
+    ({ afterSeq } = page.nextCursor);
+  }
 }

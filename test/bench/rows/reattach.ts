@@ -50,7 +50,10 @@ export const reattach: Row = {
         goal: size === small ? "<= 1.5 x tmux" : "<= 1.5 x tmux, as after 10 MB",
         met: tmux ? ratio.value <= 1.5 && (size === small || growth.value < 1.25) : undefined,
         ...(tmux ? { against: { name: "tmux", ratio } } : {}),
-        ...(size === large ? { note: `${growth.value.toFixed(2)} x what it takes after ${small} MB` } : {}),
+        note: [
+          ...(size === large ? [`${growth.value.toFixed(2)} x what it takes after ${small} MB`] : []),
+          ...(way === "attach" ? ["a third is the start of the runtime (`coven --version`)"] : []),
+        ].join("; "),
       };
     };
     return [

@@ -78,7 +78,7 @@ export const watched: Row = {
         note:
           mine === "attach" && behind > 0
             ? `fell behind and got the screen instead in ${behind} runs`
-            : "every byte, in order",
+            : "every byte, in order; one thread reads the terminal (a second for 100 MB), keeps and sends",
       };
     };
     const meanwhile = figure(delays, { p99: true });
