@@ -68,7 +68,7 @@ const ONLY_IN: Record<string, readonly string[]> = {
   "string-width": ["cli/"],
   "smol-toml": ["config.ts"],
   // Screens are the daemon's. An export renders what the API gave it, and its page plays it: a client's work, by the same emulator.
-  "@xterm/": ["screen/", "cli/export/text", "cli/export/player/"],
+  "@xterm/": ["screen/", "cli/commands/export/text", "cli/commands/export/player/"],
   "node:net": ["daemon/"],
 };
 

@@ -1,8 +1,14 @@
 // Holds what keys do in the browser, and which actions each state of a session allows.
 import { describe, expect, test } from "bun:test";
-import { actionsOf } from "../../src/cli/browser/actions.ts";
-import { liveFirst } from "../../src/cli/browser/feed.ts";
-import { type BrowserState, listed, opened, pressed, type Wish } from "../../src/cli/browser/state.ts";
+import { liveFirst } from "../../src/cli/client/feed.ts";
+import { actionsOf } from "../../src/cli/commands/sessions/browser/actions.ts";
+import {
+  type BrowserState,
+  listed,
+  opened,
+  pressed,
+  type Wish,
+} from "../../src/cli/commands/sessions/browser/state.ts";
 import { type Key, keysOf } from "../../src/cli/ui/keys.ts";
 import type { Session } from "../../src/session/session.ts";
 import { sample } from "./sample.ts";

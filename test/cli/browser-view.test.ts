@@ -1,8 +1,8 @@
 // Holds what the browser draws: never wider or higher than the terminal, harmless whatever a session is called.
 import { describe, expect, test } from "bun:test";
-import { liveFirst } from "../../src/cli/browser/feed.ts";
-import { browserLines } from "../../src/cli/browser/lines.ts";
-import { type BrowserState, listed, opened, pressed } from "../../src/cli/browser/state.ts";
+import { liveFirst } from "../../src/cli/client/feed.ts";
+import { browserLines } from "../../src/cli/commands/sessions/browser/lines.ts";
+import { type BrowserState, listed, opened, pressed } from "../../src/cli/commands/sessions/browser/state.ts";
 import { fold, widthOf, wrapped } from "../../src/cli/ui/width.ts";
 import type { Session } from "../../src/session/session.ts";
 import { CONTROLS, HOSTILE, NOW, sample } from "./sample.ts";

@@ -1,8 +1,8 @@
 // Holds what doctor makes of the machine around the home: one line per fact, the level and the next step.
 import { describe, expect, test } from "bun:test";
-import type { Finding, Level } from "../../src/cli/doctor/checks.ts";
-import type { Install } from "../../src/cli/doctor/install.ts";
-import * as checks from "../../src/cli/doctor/machine.ts";
+import type { Finding, Level } from "../../src/cli/commands/doctor/checks.ts";
+import type { Install } from "../../src/cli/commands/doctor/install.ts";
+import * as checks from "../../src/cli/commands/doctor/machine.ts";
 import { pathOfProcess, terminalCount } from "../../src/daemon/machine.ts";
 import { CovenError } from "../../src/errors.ts";
 import type { HarnessInfo } from "../../src/session/ports.ts";

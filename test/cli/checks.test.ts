@@ -1,6 +1,6 @@
 // Holds what doctor makes of facts that are hard to bring about: one line per fact, the level and the next step.
 import { describe, expect, test } from "bun:test";
-import * as checks from "../../src/cli/doctor/checks.ts";
+import * as checks from "../../src/cli/commands/doctor/checks.ts";
 import type { Inspection } from "../../src/daemon/inspect.ts";
 import { CovenError } from "../../src/errors.ts";
 import { covenPaths } from "../../src/paths.ts";

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { COMMANDS } from "../../src/cli/commands.ts";
-import { candidates } from "../../src/cli/complete.ts";
-import { SHELLS } from "../../src/cli/completions.ts";
+import { SHELLS } from "../../src/cli/commands/completions/run.ts";
+import { COMMANDS } from "../../src/cli/commands/table.ts";
+import { candidates } from "../../src/cli/framework/complete.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { MAIN } from "../support/daemon-home.ts";
 import { CONTROLS, HOSTILE, sample } from "./sample.ts";

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { withSetting } from "../../src/cli/config-edit.ts";
+import { withSetting } from "../../src/cli/commands/config/edit.ts";
 import { configLines } from "../../src/config-lines.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { logLines } from "../support/daemon-home.ts";

@@ -1,7 +1,7 @@
 // Holds the help pages: they fit a small terminal, are the same from both forms, and name every flag.
 import { expect, test } from "bun:test";
-import { COMMANDS } from "../../src/cli/commands.ts";
-import { helpText } from "../../src/cli/help.ts";
+import { COMMANDS } from "../../src/cli/commands/table.ts";
+import { helpText } from "../../src/cli/framework/help.ts";
 import { widthOf } from "../../src/cli/ui/width.ts";
 import { commandLine } from "../support/command-line.ts";
 

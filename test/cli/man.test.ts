@@ -1,7 +1,7 @@
 // Holds the man page: made from the table, complete, and without a warning from those who render it.
 import { expect, test } from "bun:test";
-import { COMMANDS } from "../../src/cli/commands.ts";
-import { manPage } from "../../src/cli/man.ts";
+import { COMMANDS } from "../../src/cli/commands/table.ts";
+import { manPage } from "../../src/cli/framework/man.ts";
 import { commandLine } from "../support/command-line.ts";
 
 async function rendered(argv: readonly string[]): Promise<{ text: string; complaints: string }> {

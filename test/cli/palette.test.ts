@@ -1,8 +1,8 @@
 // Holds what a line typed into the palette means, and what is offered while it is typed.
 import { describe, expect, test } from "bun:test";
-import { headerLines, shortPath } from "../../src/cli/palette/header.ts";
-import { slashes, wanted } from "../../src/cli/palette/slashes.ts";
-import { type Known, offers } from "../../src/cli/palette/suggest.ts";
+import { headerLines, shortPath } from "../../src/cli/commands/tui/header.ts";
+import { slashes, wanted } from "../../src/cli/commands/tui/slashes.ts";
+import { type Known, offers } from "../../src/cli/commands/tui/suggest.ts";
 import { widthOf } from "../../src/cli/ui/width.ts";
 import { CovenError } from "../../src/errors.ts";
 import type { HarnessInfo } from "../../src/session/ports.ts";

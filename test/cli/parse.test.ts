@@ -1,7 +1,7 @@
 // Holds the parser: one line per case, words in, decision or refusal out.
 import { describe, expect, test } from "bun:test";
-import { COMMANDS } from "../../src/cli/commands.ts";
-import { parse } from "../../src/cli/parse.ts";
+import { COMMANDS } from "../../src/cli/commands/table.ts";
+import { parse } from "../../src/cli/framework/parse.ts";
 import { Failure } from "../../src/cli/ui/failure.ts";
 
 /** `name | words | flags` of what would run, or what else is asked. */

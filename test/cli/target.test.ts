@@ -1,6 +1,6 @@
 // Holds how an id is found from its beginning, over several pages, archived sessions included.
 import { expect, test } from "bun:test";
-import { fullId } from "../../src/cli/target.ts";
+import { fullId } from "../../src/cli/client/session-id.ts";
 import type { Session } from "../../src/session/session.ts";
 
 function session(id: string, title = "t"): Session {

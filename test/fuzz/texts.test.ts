@@ -2,9 +2,9 @@
 import { expect, test } from "bun:test";
 import { parseBody, readJson } from "../../src/api/body.ts";
 import * as schema from "../../src/api/schema.ts";
-import { isWanted, jsonLine, logEntry, shownLine } from "../../src/cli/log-lines.ts";
+import { veilOver } from "../../src/cli/commands/diagnostics/redact.ts";
+import { isWanted, jsonLine, logEntry, shownLine } from "../../src/cli/commands/logs/lines.ts";
 import { harmless } from "../../src/cli/ui/text.ts";
-import { veilOver } from "../../src/cli/veil.ts";
 import { parseConfig } from "../../src/config.ts";
 import { REDACTED, redact, redactAll } from "../../src/daemon/redact.ts";
 import { isCovenError } from "../../src/errors.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { everythingSaid } from "./said.ts";
 
 const HEAD = `// The table of everything a person can be told, read from the source by test/support/said.ts: where, what happened, what to try
-// (empty where the error's code decides: src/cli/tries.ts). \`…\` is filled in. A new row is read as a stranger would: is it
+// (empty where the error's code decides: src/cli/client/error-hints.ts). \`…\` is filled in. A new row is read as a stranger would: is it
 // plain what happened, and what to do now? Written by test/support/write-messages.ts.
 
 export const MESSAGES: readonly (readonly [file: string, says: string, tries: string])[] = [

@@ -1,16 +1,16 @@
 // Owns showing a session to a person at a terminal: live and typed into, or as it was last; and what is said afterwards.
 import { type CovenClient, isUnreachable } from "../../api/client.ts";
 import { isSettled, type Session } from "../../session/session.ts";
+import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "../client/outcome.ts";
+import { shortId } from "../client/session-id.ts";
+import { lost } from "../client/watch.ts";
 import type { DetachKey } from "../keys.ts";
-import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "../outcome.ts";
-import { shortId } from "../target.ts";
 import { err, out } from "../ui/colour.ts";
 import { say, write } from "../ui/out.ts";
 import { meanwhile } from "../ui/progress.ts";
 import { windowSize } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
 import { cut } from "../ui/width.ts";
-import { lost } from "../watch.ts";
 import type { Early } from "./early.ts";
 import { lastLines } from "./picture.ts";
 import { type Left, viewInTerminal } from "./terminal.ts";

@@ -1,9 +1,9 @@
 // Owns the two ways out: results on stdout, everything else on stderr.
 
 import { PipeClosed } from "./failure.ts";
-import { standing } from "./standing.ts";
 import { isTerminal } from "./termios.ts";
 import { harmlessJson } from "./text.ts";
+import { standing } from "./working-directory.ts";
 
 const STDOUT = 1;
 

@@ -1,0 +1,67 @@
+// Owns what each error means to a person: every code of the API, one sentence of advice or a command to type.
+import { isUnreachable } from "../../api/client.ts";
+import type { CovenError, ErrorCode } from "../../errors.ts";
+import { nearest } from "../framework/nearest.ts";
+import { harmless, quoted } from "../ui/text.ts";
+
+type Advice = (error: CovenError) => readonly string[];
+
+const REPORT = "look at the daemon's log (logs/daemon.log in COVEN_HOME), then: coven doctor";
+
+function detail(error: CovenError, name: string): string | undefined {
+  const value = error.details?.[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function hinted(error: CovenError): readonly string[] {
+  const hint = detail(error, "hint");
+  return hint ? [harmless(hint)] : [];
+}
+
+function id(error: CovenError): string {
+  return quoted(detail(error, "sessionId") ?? "ID");
+}
+
+function harnessTries(typed: string, known: readonly string[]): readonly string[] {
+  const guess = nearest(typed, known) ?? "demo";
+  return [`coven run ${harmless(guess)} 'your task'   (known: ${known.map(harmless).join(", ")})`];
+}
+
+/** One entry per code of the closed list: the compiler refuses a missing one. */
+const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
+  not_found: () => ["coven daemon restart   (the running daemon may be of another version)"],
+  invalid_request: (error) => {
+    if (detail(error, "home")) return ['COVEN_HOME="$HOME/.coven" coven doctor'];
+    const known = error.details?.["known"];
+    if (Array.isArray(known))
+      return harnessTries(String(error.details?.["harness"] ?? ""), known.map(String));
+    if (detail(error, "field") === "cwd") return ["--cwd with a directory inside the project root"];
+    const hint = hinted(error);
+    return hint.length > 0 ? hint : ["coven help"];
+  },
+  session_not_found: () => ["coven sessions --all   (lists every session there is)"],
+  session_not_live: (error) => [`coven attach ${id(error)}   (shows what it printed)`],
+  session_running: (error) => {
+    const ids = error.details?.["sessions"];
+    if (Array.isArray(ids))
+      return ["coven sessions   (shows what is running)", "the same command with --force"];
+    return [`coven kill ${id(error)}   (then the same command again)`];
+  },
+  launch_failed: (error) => [`coven attach ${id(error)}   (shows how far it came)`, "coven doctor"],
+  harness_not_found: (error) => [...hinted(error), "coven run demo 'say hello'   (needs no agent)"],
+  send_input_failed: () => ["coven sessions   (shows whether it still runs)"],
+  kill_failed: () => ["the same command again", REPORT],
+  payload_too_large: () => ["a shorter prompt: put the text in a file and name the file in the prompt"],
+  forbidden: () => ["a client that is no browser: requests with an Origin header are refused"],
+  daemon_identity_mismatch: () => ["coven daemon status   (another daemon has taken over meanwhile)"],
+  runtime_unavailable: (error) =>
+    isUnreachable(error)
+      ? ["coven daemon status", "coven doctor"]
+      : [...hinted(error), "coven doctor   (says what is wrong here)"],
+  internal_error: () => [REPORT],
+};
+
+/** What to try after this error, most useful first; never empty. */
+export function triesFor(error: CovenError): readonly string[] {
+  return ADVICE[error.code](error);
+}

@@ -1,0 +1,47 @@
+// Owns which project a run belongs to: the nearest directory upwards with a .git, else the one it starts in.
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Failure } from "../ui/failure.ts";
+import { quoted } from "../ui/text.ts";
+
+/** Where a run happens. The daemon checks again that the one lies within the other. */
+export interface Place {
+  /** Absolute. */
+  readonly projectRoot: string;
+  /** Absolute, equal to or beneath the root unless `--cwd` led outside. */
+  readonly cwd: string;
+  /** Whether a .git was found (a directory, or the file of a worktree or submodule). */
+  readonly isRepository: boolean;
+}
+
+/** The nearest ancestor of a directory, itself included, that has a `.git`; undefined when none has. */
+export function repositoryOf(directory: string): string | undefined {
+  for (let here = directory; ; here = dirname(here)) {
+    if (existsSync(join(here, ".git"))) return here;
+    if (dirname(here) === here) return undefined;
+  }
+}
+
+/**
+ * The project of where the person stands, and the directory to start in. `--cwd` is taken relative to where they
+ * stand and never moves the root: outside of it the daemon refuses. Throws `Failure` when either doesn't exist.
+ */
+export function placeOf(from: string, cwd: string | undefined): Place {
+  const here = real(from);
+  const there = cwd === undefined ? here : real(resolve(from, cwd));
+  const root = repositoryOf(here);
+  return { projectRoot: root ?? here, cwd: there, isRepository: root !== undefined };
+}
+
+function real(directory: string): string {
+  let path: string;
+  try {
+    path = realpathSync(directory);
+  } catch {
+    throw new Failure(`There is no directory ${quoted(directory)}.`, [
+      "--cwd with a directory inside the project",
+    ]);
+  }
+  if (!statSync(path).isDirectory()) throw new Failure(`${quoted(directory)} is not a directory.`, ["ls"]);
+  return path;
+}

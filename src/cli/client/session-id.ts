@@ -1,0 +1,63 @@
+// Owns which session a person means: a full id as it is, or a prefix that fits exactly one.
+import type { CovenClient } from "../../api/client.ts";
+import type { Session } from "../../session/session.ts";
+import { Failure, UsageError } from "../ui/failure.ts";
+import { harmless, quoted } from "../ui/text.ts";
+
+const FULL_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The fewest characters of an id that may stand for it. */
+export const SHORTEST_PREFIX = 4;
+
+/** Characters of an id shown to people; as a prefix it is unique among tens of thousands of sessions. */
+const SHORT_ID = 8;
+
+/** The id as people see it. */
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_ID);
+}
+
+/**
+ * The full id for what was typed. A full id isn't looked up: the command that follows finds out. Throws `UsageError`
+ * for a prefix that is too short, `Failure` when none or several fit (then it lists them).
+ */
+export async function fullId(client: Pick<CovenClient, "sessions">, typed: string): Promise<string> {
+  const prefix = typed.toLowerCase();
+  if (FULL_ID.test(prefix)) return prefix;
+  if (prefix.length < SHORTEST_PREFIX) {
+    throw new UsageError(
+      `${quoted(typed)} is too short for a session id: type ${SHORTEST_PREFIX} or more characters of it.`,
+      ["coven sessions --all"],
+    );
+  }
+  const fitting: Session[] = [];
+  for await (const session of everySession(client, true)) {
+    if (session.id.startsWith(prefix)) fitting.push(session);
+  }
+  const [only, second] = fitting;
+  if (only && !second) return only.id;
+  if (!only)
+    throw new Failure(`Session not found: no id begins with ${quoted(typed)}.`, ["coven sessions --all"]);
+  const lines = fitting.slice(0, 8).map((one) => `  ${one.id}  ${one.status}  ${harmless(one.title)}`);
+  const more = fitting.length > lines.length ? [`  … and ${fitting.length - lines.length} more`] : [];
+  throw new Failure([`${quoted(typed)} fits ${fitting.length} sessions:`, ...lines, ...more].join("\n"), [
+    "the same command with more characters of the id",
+  ]);
+}
+
+/** Sessions newest first, page by page. */
+export async function* everySession(
+  client: Pick<CovenClient, "sessions">,
+  includeArchived: boolean,
+): AsyncGenerator<Session> {
+  let cursor: string | undefined;
+  do {
+    const page = await client.sessions({
+      limit: 1000,
+      includeArchived,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    yield* page.sessions;
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+}

@@ -1,0 +1,142 @@
+// Owns watching a session to its end as a stream of output: for a pipe, and for --raw and --json at a terminal.
+import { type CovenClient, isUnreachable } from "../../api/client.ts";
+import { isSettled, type Session } from "../../session/session.ts";
+import { err } from "../ui/colour.ts";
+import { Failure, PipeClosed } from "../ui/failure.ts";
+import { lineEnds } from "../ui/newlines.ts";
+import { atTerminal, printJson, say, write } from "../ui/out.ts";
+import { queryFilter } from "../ui/queries.ts";
+import { isTerminal } from "../ui/termios.ts";
+import { harmless } from "../ui/text.ts";
+import { ago } from "../ui/time.ts";
+import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "./outcome.ts";
+import { shortId } from "./session-id.ts";
+
+export interface Watching {
+  readonly client: CovenClient;
+  readonly session: Session;
+  /** The exact bytes, CRLF and all. */
+  readonly raw: boolean;
+  /** Print the final record instead of the output. */
+  readonly json: boolean;
+  /** What Ctrl-C means: end the session (it is ours: `run`), or stop watching (`attach`). */
+  readonly interrupt: "kill" | "leave";
+}
+
+/** Says which session is shown: one of which it isn't plain to see. */
+export function introduce(session: Session): void {
+  const state = isSettled(session.status)
+    ? `ended ${ago(session.updated_at)}`
+    : `started ${ago(session.created_at)}`;
+  say(err.dim(`${harmless(session.harness)}: ${harmless(session.title)} (${session.status}, ${state})`));
+}
+
+/**
+ * Shows a session from its beginning and follows it to its end; resolves to the exit code: the harness's own, or
+ * 128+n when a signal to us ended the watching. SIGTERM and SIGHUP never end the session.
+ */
+export async function watch(watching: Watching): Promise<number> {
+  const { client, session } = watching;
+  const hangUp = new AbortController();
+  const stop = onSignals((signal, times) => {
+    if (signal !== "SIGINT" || watching.interrupt === "leave" || times > 1) return hangUp.abort(signal);
+    say(`Ending session ${shortId(session.id)} …  (Ctrl-C again leaves without waiting)`);
+    // Refused when it ended by itself just now; the stream then ends as well.
+    client.kill(session.id).catch(() => {});
+  });
+  const typing = isSettled(session.status) || !atTerminal() ? undefined : typeLines(client, session.id);
+  try {
+    const lineIsOpen = await follow(watching, hangUp.signal);
+    const ended = await settled(client, session.id);
+    if (watching.json) await printJson(ended);
+    // Our words stand apart from the harness's.
+    else say(lineIsOpen ? "\n" : "");
+    sayOutcome(ended, watching.interrupt === "kill" ? "again" : "nothing");
+    return stop.first() === "SIGINT" && watching.interrupt === "kill"
+      ? signalCode("SIGINT")
+      : exitCodeOf(ended);
+  } catch (error) {
+    if (hangUp.signal.aborted) {
+      sayGoesOn(await client.session(session.id).catch(() => session));
+      return signalCode(String(hangUp.signal.reason));
+    }
+    if (error instanceof PipeClosed) sayGoesOn(await client.session(session.id).catch(() => session));
+    throw isUnreachable(error) ? lost(session.id) : error;
+  } finally {
+    typing?.();
+    stop.listening();
+  }
+}
+
+/**
+ * Copies the output to stdout until the session has ended, or rejects when hung up on. True when the last line has no
+ * end of its own.
+ */
+async function follow(watching: Watching, signal: AbortSignal): Promise<boolean> {
+  let last: number | undefined;
+  const ends = watching.raw ? undefined : lineEnds();
+  // Its answers would be typed into the person's shell: nobody here passes them on to the harness.
+  const queries = watching.raw || !isTerminal(1) ? undefined : queryFilter();
+  const live = !isSettled(watching.session.status);
+  for await (const chunk of watching.client.output(watching.session.id, { follow: live, signal })) {
+    const shown = queries ? queries.convert(chunk) : chunk;
+    if (!watching.json) await write(ends ? ends.convert(shown) : shown);
+    signal.throwIfAborted();
+    last = shown.at(-1) ?? last;
+  }
+  signal.throwIfAborted();
+  if (ends && !watching.json) {
+    if (queries) await write(ends.convert(queries.end()));
+    await write(ends.end());
+  }
+  return last !== undefined && last !== 10;
+}
+
+/** The final record. The stream ends after the exit event, so anything else means the daemon went away. */
+async function settled(client: CovenClient, id: string): Promise<Session> {
+  const session = await client.session(id);
+  if (!isSettled(session.status)) throw lost(id);
+  return session;
+}
+
+/** The daemon does not answer any more, and the session had not ended. */
+export function lost(id: string): Failure {
+  return new Failure("The daemon went away while the session was running.", [
+    `coven attach ${shortId(id)}   (starts the daemon again and shows what was kept)`,
+    "coven sessions   (shows how each session ended)",
+  ]);
+}
+
+type Ending = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+function onSignals(act: (signal: Ending, times: number) => void): {
+  listening(): void;
+  first(): Ending | undefined;
+} {
+  let times = 0;
+  let first: Ending | undefined;
+  const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
+    const listener = () => {
+      first ??= signal;
+      act(signal, ++times);
+    };
+    process.on(signal, listener);
+    return () => process.off(signal, listener);
+  });
+  return { listening: () => listeners.forEach((off) => void off()), first: () => first };
+}
+
+/** Sends each line a person types, ended by the CR that a terminal's Enter key sends. */
+function typeLines(client: CovenClient, id: string): () => void {
+  const decoder = new TextDecoder();
+  const send = (bytes: Uint8Array) => {
+    const text = decoder.decode(bytes, { stream: true }).replaceAll("\n", "\r");
+    // Refused once it has ended; the end itself is told by the stream.
+    client.input(id, text).catch(() => {});
+  };
+  process.stdin.on("data", send);
+  return () => {
+    process.stdin.off("data", send);
+    process.stdin.pause();
+  };
+}

@@ -1,0 +1,48 @@
+// Owns `coven attach`: at a terminal the session itself, else a replay of its output and what follows, to the end.
+import { isSettled } from "../../../session/session.ts";
+import { connectAsking } from "../../client/connect.ts";
+import { fullId } from "../../client/session-id.ts";
+import { has, type Run, word } from "../../framework/command.ts";
+import { attachEarly, type Early } from "../../terminal/early.ts";
+import { detachKeyOf, wantsView } from "../../terminal/options.ts";
+
+export const run: Run = async (invocation) => {
+  const detach = await detachKeyOf(invocation);
+  const observe = has(invocation, "observe");
+  const inView = wantsView(invocation);
+  let early: Early | undefined;
+  const asking = connectAsking(async (asked) => {
+    const id = await fullId(asked, word(invocation, 0));
+    early?.drop();
+    // The screen takes longest of all, so it is asked for first: most who come back come to a session that lives.
+    early = inView ? attachEarly(asked, id, observe) : undefined;
+    const [session] = await Promise.all([asked.session(id), inView ? loaded() : undefined]);
+    return session;
+  });
+  const { client, answer: session } = await asking.catch((error: unknown) => {
+    early?.drop();
+    throw error;
+  });
+  if (inView && !isSettled(session.status)) {
+    const { view } = await loaded();
+    return view({ client, session, detach, observe, launched: false, early });
+  }
+  early?.drop();
+  const { introduce, watch } = await import("../../client/watch.ts");
+  introduce(session);
+  if (inView) return (await loaded()).viewLast(client, session);
+  return watch({
+    client,
+    session,
+    raw: has(invocation, "raw"),
+    json: has(invocation, "json"),
+    interrupt: "leave",
+  });
+};
+
+/** Loads what shows a session, once what was asked is on its way: the daemon draws meanwhile. */
+async function loaded() {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  return import("../../terminal/view.ts");
+}

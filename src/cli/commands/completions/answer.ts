@@ -1,0 +1,51 @@
+// Owns answering a shell: candidates as lines, `value<Tab>description`, or the one word that leaves it to the shell.
+import { covenClient } from "../../../api/client.ts";
+import { covenPaths } from "../../../paths.ts";
+import type { Session } from "../../../session/session.ts";
+import { environment } from "../../client/environment.ts";
+import { everySession } from "../../client/session-id.ts";
+import type { Command } from "../../framework/command.ts";
+import { candidates, DIRECTORIES } from "../../framework/complete.ts";
+import { write } from "../../ui/out.ts";
+import { harmless } from "../../ui/text.ts";
+
+/** A person waits at a prompt: who takes longer has nothing to say, in milliseconds. */
+const ANSWER_MS = 500;
+const MOST_SESSIONS = 2_000;
+
+/** Prints what may replace the last word; a lone `:directories` means the shell's own directories. Resolves to 0 always. */
+export async function complete(words: readonly string[], commands: readonly Command[]): Promise<number> {
+  try {
+    const found = await candidates(words[0] === "--" ? words.slice(1) : words, commands, {
+      sessions,
+      harnesses,
+    });
+    if (found === DIRECTORIES) await write(`:${DIRECTORIES}\n`);
+    else await write(found.map(({ value, about }) => `${value}\t${harmless(about)}\n`).join(""));
+  } catch {
+    // A shell shows whatever is printed here in the middle of somebody's line.
+  }
+  return 0;
+}
+
+async function sessions(): Promise<readonly Session[]> {
+  const client = covenClient(covenPaths().socket, { timeoutMs: ANSWER_MS });
+  const all: Session[] = [];
+  try {
+    for await (const session of everySession(client, true)) {
+      all.push(session);
+      if (all.length >= MOST_SESSIONS) break;
+    }
+  } catch {
+    // No daemon, or a busy one: it is never started for a completion.
+  }
+  return all;
+}
+
+async function harnesses() {
+  const { launchables } = await import("../../../daemon/launchables.ts");
+  return launchables(covenPaths(), environment()).map((one) => ({
+    value: one.id,
+    about: one.available ? one.label : `${one.label} (not installed)`,
+  }));
+}

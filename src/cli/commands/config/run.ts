@@ -1,0 +1,127 @@
+// Owns `coven config`: what is set, what that means, and changing it.
+import {
+  CONFIG_KEYS,
+  CONFIG_NAMES,
+  type ConfigKey,
+  type ConfigValue,
+  configText,
+  isConfigKey,
+  readConfig,
+  valueFor,
+} from "../../../config.ts";
+import { failure, makeHome } from "../../../daemon/home.ts";
+import { covenPaths } from "../../../paths.ts";
+import { has, type Invocation, type Run, word } from "../../framework/command.ts";
+import { nearest } from "../../framework/nearest.ts";
+import { UsageError } from "../../ui/failure.ts";
+import { columns, print, printJson, say, write } from "../../ui/out.ts";
+import { type Column, table } from "../../ui/table.ts";
+import { harmless, quoted } from "../../ui/text.ts";
+import { replaceFile, withSetting } from "./edit.ts";
+
+/** One row of `config list`, and the whole of `config get --json`. */
+interface Row {
+  readonly key: ConfigKey;
+  readonly value: ConfigValue;
+  readonly default: ConfigValue;
+  /** It stands in the file. */
+  readonly set: boolean;
+  readonly doc: string;
+}
+
+/** `coven config path`. */
+export const path: Run = async () => {
+  await print(covenPaths().config);
+  return 0;
+};
+
+/** `coven config get KEY`. */
+export const get: Run = async (invocation) => {
+  const key = keyOf(invocation);
+  const row = rows().find((one) => one.key === key);
+  if (has(invocation, "json")) await printJson(row);
+  else await print(String(row?.value));
+  return 0;
+};
+
+/** `coven config list`. */
+export const list: Run = async (invocation) => {
+  if (has(invocation, "json")) {
+    const { warnings } = readConfig(covenPaths().config);
+    await printJson({ path: covenPaths().config, settings: rows(), warnings });
+    return 0;
+  }
+  const width = process.stdout.isTTY ? columns(process.stdout, 80) : undefined;
+  await write(`${table(rows(), width !== undefined && width < 60 ? NARROW : WIDE, width).join("\n")}\n`);
+  return 0;
+};
+
+/** `coven config set KEY VALUE`. */
+export const set: Run = async (invocation) => {
+  const key = keyOf(invocation);
+  const value = valueFor(key, typed(key, word(invocation, 1)));
+  const paths = covenPaths();
+  // Read without looking at the other values: setting one is how a wrong one is put right.
+  const text = configText(paths.config) ?? "";
+  const changed = withSetting(text, key, value, paths.config);
+  try {
+    makeHome(paths);
+    if (changed !== text) replaceFile(paths.config, changed);
+  } catch (error) {
+    throw failure(error, paths.config);
+  }
+  await print(`${key} = ${value}`);
+  if (CONFIG_KEYS[key].readBy === "daemon")
+    say("A running daemon takes it up when it starts again:  coven daemon restart");
+  return 0;
+};
+
+const WIDE: readonly Column<Row>[] = [
+  { head: "KEY", cell: (row) => row.key },
+  { head: "VALUE", cell: (row) => String(row.value) },
+  { head: "FROM", cell: (row) => (row.set ? "file" : "default") },
+  { head: "WHAT IT IS", cell: (row) => row.doc },
+];
+
+const NARROW = WIDE.slice(0, 2);
+
+function rows(): Row[] {
+  const { config, set: standing, warnings } = readConfig(covenPaths().config);
+  for (const warning of warnings) say(`Warning: ${harmless(warning)}`);
+  return CONFIG_NAMES.map((key) => ({
+    key,
+    value: config[key],
+    default: CONFIG_KEYS[key].default,
+    set: standing.has(key),
+    doc: CONFIG_KEYS[key].doc,
+  }));
+}
+
+function keyOf(invocation: Invocation): ConfigKey {
+  const named = word(invocation, 0);
+  if (isConfigKey(named)) return named;
+  // People remember the last word.
+  const guess = CONFIG_NAMES.find((key) => key.endsWith(`.${named}`)) ?? nearest(named, CONFIG_NAMES);
+  throw new UsageError(`There is no setting ${quoted(named)}.`, [
+    ...(guess === undefined
+      ? []
+      : [`coven ${[invocation.name, guess, ...invocation.words.slice(1).map(quoted)].join(" ")}`]),
+    "coven config list",
+  ]);
+}
+
+const UNITS: Readonly<Record<string, number>> = { kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
+
+/** A word as the value it stands for: a number, a size (`2GB`), on or off; whether it may stand there is asked later. */
+function typed(key: ConfigKey, text: string): ConfigValue {
+  const like = CONFIG_KEYS[key].default;
+  if (typeof like === "boolean") {
+    if (/^(true|on|yes)$/i.test(text)) return true;
+    return /^(false|off|no)$/i.test(text) ? false : text;
+  }
+  if (typeof like === "string") return text;
+  const size = key === "retention.max_bytes" ? /^(\d+(?:\.\d+)?)\s*([kmgt]b)$/i.exec(text) : null;
+  if (size) return Math.round(Number(size[1]) * (UNITS[(size[2] ?? "").toLowerCase()] ?? Number.NaN));
+  if (text.toLowerCase() === "never" && key.startsWith("retention.")) return 0;
+  return /^\d+$/.test(text) ? Number(text) : text;
+}

@@ -1,0 +1,59 @@
+// Owns what `coven daemon status` says beyond whether it runs: the daemon's own account of itself, as lines and as JSON.
+import { covenClient, type StatusAnswer } from "../../../api/client.ts";
+import { isCovenError } from "../../../errors.ts";
+import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
+import { harmless } from "../../ui/text.ts";
+import { size } from "../../ui/time.ts";
+
+/** What the daemon says; undefined where it is too old to, or has just gone. */
+export async function factsOf(socket: string): Promise<StatusAnswer | undefined> {
+  try {
+    return await covenClient(socket, { timeoutMs: 5_000, fresh: true }).status();
+  } catch (error) {
+    if (isCovenError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The facts for a person, a line for each subject. */
+export function factLines({ sessions, ledger, events, followers, ptys, process }: StatusAnswer): string[] {
+  const doing = counted(sessions.byActivity);
+  const records = counted(sessions.byStatus);
+  const followed = counted(followers.byKind);
+  const terminals = ptys && `, ${ptys.used ?? "?"} of ${ptys.limit} terminals in use`;
+  return [
+    `Sessions: ${sessions.live} live${doing && ` (${doing})`}; records: ${records || "none"}`,
+    `Ledger: ${size(ledger.bytes)} and ${size(ledger.walBytes)} of write-ahead log`,
+    `Events: ${events.perSecond} per second, ${events.total} (${size(events.outputBytes)} of output) since it started`,
+    `Followers: ${followers.count}${followed && ` (${followed})`}, at most ${followers.lagEvents} events behind, ${followers.gaps} gaps`,
+    `Machine: ${size(process.rssBytes)} of memory, loop at most ${process.loopDelayMs} ms late${terminals ?? ""}`,
+  ];
+}
+
+/** What the facts add to the frozen members of `daemon status --json`. */
+export function factsJson(facts: StatusAnswer): Readonly<Record<string, unknown>> {
+  const { sessions, ledger, events, followers, ptys, process } = facts;
+  return {
+    client_version: COVEN_VERSION,
+    client_api_version: API_VERSION,
+    sessions: { live: sessions.live, by_status: sessions.byStatus, by_activity: sessions.byActivity },
+    ledger: { bytes: ledger.bytes, wal_bytes: ledger.walBytes },
+    events: { total: events.total, output_bytes: events.outputBytes, per_second: events.perSecond },
+    followers: {
+      count: followers.count,
+      by_kind: followers.byKind,
+      lag_events: followers.lagEvents,
+      gaps: followers.gaps,
+    },
+    ptys,
+    process: { rss_bytes: process.rssBytes, loop_delay_ms: process.loopDelayMs },
+  };
+}
+
+/** `3 running, 1 failed`, without what there is none of. */
+function counted(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([word, count]) => `${count} ${harmless(word)}`)
+    .join(", ");
+}

@@ -1,0 +1,156 @@
+// Owns `coven daemon start|status|restart|stop`: the words scripts read, and the question before live sessions end.
+import { covenClient } from "../../../api/client.ts";
+import { keeperOf } from "../../../daemon/keeper.ts";
+import {
+  type DaemonStatus,
+  daemonStatus,
+  restartDaemon,
+  startDaemon,
+  stopDaemon,
+} from "../../../daemon/lifecycle.ts";
+import { isCovenError } from "../../../errors.ts";
+import { covenPaths } from "../../../paths.ts";
+import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
+import { shortId } from "../../client/session-id.ts";
+import { has, type Invocation, type Run } from "../../framework/command.ts";
+import { Failure } from "../../ui/failure.ts";
+import { atTerminal, print, printJson, say } from "../../ui/out.ts";
+import { meanwhile } from "../../ui/progress.ts";
+import { harmless } from "../../ui/text.ts";
+import { span } from "../../ui/time.ts";
+import { factLines, factsJson, factsOf } from "./facts.ts";
+
+/** What `status --check` leaves with when no daemon answers. */
+const NOT_RUNNING = 3;
+
+export const start: Run = async () => {
+  const { pid } = await meanwhile("Starting the Coven daemon", () => startDaemon(covenPaths()));
+  await tellRunning("running", pid);
+  return 0;
+};
+
+export const status: Run = async (invocation) => {
+  const paths = covenPaths();
+  const found = await daemonStatus(paths);
+  const exitCode = found.state === "running" || !has(invocation, "check") ? 0 : NOT_RUNNING;
+  const facts = found.state === "running" ? await factsOf(paths.socket) : undefined;
+  if (has(invocation, "json")) {
+    await printJson({ ...statusJson(found), ...(facts ? factsJson(facts) : {}) });
+  } else if (found.state === "running") {
+    await tellFound("running", found);
+    await print(`This command: version ${COVEN_VERSION}, API ${API_VERSION}`);
+    for (const line of facts ? factLines(facts) : []) await print(line);
+  } else if (found.state === "hung") {
+    await print("Coven daemon: not answering");
+    say(
+      `${found.pid === null ? "A process" : `Process ${found.pid}`} holds ${paths.lock} and does not answer.`,
+    );
+    say("Try: coven daemon stop --force");
+  } else {
+    await print("Coven daemon: not running");
+    say("Start it:  coven daemon start   (or any command that needs it)");
+  }
+  return exitCode;
+};
+
+export const restart: Run = async (invocation) => {
+  const { pid, restartedFrom } = await endingSessions(invocation, (force) =>
+    meanwhile("Restarting the Coven daemon", () => restartDaemon(covenPaths(), { force })),
+  );
+  await tellRunning(restartedFrom === undefined ? "running" : "restarted", pid);
+  return 0;
+};
+
+export const stop: Run = async (invocation) => {
+  const { stopped, pid, by } = await endingSessions(invocation, (force) =>
+    meanwhile(force ? "Ending sessions and the Coven daemon" : "Stopping the Coven daemon", () =>
+      stopDaemon(covenPaths(), { force }),
+    ),
+  );
+  await print(`Coven daemon: ${stopped ? "stopped" : "was not running"}`);
+  if (stopped && by !== "request") say(`It did not answer, so process ${pid} was ended by ${by}.`);
+  // To an init system that is a crash, and it was told to mend those.
+  const keeper = by === "SIGKILL" ? keeperOf(covenPaths()) : undefined;
+  if (keeper?.keeps() === "ours") say(`${keeper.by} starts it again.  Try: coven daemon stop`);
+  return 0;
+};
+
+/** Does it at once, or, when live sessions stand in the way, once a person agrees. Throws `Failure` that lists them. */
+export async function endingSessions<T>(
+  invocation: Invocation,
+  act: (force: boolean) => Promise<T>,
+): Promise<T> {
+  try {
+    return await act(has(invocation, "force"));
+  } catch (error) {
+    if (!isCovenError(error) || error.code !== "session_running") throw error;
+    const lines = await liveSessions(error.details?.["sessions"]);
+    const count = lines.length === 1 ? "1 session is" : `${lines.length} sessions are`;
+    const told = [`${count} running and would be ended:`, ...lines].join("\n");
+    if (!atTerminal()) {
+      throw new Failure(told, [`coven ${invocation.name} --force`, "coven kill ID   (ends one of them)"]);
+    }
+    say(told);
+    const { yes } = await import("../../ui/ask.ts");
+    if (!(await yes("End them and go on?"))) throw new Failure("Nothing was stopped.", ["coven sessions"]);
+    return act(true);
+  }
+}
+
+async function liveSessions(ids: unknown): Promise<string[]> {
+  const client = covenClient(covenPaths().socket);
+  const named = Array.isArray(ids) ? ids.map(String) : [];
+  return Promise.all(
+    named.map(async (id) => {
+      // It may end while we ask; its id is then all there is to say.
+      const session = await client.session(id).catch(() => undefined);
+      return `  ${shortId(id)}  ${session ? `${harmless(session.harness)}  ${harmless(session.title)}` : ""}`.trimEnd();
+    }),
+  );
+}
+
+/** The two lines on stdout. Throws `Failure` when it is gone again. */
+export async function tellRunning(word: "running" | "restarted", pid: number): Promise<void> {
+  const found = await daemonStatus(covenPaths());
+  if (found.state === "running") return tellFound(word, found);
+  throw new Failure(`The daemon started (pid ${pid}) and is gone again.`, ["coven doctor"]);
+}
+
+async function tellFound(
+  word: "running" | "restarted",
+  found: DaemonStatus & { state: "running" },
+): Promise<void> {
+  const { pid, socket, uptimeSeconds, version, apiVersion } = found;
+  await print(`Coven daemon: ${word} (pid ${pid}, socket ${socket})`);
+  await print(`Uptime ${span(uptimeSeconds * 1000)}, version ${harmless(version)}, API ${apiVersion}`);
+  if (version === COVEN_VERSION) return;
+  // An init system goes on starting the program it was told of, which may be another one than this.
+  const keeper = keeperOf(covenPaths());
+  const again = keeper?.keeps() === "ours" && !keeper.upToDate() ? "install" : "restart";
+  say(`This command is version ${COVEN_VERSION}.  Try: coven daemon ${again}`);
+}
+
+/** The members of CONTRACT, Command line. A daemon that doesn't answer is not a running one. */
+function statusJson(found: DaemonStatus): Readonly<Record<string, unknown>> {
+  if (found.state === "running") {
+    return {
+      ok: true,
+      status: "running",
+      pid: found.pid,
+      socket: found.socket,
+      started_at: found.startedAt,
+      uptime_seconds: found.uptimeSeconds,
+      version: found.version,
+      api_version: found.apiVersion,
+    };
+  }
+  const nothing = {
+    pid: null,
+    socket: null,
+    started_at: null,
+    uptime_seconds: null,
+    version: null,
+    api_version: null,
+  };
+  return { ok: false, status: "stopped", ...nothing };
+}

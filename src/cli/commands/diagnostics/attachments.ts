@@ -1,0 +1,177 @@
+// Owns what goes into a bundle of diagnostics: each part gathered by itself, so that one that fails takes no other with it.
+import { homedir, release, type } from "node:os";
+import { covenClient } from "../../../api/client.ts";
+import { endOf, homeLayout, ledgerEvidence } from "../../../daemon/evidence.ts";
+import { inspect } from "../../../daemon/inspect.ts";
+import { readLog } from "../../../daemon/log-reader.ts";
+import { type CovenPaths, covenPaths } from "../../../paths.ts";
+import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
+import { environment } from "../../client/environment.ts";
+import { placeOf } from "../../client/project.ts";
+import { SHORTEST_PREFIX } from "../../client/session-id.ts";
+import { Failure } from "../../ui/failure.ts";
+import { quoted } from "../../ui/text.ts";
+import { standing } from "../../ui/working-directory.ts";
+import { type Install, installOf } from "../doctor/install.ts";
+import { examine } from "../doctor/run.ts";
+import { logEntry } from "../logs/lines.ts";
+import { type Veil, veilOver } from "./redact.ts";
+
+/** One file of the bundle, veiled. */
+export interface Exhibit {
+  readonly name: string;
+  /** One line for the list. */
+  readonly what: string;
+  readonly text: string;
+}
+
+const MOST_LOG_LINES = 2_000;
+const MOST_RECORDS = 200;
+const MOST_STDERR_BYTES = 64 * 1024;
+const MOST_OUTPUT_BYTES = 4 * 1024 * 1024;
+const ANSWER_MS = 5_000;
+
+/** Everything, the output of `sessions` (ids or their beginnings) only where named. Throws `Failure` for one that isn't there. */
+export async function exhibits(sessions: readonly string[]): Promise<Exhibit[]> {
+  const paths = covenPaths();
+  const ledger = ledgerEvidence(paths, MOST_RECORDS);
+  const kept = typeof ledger === "string" ? undefined : ledger;
+  const ids = sessions.map((typed) => theOne(typed, kept?.ids(typed.toLowerCase()) ?? []));
+  const records = kept?.records ?? [];
+  const veil = veilOver(
+    placesOf(
+      paths,
+      records.flatMap(({ project_root, cwd }) => [project_root, cwd]),
+    ),
+  );
+  const client = covenClient(paths.socket, { timeoutMs: ANSWER_MS, fresh: true });
+  const env = environment();
+
+  return await Promise.all([
+    json(veil, "version.json", "versions, platform, how it was installed", () => versions(env)),
+    json(veil, "home.json", "what lies in COVEN_HOME, with modes and sizes", () => homeLayout(paths.home)),
+    json(veil, "health.json", "GET /health", () => client.health()),
+    json(veil, "status.json", "GET /status", () => client.status()),
+    text(veil, "metrics.txt", "GET /metrics", () => client.metrics()),
+    json(veil, "capabilities.json", "GET /capabilities", () => client.capabilities()),
+    json(veil, "doctor.json", "what coven doctor says here", () => examine(false)),
+    json(veil, "harnesses.json", "the harnesses, as found from here", () => {
+      const { harnesses, manifestProblems } = inspect(paths, env);
+      return { harnesses, manifestProblems };
+    }),
+    json(veil, "sessions.json", `the newest ${MOST_RECORDS} session records`, () =>
+      typeof ledger === "string" ? ledger : records,
+    ),
+    text(veil, "logs/daemon.log", `the last ${MOST_LOG_LINES} lines of the log`, () => logTail(paths, veil)),
+    text(veil, "logs/daemon.stderr", "what the runtime itself printed", () =>
+      endOf(`${paths.logs}/daemon.stderr`, MOST_STDERR_BYTES),
+    ),
+    ...ids.map((id) =>
+      text(veil, `output/${id}.txt`, "what this session printed, as asked for", () => {
+        const output = kept?.output(id, MOST_OUTPUT_BYTES);
+        const left = output?.before ? `(${output.before} bytes before this were left out)\n` : "";
+        return left + new TextDecoder().decode(output?.bytes);
+      }),
+    ),
+  ]);
+}
+
+/** Where things lie, and what is written in its place. */
+function placesOf(paths: CovenPaths, projects: readonly string[]): Map<string, string> {
+  const places = new Map<string, string>();
+  const here = projectHere();
+  let number = 0;
+  for (const project of new Set([...(here === undefined ? [] : [here]), ...projects])) {
+    number += 1;
+    places.set(project, `<project-${number}>`);
+  }
+  for (const home of [process.env["HOME"], homedir()]) if (home) places.set(home, "~");
+  places.set(paths.home, "<coven-home>");
+  return places;
+}
+
+function projectHere(): string | undefined {
+  try {
+    return placeOf(standing(), undefined).projectRoot;
+  } catch {
+    return undefined;
+  }
+}
+
+async function versions(env: Readonly<Record<string, string>>): Promise<unknown> {
+  const install = await installOf(env["PATH"] ?? "");
+  return {
+    coven: COVEN_VERSION,
+    api: API_VERSION,
+    platform: process.platform,
+    arch: process.arch,
+    system: `${type()} ${release()}`,
+    bun: Bun.version,
+    install: { ...install, packageManager: packageManagerOf(install) },
+    // Names alone: what they are set to is nobody's business.
+    variables: Object.keys(env).filter((name) =>
+      /^(COVEN_|NO_COLOR$|FORCE_COLOR$|TERM$|COLORTERM$)/.test(name),
+    ),
+  };
+}
+
+/** By where the executable lies; a guess, named as one in nobody's code. */
+function packageManagerOf({ self, fromSource, wrapper }: Install): string {
+  if (fromSource) return "none (from source)";
+  if (self.includes("/.pnpm/")) return "pnpm";
+  if (self.includes("/.bun/")) return "bun";
+  if (self.includes("/_npx/")) return "npx";
+  if (/\/(Cellar|homebrew|linuxbrew)\//.test(self)) return "Homebrew";
+  if (self.startsWith("/nix/store/")) return "Nix";
+  if (wrapper || self.includes("/node_modules/")) return "npm or yarn";
+  return "none (an executable by itself)";
+}
+
+function logTail(paths: CovenPaths, veil: Veil): string {
+  const reader = readLog(paths.log);
+  try {
+    const lines = Array.from(reader.lines()).slice(-MOST_LOG_LINES);
+    // Each line's own texts are veiled before they are escaped for JSON again.
+    return lines
+      .map((line) => {
+        const { fields } = logEntry(line);
+        return fields ? JSON.stringify(veil.value(fields)) : line;
+      })
+      .join("\n");
+  } finally {
+    reader.close();
+  }
+}
+
+function theOne(typed: string, found: readonly string[]): string {
+  const [only, second] = found;
+  if (typed.length >= SHORTEST_PREFIX && only !== undefined && second === undefined) return only;
+  const why = second === undefined ? "no session has this id" : "several session ids begin so";
+  throw new Failure(`--include-output ${quoted(typed)}: ${why}.`, ["coven sessions --all"]);
+}
+
+type Gather<T> = () => T | Promise<T>;
+
+async function json(veil: Veil, name: string, what: string, gather: Gather<unknown>): Promise<Exhibit> {
+  return { name, what, text: `${JSON.stringify(veil.value(await attempt(gather)), null, 2)}\n` };
+}
+
+async function text(
+  veil: Veil,
+  name: string,
+  what: string,
+  gather: Gather<string | undefined>,
+): Promise<Exhibit> {
+  const found = await attempt(gather);
+  const plain = typeof found === "object" ? JSON.stringify(found) : (found ?? "");
+  return { name, what, text: veil.text(plain) };
+}
+
+/** What was gathered, or why it was not: a daemon that is down is a finding, not a failure. */
+async function attempt<T>(gather: Gather<T>): Promise<T | { readonly notGathered: string }> {
+  try {
+    return await gather();
+  } catch (error) {
+    return { notGathered: error instanceof Error ? error.message : String(error) };
+  }
+}

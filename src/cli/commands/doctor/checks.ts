@@ -1,0 +1,168 @@
+// Owns what doctor makes of what it saw: each fact to OK, warning or problem, with the next step. Pure.
+import type { Found, Inspection } from "../../../daemon/inspect.ts";
+import type { DaemonStatus } from "../../../daemon/lifecycle.ts";
+import type { CovenError } from "../../../errors.ts";
+import type { CovenPaths } from "../../../paths.ts";
+import type { Place } from "../../client/project.ts";
+import { size, span } from "../../ui/time.ts";
+
+/** How bad it is. Only a problem makes doctor exit 1. */
+export type Level = "ok" | "warning" | "problem";
+
+/** One line of doctor. */
+export interface Finding {
+  readonly area: string;
+  readonly level: Level;
+  readonly what: string;
+  /** A command line or a plain instruction. */
+  readonly next: string;
+}
+
+/** Below this not even a ledger can be made. */
+const NO_SPACE = 1_000_000;
+
+/** Below this a single long session can fill the disk. */
+const LITTLE_SPACE = 500_000_000;
+
+/** The home: there or still to be made, private, ours. */
+export function homeFinding(paths: CovenPaths, home: Inspection["home"]): Finding {
+  const line = (level: Level, what: string, next: string): Finding => ({ area: "home", level, what, next });
+  if (home.error)
+    return line("problem", home.error.message, "set COVEN_HOME to a private directory of yours");
+  if (home.kind === "missing")
+    return line("ok", `${paths.home} (made at the first start)`, "coven daemon start");
+  if (isOpen(home)) {
+    return line("warning", `${paths.home} lets others in (${octal(home)})`, `chmod 700 ${paths.home}`);
+  }
+  return line("ok", `${paths.home} (private)`, "coven sessions --all");
+}
+
+/** The ledger: readable, of our schema, with room to grow. */
+export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"]): Finding {
+  const line = (level: Level, what: string, next: string): Finding => ({ area: "store", level, what, next });
+  const { report, freeBytes, file } = ledger;
+  if (file.kind !== "missing" && file.kind !== "file") {
+    return line("problem", `${paths.ledger} must be a plain file, and it is not`, `mv ${paths.ledger} ~/`);
+  }
+  const free = freeBytes === null ? "" : `, ${size(freeBytes)} free`;
+  if (!report.ok) {
+    switch (report.reason) {
+      case "missing":
+        return spaceOr(
+          line("ok", `no ledger yet${free} (made at the first start)`, "coven run demo 'say hello'"),
+        );
+      case "newer":
+        return line("problem", report.error.message, "install the newest coven, or set COVEN_HOME elsewhere");
+      case "damaged":
+        return line(
+          "problem",
+          report.error.message,
+          `coven daemon stop, then move it away: mv ${paths.ledger} ~/`,
+        );
+      case "unavailable":
+        return line("problem", report.error.message, `ls -l ${paths.ledger}`);
+    }
+  }
+  const bytes = size(ledger.ledgerBytes + ledger.walBytes);
+  const whole = report.checked ? ", every page checked" : "";
+  const what = `${count(report.sessions, "session")}, ${count(report.events, "event")}, ${bytes}${free}${whole}`;
+  return spaceOr(line("ok", what, "coven sessions --all"));
+
+  function spaceOr(finding: Finding): Finding {
+    if (freeBytes === null || freeBytes >= LITTLE_SPACE) return finding;
+    const level = freeBytes < NO_SPACE ? "problem" : "warning";
+    return { ...finding, level, next: "free some disk space, or: coven sacrifice ID" };
+  }
+}
+
+/** Where a run from here would happen. */
+export function projectFinding(place: Place): Finding {
+  const what = place.isRepository
+    ? `${place.projectRoot} (git repository)`
+    : `${place.projectRoot} (no .git here or above)`;
+  return {
+    area: "project",
+    level: place.isRepository ? "ok" : "warning",
+    what,
+    next: place.isRepository ? "coven run demo 'say hello'" : "cd to a project, or: git init",
+  };
+}
+
+/** The daemon; `unsure` is why it couldn't be told. */
+export function daemonFinding(found: DaemonStatus | CovenError, ownVersion: string): Finding {
+  const line = (level: Level, what: string, next: string): Finding => ({ area: "daemon", level, what, next });
+  if (found instanceof Error) return line("problem", found.message, "set COVEN_HOME to another directory");
+  if (found.state === "stopped")
+    return line("ok", "not running; starts by itself when needed", "coven daemon start");
+  if (found.state === "hung") {
+    const who = found.pid === null ? "a process" : `process ${found.pid}`;
+    return line("problem", `${who} holds the lock and does not answer`, "coven daemon stop --force");
+  }
+  const what = `running (pid ${found.pid}, up ${span(found.uptimeSeconds * 1000)}, version ${found.version})`;
+  if (found.version === ownVersion) return line("ok", what, "coven daemon status");
+  return line("warning", `${what}, and this is ${ownVersion}`, "coven daemon restart");
+}
+
+/** The socket's file, seen together with whether anybody answers on it. */
+export function socketFinding(paths: CovenPaths, socket: Found, answers: boolean): Finding {
+  const line = (level: Level, what: string, next: string): Finding => ({ area: "socket", level, what, next });
+  if (socket.kind === "missing")
+    return line("ok", `${paths.socket} (made when the daemon starts)`, "coven daemon start");
+  if (socket.kind !== "socket") {
+    return line("problem", `${paths.socket} is not a socket`, `move it away: mv ${paths.socket} ~/`);
+  }
+  if (!answers)
+    return line(
+      "ok",
+      `${paths.socket} (nobody answers on it; the next start replaces it)`,
+      "coven daemon start",
+    );
+  if (isOpen(socket))
+    return line("problem", `${paths.socket} lets others in (${octal(socket)})`, "coven daemon restart");
+  return line("ok", `${paths.socket} (private)`, "coven daemon status");
+}
+
+/** What a harness said when it was asked; a member is missing where it said nothing. */
+export interface HarnessWord {
+  readonly version?: string;
+  readonly login?: { readonly in: boolean; readonly start: string };
+}
+
+/** Each harness as a run from this shell would find it, and manifests that were not taken. */
+export function harnessFindings(
+  seen: Pick<Inspection, "harnesses" | "manifestProblems">,
+  words: ReadonlyMap<string, HarnessWord>,
+): Finding[] {
+  const found = seen.harnesses.map((one): Finding => {
+    const { version, login } = words.get(one.id) ?? {};
+    if (one.id === "demo")
+      return line(one.id, "ok", "part of coven; needs no agent", "coven run demo 'say hello'");
+    if (!one.available)
+      return line(one.id, "warning", `not installed: no ${one.executable} on your PATH`, one.hint);
+    const what = `${one.path}${version === undefined ? "" : ` (${version})`}`;
+    if (login?.in === false) return line(one.id, "warning", `${what}, not logged in`, login.start);
+    return line(one.id, "ok", `${what}${login ? ", logged in" : ""}`, `coven run ${one.id} 'your task'`);
+  });
+  const refused = seen.manifestProblems.map((one) =>
+    line("manifest", "warning", `${one.file} ${one.reason}`, "mend or remove it"),
+  );
+  return [...found, ...refused];
+
+  function line(area: string, level: Level, what: string, next: string): Finding {
+    return { area, level, what, next };
+  }
+}
+
+/** Whether anybody but the owner is let in. */
+export function isOpen(found: Found): boolean {
+  return found.mode !== null && (found.mode & 0o077) !== 0;
+}
+
+/** The mode as chmod takes it. */
+export function octal(found: Found): string {
+  return (found.mode ?? 0).toString(8).padStart(4, "0");
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

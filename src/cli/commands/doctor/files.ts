@@ -1,0 +1,35 @@
+// Owns what doctor makes of the settings and of the files a start writes to: what keeps the daemon from starting. Pure.
+import type { Inspection } from "../../../daemon/inspect.ts";
+import type { CovenPaths } from "../../../paths.ts";
+import { type Finding, isOpen, type Level, octal } from "./checks.ts";
+
+/** The settings: what the daemon refuses is a problem, what it ignores a warning each. */
+export function configFindings(paths: CovenPaths, { warnings, error }: Inspection["config"]): Finding[] {
+  const line = (level: Level, what: string, next: string): Finding => ({ area: "config", level, what, next });
+  if (error) {
+    const hint = error.details?.["hint"];
+    return [line("problem", error.message, typeof hint === "string" ? hint : `ls -ld ${paths.config}`)];
+  }
+  if (warnings.length > 0) {
+    return warnings.map((one) => line("warning", one, "coven config list   (shows every setting there is)"));
+  }
+  return [line("ok", `${paths.config} can be read as it is, or is not there`, "coven config list")];
+}
+
+/** What lies in the way of a start is a problem, what others may read a warning. Links are nobody's mode. */
+export function fileFindings(paths: CovenPaths, files: Inspection["files"]): Finding[] {
+  const line = (level: Level, what: string, next: string): Finding => ({ area: "files", level, what, next });
+  const found = files.flatMap(({ path, wanted, found }): Finding[] => {
+    if (found.kind === "missing" || found.kind === "link") return [];
+    if (found.kind === wanted) {
+      if (!isOpen(found)) return [];
+      const mode = wanted === "directory" ? "700" : "600";
+      return [line("warning", `${path} lets others in (${octal(found)})`, `chmod ${mode} ${path}`)];
+    }
+    // The findings on the store and the settings say it.
+    if (path === paths.ledger || path === paths.config) return [];
+    if (wanted === "directory") return [line("problem", `${path} is no directory`, `mv ${path} ~/`)];
+    return found.kind === "directory" ? [line("problem", `${path} is a directory`, `mv ${path} ~/`)] : [];
+  });
+  return found.length > 0 ? found : [line("ok", "nothing lies in the way of a start", "coven daemon start")];
+}

@@ -1,0 +1,162 @@
+// Owns `coven doctor`: looks, starts nothing, changes nothing, and says what to do.
+import { covenClient, isUnreachable } from "../../../api/client.ts";
+import { inspect } from "../../../daemon/inspect.ts";
+import { type DaemonStatus, daemonStatus } from "../../../daemon/lifecycle.ts";
+import { pathOfProcess } from "../../../daemon/machine.ts";
+import { type CovenError, isCovenError } from "../../../errors.ts";
+import { type CovenPaths, covenPaths } from "../../../paths.ts";
+import { COVEN_VERSION } from "../../../version.ts";
+import { environment } from "../../client/environment.ts";
+import { placeOf } from "../../client/project.ts";
+import { has, type Run } from "../../framework/command.ts";
+import { out } from "../../ui/colour.ts";
+import { Failure } from "../../ui/failure.ts";
+import { columns, printJson, write } from "../../ui/out.ts";
+import { meanwhile } from "../../ui/progress.ts";
+import { harmless } from "../../ui/text.ts";
+import { padded, widthOf, wrapped } from "../../ui/width.ts";
+import { standing } from "../../ui/working-directory.ts";
+import {
+  daemonFinding,
+  type Finding,
+  harnessFindings,
+  homeFinding,
+  type Level,
+  projectFinding,
+  socketFinding,
+  storeFinding,
+} from "./checks.ts";
+import { configFindings, fileFindings } from "./files.ts";
+import { harnessWords } from "./harnesses.ts";
+import { installOf } from "./install.ts";
+import { installFinding, lockFinding, pathFinding, terminalFinding, terminalsFinding } from "./machine.ts";
+
+export const run: Run = async (invocation) => {
+  const deep = has(invocation, "deep");
+  const findings = await meanwhile(deep ? "Checking every page of the ledger" : "Looking around", () =>
+    examine(deep),
+  );
+  const broken = findings.filter((one) => one.level === "problem").length;
+  if (has(invocation, "json")) {
+    await printJson({ ok: broken === 0, version: COVEN_VERSION, checks: findings });
+  } else {
+    await write(`${rendered(findings).join("\n")}\n`);
+  }
+  return broken === 0 ? 0 : 1;
+};
+
+/** Everything doctor finds; `deep` checks every page of the ledger. Diagnostics ask too. */
+export async function examine(deep: boolean): Promise<Finding[]> {
+  const findings: Finding[] = [
+    {
+      area: "coven",
+      level: "ok",
+      what: `version ${COVEN_VERSION} on ${process.platform} ${process.arch} (bun ${Bun.version})`,
+      next: "coven help",
+    },
+  ];
+  let paths: CovenPaths;
+  try {
+    paths = covenPaths();
+  } catch (error) {
+    if (!isCovenError(error)) throw error;
+    const next = "set COVEN_HOME to a short absolute path";
+    return [...findings, { area: "home", level: "problem", what: error.message, next }, projectHere()];
+  }
+  const env = environment();
+  const path = env["PATH"] ?? "";
+  const seen = inspect(paths, env, { deep });
+  const [daemon, words, install] = await Promise.all([
+    look(paths),
+    harnessWords(seen.harnesses),
+    installOf(path),
+  ]);
+  const answers = "state" in daemon && daemon.state === "running";
+  const theirs = answers ? await daemonPath(paths, daemon.pid) : undefined;
+  const { isTTY, columns: cols = 0, rows = 0 } = process.stdout;
+  return [
+    ...findings,
+    installFinding(install, COVEN_VERSION),
+    homeFinding(paths, seen.home),
+    ...configFindings(paths, seen.config),
+    ...fileFindings(paths, seen.files),
+    storeFinding(paths, seen.ledger),
+    lockFinding(seen.lock, answers),
+    socketFinding(paths, seen.socket, answers),
+    daemonFinding(daemon, COVEN_VERSION),
+    terminalsFinding(seen.terminals),
+    projectHere(),
+    pathFinding({ path, harnesses: seen.harnesses }, theirs),
+    terminalFinding(env, { isTerminal: isTTY === true, cols, rows, colour: out.isColorSupported }),
+    ...harnessFindings(seen, words),
+  ];
+}
+
+/** What the daemon finds on its own PATH; undefined when it went meanwhile. */
+async function daemonPath(paths: CovenPaths, pid: number): Promise<Parameters<typeof pathFinding>[1]> {
+  try {
+    const harnesses = await covenClient(paths.socket, { timeoutMs: 3_000 }).harnesses();
+    return { path: pathOfProcess(pid), harnesses };
+  } catch {
+    return undefined;
+  }
+}
+
+function projectHere(): Finding {
+  try {
+    return projectFinding(placeOf(standing(), undefined));
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    const next = (error instanceof Failure && error.tries[0]) || "cd to a directory that exists";
+    return { area: "project", level: "problem", what, next };
+  }
+}
+
+async function look(paths: CovenPaths): Promise<DaemonStatus | CovenError> {
+  try {
+    return await daemonStatus(paths);
+  } catch (error) {
+    if (isCovenError(error) || isUnreachable(error)) return error;
+    throw error;
+  }
+}
+
+const WORDS: Readonly<Record<Level, { word: string; paint: (text: string) => string }>> = {
+  ok: { word: "OK", paint: out.green },
+  warning: { word: "warning", paint: out.yellow },
+  problem: { word: "problem", paint: out.red },
+};
+
+/** One line each; the next step at its end where there is room, else, and where something is wrong, below it. */
+function rendered(findings: readonly Finding[]): string[] {
+  const width = columns(process.stdout, Number.POSITIVE_INFINITY);
+  const area = Math.max(...findings.map((one) => one.area.length));
+  const narrow = width < 60;
+  const indent = narrow ? "  " : " ".repeat("problem".length + area + 4);
+  const lines = findings.flatMap((one) => {
+    const { word, paint } = WORDS[one.level];
+    const what = harmless(one.what);
+    const next = harmless(one.next);
+    const name = `${paint(padded(word, "problem".length))}  ${padded(harmless(one.area), area)}`;
+    const [first = "", ...more] = folded(what, indent, width);
+    const head = narrow
+      ? [`${paint(word)} ${out.bold(harmless(one.area))}`, first, ...more]
+      : [`${name}  ${first.trimStart()}`, ...more];
+    if (one.level !== "ok") return [...head, ...folded(`Try: ${next}`, indent, width)];
+    const beside = `${head.join("")}  ${out.dim(`next: ${next}`)}`;
+    return !narrow && head.length === 1 && widthOf(beside) <= width ? [beside] : head;
+  });
+  const count = (level: Level) => findings.filter((one) => one.level === level).length;
+  const [problems, warnings] = [count("problem"), count("warning")];
+  const sum = problems > 0 ? out.red(tally(problems, "problem")) : "No problems";
+  return [...lines, "", `${sum}${warnings > 0 ? `, ${tally(warnings, "warning")}` : ""}.`];
+}
+
+function folded(text: string, indent: string, width: number): string[] {
+  if (!Number.isFinite(width)) return [`${indent}${text}`];
+  return wrapped(text, Math.max(10, width - indent.length)).map((row) => `${indent}${row}`);
+}
+
+function tally(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,107 @@
+// Owns `coven export`: a session as a recording, as text or as a page, to stdout or into a file.
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
+import { connect } from "../../client/connect.ts";
+import { fullId, shortId } from "../../client/session-id.ts";
+import { flagValue, type Invocation, type Run, word } from "../../framework/command.ts";
+import { nearest } from "../../framework/nearest.ts";
+import { Failure, UsageError } from "../../ui/failure.ts";
+import { say, write } from "../../ui/out.ts";
+import { meanwhile } from "../../ui/progress.ts";
+import { harmless, quoted } from "../../ui/text.ts";
+import { size } from "../../ui/time.ts";
+import { type Recording, recordingOf } from "./recording.ts";
+
+type Render = (recording: Recording) => AsyncIterable<string>;
+
+/** Each loads only what it needs; the page brings an emulator of half a megabyte. */
+const FORMATS: Readonly<Record<string, () => Promise<Render>>> = {
+  cast: async () => (await import("./cast.ts")).castOf,
+  text: async () => (await import("./text.ts")).textOf,
+  html: async () => (await import("./html.ts")).pageOf,
+};
+
+/** What a file's name says of the format. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  cast: "cast",
+  txt: "text",
+  text: "text",
+  html: "html",
+  htm: "html",
+};
+
+export const run: Run = async (invocation) => {
+  const typed = word(invocation, 0);
+  const output = flagValue(invocation, "output");
+  const format = formatOf(invocation, output);
+  const toFile = output !== undefined && output !== "-";
+  if (!toFile && format === "html" && process.stdout.isTTY) {
+    throw new Failure("A page is no text to read in a terminal.", [
+      `coven export ${quoted(typed)} --output session.html`,
+      `coven export ${quoted(typed)} --format text`,
+    ]);
+  }
+  const { client } = await connect();
+  const session = await client.session(await fullId(client, typed));
+  const load = FORMATS[format];
+  if (!load) throw new Error(format);
+  const render = await load();
+  const pieces = render(await recordingOf(client, session));
+  if (!toFile) {
+    for await (const piece of pieces) await write(piece);
+    return 0;
+  }
+  const bytes = await meanwhile(`Writing ${harmless(output)}`, () => intoFile(resolve(output), pieces));
+  say(`Wrote session ${shortId(session.id)} to ${quoted(output)} (${size(bytes)}).`);
+  return 0;
+};
+
+function formatOf(invocation: Invocation, output: string | undefined): string {
+  const id = quoted(word(invocation, 0));
+  const given = flagValue(invocation, "format");
+  if (given !== undefined) {
+    if (Object.hasOwn(FORMATS, given)) return given;
+    const guess = ENDINGS[given] ?? nearest(given, Object.keys(FORMATS)) ?? "text";
+    throw new UsageError(`There is no format ${quoted(given)}: it is cast, text or html.`, [
+      `coven export ${id} --format ${guess}`,
+    ]);
+  }
+  const ending = /\.([a-z]+)$/i.exec(output ?? "")?.[1]?.toLowerCase() ?? "";
+  const format = Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : undefined;
+  if (format !== undefined) return format;
+  throw new UsageError("It isn't clear which format is wanted: cast, text or html.", [
+    `coven export ${id} --format text`,
+    `coven export ${id} --output session.html`,
+  ]);
+}
+
+/**
+ * Writes the pieces to a file only its owner may read, since output may hold secrets, and says how many bytes. It
+ * appears under its name when it is whole; what is no ordinary file (a pipe, /dev/null) is written to as it is.
+ */
+async function intoFile(path: string, pieces: AsyncIterable<string>): Promise<number> {
+  const there = statSync(path, { throwIfNoEntry: false });
+  const inPlace = there !== undefined && !there.isFile();
+  const target = inPlace ? path : `${path}.part-${process.pid}`;
+  try {
+    const fd = openSync(target, inPlace ? "w" : "wx", 0o600);
+    let written = 0;
+    try {
+      for await (const piece of pieces) {
+        const bytes = Buffer.from(piece);
+        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+        written += bytes.length;
+      }
+    } finally {
+      closeSync(fd);
+    }
+    if (!inPlace) renameSync(target, path);
+    return written;
+  } catch (error) {
+    if (!inPlace) rmSync(target, { force: true });
+    if (!(error instanceof Error) || !("syscall" in error)) throw error;
+    throw new Failure(`${quoted(path)} cannot be written: ${error.message.replace(/, [a-z]+ .*$/s, "")}`, [
+      "--output with a path you may write to",
+    ]);
+  }
+}

@@ -1,0 +1,116 @@
+// Owns `coven logs`: what the daemon wrote about itself, from its files, so that it can be read with the daemon down too.
+import { readLog } from "../../../daemon/log-reader.ts";
+import { covenPaths } from "../../../paths.ts";
+import { flagValue, has, type Invocation, type Run } from "../../framework/command.ts";
+import { nearest } from "../../framework/nearest.ts";
+import { out } from "../../ui/colour.ts";
+import { Failure, UsageError } from "../../ui/failure.ts";
+import { say, write } from "../../ui/out.ts";
+import { quoted } from "../../ui/text.ts";
+import {
+  isWanted,
+  jsonLine,
+  LOG_LEVELS,
+  type LogEntry,
+  type LogFilter,
+  type LogLevel,
+  logEntry,
+  shownLine,
+} from "./lines.ts";
+
+/** How many lines one is shown before those that are still to come. */
+const BEFORE_FOLLOWING = 20;
+/** How often the files are looked at, in milliseconds: new lines seem immediate, and an idle machine stays idle. */
+const LOOK_MS = 200;
+/** What is written at a time, in characters. */
+const PIECE = 64 * 1024;
+
+const PAINT: Readonly<Record<LogLevel, (text: string) => string>> = {
+  info: out.dim,
+  warn: out.yellow,
+  error: out.red,
+};
+
+export const run: Run = async (invocation) => {
+  const filter = filterOf(invocation);
+  const shown = has(invocation, "json")
+    ? jsonLine
+    : (entry: LogEntry) => shownLine(entry, (level, text) => PAINT[level](text));
+  const paths = covenPaths();
+  const reader = readLog(paths.log);
+  try {
+    const follow = has(invocation, "follow");
+    const wanted = function* (): Generator<string> {
+      for (const line of reader.lines()) {
+        const entry = logEntry(line);
+        if (isWanted(entry, filter)) yield shown(entry);
+      }
+    };
+    const most = linesOf(invocation) ?? (follow ? BEFORE_FOLLOWING : Number.POSITIVE_INFINITY);
+    const told = await tell(most === Number.POSITIVE_INFINITY ? wanted() : last(wanted(), most));
+    if (told === 0 && !follow) {
+      say(`Nothing in ${paths.log}${filter.session || filter.level !== "info" ? " that fits" : " yet"}.`);
+    }
+    while (follow) {
+      await Bun.sleep(LOOK_MS);
+      await tell(wanted());
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error && "code" in error)) throw error;
+    throw new Failure(`The log in ${quoted(paths.logs)} cannot be read (${String(error.code)}).`, [
+      "coven doctor",
+    ]);
+  } finally {
+    reader.close();
+  }
+};
+
+function filterOf(invocation: Invocation): LogFilter {
+  const asked = flagValue(invocation, "level");
+  const level = LOG_LEVELS.find((one) => one === (asked ?? "info").toLowerCase());
+  if (!level) {
+    throw new UsageError(`There is no level ${quoted(asked ?? "")}: it is info, warn or error.`, [
+      `coven logs --level ${nearest(asked ?? "", [...LOG_LEVELS]) ?? "warn"}`,
+    ]);
+  }
+  const session = flagValue(invocation, "session");
+  if (session !== undefined && !/^[A-Za-z0-9._:-]{4,128}$/.test(session)) {
+    throw new UsageError(
+      `${quoted(session)} is no session id, nor the first four or more characters of one.`,
+      ["coven sessions --all"],
+    );
+  }
+  return { level, session };
+}
+
+function linesOf(invocation: Invocation): number | undefined {
+  const asked = flagValue(invocation, "lines");
+  if (asked === undefined) return undefined;
+  if (/^\d{1,9}$/.test(asked)) return Number(asked);
+  throw new UsageError(`--lines takes a number, and ${quoted(asked)} is none.`, ["coven logs --lines 100"]);
+}
+
+function last(lines: Iterable<string>, most: number): string[] {
+  const kept: string[] = [];
+  for (const line of lines) {
+    kept.push(line);
+    if (kept.length > 2 * most + 100) kept.splice(0, kept.length - most);
+  }
+  return most === 0 ? [] : kept.slice(-most);
+}
+
+/** Writes the lines; resolves to how many there were. */
+async function tell(lines: Iterable<string>): Promise<number> {
+  let piece = "";
+  let count = 0;
+  for (const line of lines) {
+    piece += `${line}\n`;
+    count += 1;
+    if (piece.length < PIECE) continue;
+    await write(piece);
+    piece = "";
+  }
+  await write(piece);
+  return count;
+}

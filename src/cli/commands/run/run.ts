@@ -1,0 +1,82 @@
+// Owns `coven run`: launches a harness where the person stands, then watches it or leaves it alone.
+import type { CovenClient } from "../../../api/client.ts";
+import type { Session } from "../../../session/session.ts";
+import { connect, knock } from "../../client/connect.ts";
+import { environment } from "../../client/environment.ts";
+import type { Place } from "../../client/project.ts";
+import { shortId } from "../../client/session-id.ts";
+import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
+import { detachKeyOf, wantsView } from "../../terminal/options.ts";
+import { ownSize } from "../../terminal/size.ts";
+import { UsageError } from "../../ui/failure.ts";
+import { atTerminal, print, printJson, say } from "../../ui/out.ts";
+import { isTerminal } from "../../ui/termios.ts";
+import { harmless } from "../../ui/text.ts";
+import { standing } from "../../ui/working-directory.ts";
+
+export const run: Run = async (invocation) => {
+  const prompt = await promptOf(invocation);
+  // What looks at directories is loaded while the daemon answers.
+  const knocked = knock();
+  const { placeOf } = await import("../../client/project.ts");
+  const detach = await detachKeyOf(invocation);
+  const place = placeOf(standing(), flagValue(invocation, "cwd"));
+  const { client } = await connect(knocked);
+  const json = has(invocation, "json");
+  const inView = wantsView(invocation) && !has(invocation, "detach");
+  const [session, { view }] = await Promise.all([launch(client, invocation, place, prompt), loaded()]);
+  if (inView) return view({ client, session, detach, observe: false, launched: true });
+  const { err } = await import("../../ui/colour.ts");
+  if (has(invocation, "detach")) {
+    await (json ? printJson(session) : print(session.id));
+    say(err.dim(`Project root:  ${harmless(session.project_root)}`));
+    say(err.dim(`Watch it:      coven attach ${shortId(session.id)}`));
+    return 0;
+  }
+  announce(session, err);
+  const { watch } = await import("../../client/watch.ts");
+  return watch({ client, session, raw: has(invocation, "raw"), json, interrupt: "kill" });
+};
+
+/** Loads what shows a session while it is being launched. */
+async function loaded() {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  return import("../../terminal/view.ts");
+}
+
+function launch(client: CovenClient, invocation: Invocation, place: Place, prompt: string): Promise<Session> {
+  const title = flagValue(invocation, "title");
+  const size = ownSize();
+  return client.launch({
+    projectRoot: place.projectRoot,
+    cwd: place.cwd,
+    harness: word(invocation, 0),
+    prompt,
+    launchMode: atTerminal() ? "interactive" : "nonInteractive",
+    // The daemon was started some other day, in some other shell: what counts is the environment of this one.
+    env: environment(),
+    inheritEnv: false,
+    ...(title === undefined ? {} : { title }),
+    ...size,
+  });
+}
+
+function announce(session: Session, err: typeof import("../../ui/colour.ts").err): void {
+  say(`${err.bold(harmless(session.harness))}: ${harmless(session.title)}`);
+  say(err.dim(`Session:       ${session.id}`));
+  say(err.dim(`Project root:  ${harmless(session.project_root)}`));
+  if (session.cwd !== session.project_root) say(err.dim(`Starts in:     ${harmless(session.cwd)}`));
+  say("");
+}
+
+/** The words after the harness, joined by a space; a lone `-` stands for standard input. Throws `UsageError`. */
+async function promptOf(invocation: Invocation): Promise<string> {
+  const words = invocation.words.slice(1);
+  if (words.length !== 1 || words[0] !== "-") return words.join(" ");
+  if (isTerminal(0)) say("Type the prompt, then Ctrl-D on a line of its own.");
+  const text = await Bun.stdin.text();
+  if (text.trim() === "")
+    throw new UsageError("Standard input held no prompt.", ["echo 'say hello' | coven run demo -"]);
+  return text;
+}

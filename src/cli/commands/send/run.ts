@@ -1,0 +1,119 @@
+// Owns `coven send`: text, bytes or keys into a running session from outside its terminal.
+import type { CovenClient } from "../../../api/client.ts";
+import { isCovenError } from "../../../errors.ts";
+import { pasted } from "../../../session/paste.ts";
+import { connect } from "../../client/connect.ts";
+import { fullId } from "../../client/session-id.ts";
+import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
+import { keyBytes } from "../../keys.ts";
+import { Failure, UsageError } from "../../ui/failure.ts";
+import { say } from "../../ui/out.ts";
+
+/** Between two keys, in milliseconds: an Escape read together with the next key would be that key with Alt. */
+const BETWEEN_KEYS_MS = 40;
+/** The program asked for these, as it stands in the image of its screen (screen/snapshot.ts). */
+const APPLICATION_CURSOR = "\x1b[?1h";
+const BRACKETED_PASTE = "\x1b[?2004h";
+
+export const run: Run = async (invocation) => {
+  const names = flagValue(invocation, "key")?.split(/\s+/).filter(Boolean) ?? [];
+  // Before anything is sent: a wrong name must not leave half of the keys pressed.
+  for (const name of names) keyBytes(name, false);
+  const bytes = names.length > 0 ? undefined : await textOf(invocation);
+  if (names.length > 0 && invocation.words.length > 1) {
+    throw new UsageError("coven send takes a text or keys, not both at once.", [
+      "coven send ID --no-enter 'the text', then coven send ID --key enter",
+    ]);
+  }
+  const { client } = await connect();
+  const id = await fullId(client, word(invocation, 0));
+  try {
+    if (bytes) await send(client, id, bytes, invocation);
+    else await press(client, id, names);
+  } catch (error) {
+    throw notLive(error, id);
+  }
+  return 0;
+};
+
+/** The words after the id, joined by a space; `-` or none stand for standard input. */
+async function textOf(invocation: Invocation): Promise<Uint8Array> {
+  const words = invocation.words.slice(1);
+  const joined = words.join(" ");
+  if (joined !== "" && joined !== "-") return new TextEncoder().encode(joined);
+  if (process.stdin.isTTY) {
+    if (words.length === 0) {
+      throw new UsageError("There is nothing to send.", [
+        "coven send ID 'the text'",
+        "coven send ID --key enter",
+        "git diff | coven send ID",
+      ]);
+    }
+    say("Type the text, then Ctrl-D on a line of its own.");
+  }
+  const bytes = await Bun.stdin.bytes();
+  if (bytes.length === 0) throw new UsageError("Standard input was empty.", ["echo 'go on' | coven send ID"]);
+  return bytes;
+}
+
+async function send(client: CovenClient, id: string, bytes: Uint8Array, given: Invocation): Promise<void> {
+  const text = decoded(bytes);
+  if (has(given, "raw")) return text === undefined ? typeBytes(client, id, bytes) : input(client, id, text);
+  if (text === undefined) {
+    throw new Failure("The text is not UTF-8.", ["the same with --raw, which sends the bytes as they are"]);
+  }
+  // A file's last line has an end; a person's has Enter instead.
+  const typed = text.replace(/\r?\n$/, "");
+  if (!has(given, "no-enter")) return input(client, id, typed, true);
+  const { ansi } = await client.screen(id);
+  const paste = ansi.includes(BRACKETED_PASTE);
+  await input(client, id, paste ? new TextDecoder().decode(pasted(new TextEncoder().encode(typed))) : typed);
+}
+
+async function input(client: CovenClient, id: string, data: string, submit = false): Promise<void> {
+  await client.input(id, data, { submit });
+}
+
+async function press(client: CovenClient, id: string, names: readonly string[]): Promise<void> {
+  const { ansi } = await client.screen(id);
+  for (const [place, name] of names.entries()) {
+    if (place > 0) await Bun.sleep(BETWEEN_KEYS_MS);
+    await input(client, id, keyBytes(name, ansi.includes(APPLICATION_CURSOR)));
+  }
+}
+
+/** Bytes that are no text cannot stand in JSON; the attach socket takes any. */
+async function typeBytes(client: CovenClient, id: string, bytes: Uint8Array): Promise<void> {
+  // Asked first for the refusal's sake: a session that has ended can be looked at, and takes nothing.
+  await input(client, id, "");
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const socket = client.attach(id, {
+    frame(frame) {
+      if (frame.type === "error") reject(new Failure(frame.error.message));
+      if (frame.type === "exit") reject(new Failure(`Session ${id} is not running: it ended just now.`));
+    },
+    bytes(_, snapshot) {
+      if (!snapshot) return;
+      socket.type(bytes);
+      resolve();
+    },
+    closed: () => reject(new Failure("The daemon went away.", ["coven sessions"])),
+  });
+  await promise.finally(() => socket.close());
+}
+
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function notLive(error: unknown, id: string): unknown {
+  if (!isCovenError(error) || error.code !== "session_not_live") return error;
+  const status = error.details?.["status"];
+  return new Failure(`Session ${id} is not running${typeof status === "string" ? ` (${status})` : ""}.`, [
+    "coven sessions   (shows what is running)",
+  ]);
+}

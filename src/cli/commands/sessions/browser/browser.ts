@@ -1,0 +1,146 @@
+// Owns `coven sessions` at a terminal: the list that keeps itself up to date, and doing what a person chose there.
+import { type CovenClient, isUnreachable } from "../../../../api/client.ts";
+import { isCovenError } from "../../../../errors.ts";
+import type { Session } from "../../../../session/session.ts";
+import { triesFor } from "../../../client/error-hints.ts";
+import { sessionFeed } from "../../../client/feed.ts";
+import { outcome, signalCode } from "../../../client/outcome.ts";
+import { shortId } from "../../../client/session-id.ts";
+import type { CommandLine } from "../../../framework/command.ts";
+import { Failure } from "../../../ui/failure.ts";
+import { type FullScreen, fullScreen } from "../../../ui/full-screen.ts";
+import type { Key } from "../../../ui/keys.ts";
+import { untilSettled } from "../../kill/run.ts";
+import type { ActionId } from "./actions.ts";
+import { browserLines, pageOf } from "./lines.ts";
+import { type LogView, logView } from "./log-view.ts";
+import { type BrowserState, listed, opened, pressed } from "./state.ts";
+
+/** Ages on the screen are at most this old, in milliseconds. */
+const TICK_MS = 1_000;
+
+/** How long the screen waits for something to show, in milliseconds. */
+const FIRST_PAGE_MS = 150;
+
+/** Shows the list until the person leaves it; resolves to the exit code. */
+export function browse(client: CovenClient, includeArchived: boolean, line: CommandLine): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  let state = opened(includeArchived);
+  let screen: FullScreen | undefined;
+  let log: LogView | undefined;
+
+  const draw = () => {
+    if (!screen) return;
+    const { size } = screen;
+    screen.draw(log ? log.lines(size, Date.now()) : browserLines(state, size, Date.now()));
+  };
+  const show = (next: BrowserState) => {
+    state = next;
+    draw();
+  };
+  const first = Promise.withResolvers<void>();
+  const feed = sessionFeed(client, {
+    includeArchived: () => state.includeArchived,
+    changed() {
+      first.resolve();
+      show(listed(state, feed.now));
+    },
+  });
+  const ticking = setInterval(draw, TICK_MS);
+  const finish = (code: number) => {
+    clearInterval(ticking);
+    feed.stop();
+    log?.close();
+    screen?.leave();
+    resolve(code);
+  };
+  const open = () => {
+    screen = fullScreen({ key, resize: draw, ended: (signal) => finish(signalCode(signal)) });
+    draw();
+  };
+
+  function key(one: Key): void {
+    if (!screen) return;
+    if (log && one.name !== "interrupt") {
+      if (!log.pressed(one, screen.size)) {
+        log.close();
+        log = undefined;
+      }
+      draw();
+      return;
+    }
+    const after = pressed(state, one, pageOf(state, screen.size));
+    show(after.state);
+    if (after.wish?.kind === "leave") finish(0);
+    if (after.wish?.kind === "refresh") void feed.refresh();
+    if (after.wish?.kind === "act") void act(after.wish.action, after.wish.session);
+  }
+
+  async function act(action: ActionId, session: Session): Promise<void> {
+    if (action === "log") {
+      log = logView(client, session, draw);
+      draw();
+      return;
+    }
+    const asides: Partial<Record<ActionId, string>> = { kill: "Ending it …", sacrifice: "Deleting it …" };
+    const aside = asides[action];
+    if (aside !== undefined) show({ ...state, notice: { text: aside, bad: false } });
+    try {
+      const text = action === "rejoin" ? await rejoin(session) : await DO[action](client, session);
+      state = { ...state, notice: { text, bad: false } };
+    } catch (error) {
+      state = { ...state, notice: { text: trouble(error), bad: true } };
+    }
+    await feed.refresh();
+    draw();
+  }
+
+  /** Gives the terminal to the session and takes it back afterwards. */
+  async function rejoin(session: Session): Promise<string> {
+    screen?.leave();
+    screen = undefined;
+    // Paused by the screen that was just left; whoever listens next doesn't know.
+    process.stdin.resume();
+    try {
+      const { run } = await import("../../attach/run.ts");
+      await run({ name: "attach", words: [session.id], flags: {} }, line);
+      const now = await client.session(session.id);
+      return `${shortId(session.id)}: ${outcome(now)}`;
+    } finally {
+      open();
+    }
+  }
+
+  // Nearly always the first page is there before an eye would have seen that it is not.
+  void Promise.race([first.promise, Bun.sleep(FIRST_PAGE_MS)]).then(open);
+  return promise;
+}
+
+const DO: Readonly<
+  Record<Exclude<ActionId, "rejoin" | "log">, (client: CovenClient, session: Session) => Promise<string>>
+> = {
+  kill: async (client, { id }) => {
+    await client.kill(id);
+    return `${shortId(id)}: ${outcome(await untilSettled(client, id))}`;
+  },
+  archive: async (client, { id }) => {
+    await client.archive(id);
+    return `Archived ${shortId(id)}. Tab shows archived ones too.`;
+  },
+  summon: async (client, { id }) => {
+    await client.summon(id);
+    return `Summoned ${shortId(id)}: it is in the list again.`;
+  },
+  sacrifice: async (client, { id }) => {
+    await client.sacrifice(id);
+    return `Sacrificed ${shortId(id)}: it and its output are gone.`;
+  },
+};
+
+/** What went wrong and what to do, on one line. */
+function trouble(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const tries = isCovenError(error) && !isUnreachable(error) ? triesFor(error) : [];
+  const [first] = error instanceof Failure ? error.tries : tries;
+  return first === undefined ? message : `${message} Try: ${first}`;
+}

@@ -1,0 +1,217 @@
+// Owns the browser's state and what each key makes of it. Pure: keys and lists in, a new state and perhaps a wish out.
+import { isArchived, type Session } from "../../../../session/session.ts";
+import { projectOf, stateWord } from "../../../client/describe.ts";
+import type { Listing } from "../../../client/feed.ts";
+import type { Key } from "../../../ui/keys.ts";
+import { type ActionId, actionsOf } from "./actions.ts";
+
+/** What lies over the list: nothing, the menu of a session, or the question before it is deleted. */
+export type Panel =
+  | { readonly kind: "none" }
+  | { readonly kind: "actions"; readonly id: string; readonly at: number }
+  | { readonly kind: "sacrifice"; readonly id: string; readonly typed: string; readonly wrong: boolean };
+
+/** Everything the browser shows. */
+export interface BrowserState {
+  readonly listing: Listing;
+  readonly includeArchived: boolean;
+  readonly filter: string;
+  /** What the filter leaves of the list. */
+  readonly shown: readonly Session[];
+  /** The id under the pointer; it stays when the list changes around it. */
+  readonly selected: string | undefined;
+  /** Its place in `shown`: what is next to it is selected when it goes. */
+  readonly at: number;
+  readonly panel: Panel;
+  /** How the last action went. */
+  readonly notice: { readonly text: string; readonly bad: boolean } | undefined;
+}
+
+/** What the state can't do by itself. */
+export type Wish =
+  | { readonly kind: "leave" }
+  | { readonly kind: "refresh" }
+  | { readonly kind: "act"; readonly action: ActionId; readonly session: Session };
+
+/** The word that a deletion needs, typed exactly. */
+export const SACRIFICE = "sacrifice";
+
+/** An empty browser. */
+export function opened(includeArchived: boolean): BrowserState {
+  return {
+    listing: { sessions: [], complete: false, error: undefined },
+    includeArchived,
+    filter: "",
+    shown: [],
+    selected: undefined,
+    at: 0,
+    panel: { kind: "none" },
+    notice: undefined,
+  };
+}
+
+/** The state with a newer list: the same session stays under the pointer, else its neighbour comes there. */
+export function listed(state: BrowserState, listing: Listing): BrowserState {
+  const shown = matching(listing.sessions, state.filter, state.includeArchived);
+  const found = shown.findIndex((one) => one.id === state.selected);
+  const at = found >= 0 ? found : Math.max(0, Math.min(state.at, shown.length - 1));
+  const panel =
+    state.panel.kind !== "none" &&
+    !shown.some((one) => state.panel.kind !== "none" && one.id === state.panel.id)
+      ? ({ kind: "none" } as const)
+      : state.panel;
+  return { ...state, listing, shown, at, selected: shown[at]?.id, panel };
+}
+
+/** Sessions that hold every word of the filter somewhere in what a row says, or whose id begins with it. */
+function matching(
+  sessions: readonly Session[],
+  filter: string,
+  includeArchived: boolean,
+): readonly Session[] {
+  const there = includeArchived ? sessions : sessions.filter((one) => !isArchived(one));
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return there;
+  return there.filter((one) => {
+    const row = `${one.title} ${stateWord(one)} ${one.harness} ${projectOf(one)}`.toLowerCase();
+    return words.every((word) => row.includes(word) || one.id.startsWith(word));
+  });
+}
+
+/** The session under the pointer. */
+export function selectedOf(state: BrowserState): Session | undefined {
+  return state.shown[state.at];
+}
+
+/** The state after a key, and what is to be done about it. `page` is how many rows the list shows. */
+export function pressed(
+  state: BrowserState,
+  key: Key,
+  page: number,
+): { readonly state: BrowserState; readonly wish?: Wish } {
+  if (key.name === "interrupt") return { state, wish: { kind: "leave" } };
+  const { panel } = state;
+  if (panel.kind === "actions") return inMenu({ ...state, notice: undefined }, panel, key);
+  if (panel.kind === "sacrifice") return inQuestion(state, panel, key);
+  return inList({ ...state, notice: undefined }, key, page);
+}
+
+function inList(state: BrowserState, key: Key, page: number): { state: BrowserState; wish?: Wish } {
+  const move = (steps: number) => {
+    const at = Math.max(0, Math.min(state.at + steps, state.shown.length - 1));
+    return { state: { ...state, at, selected: state.shown[at]?.id } };
+  };
+  switch (key.name) {
+    case "up":
+      return move(-1);
+    case "down":
+      return move(1);
+    case "page-up":
+      return move(-page);
+    case "page-down":
+      return move(page);
+    case "home":
+      return move(Number.NEGATIVE_INFINITY);
+    case "end":
+      return move(Number.POSITIVE_INFINITY);
+    case "enter": {
+      const session = selectedOf(state);
+      if (!session) return { state };
+      return { state: { ...state, panel: { kind: "actions", id: session.id, at: 0 } } };
+    }
+    case "tab":
+      return {
+        state: listed({ ...state, includeArchived: !state.includeArchived }, state.listing),
+        wish: { kind: "refresh" },
+      };
+    case "escape":
+      return state.filter === "" ? { state, wish: { kind: "leave" } } : { state: filtered(state, "") };
+    case "clear":
+      return { state: filtered(state, "") };
+    case "backspace":
+      return { state: filtered(state, shortened(state.filter)) };
+    case "text":
+      return { state: filtered(state, state.filter + key.text) };
+    default:
+      return { state };
+  }
+}
+
+// A new filter begins at the top: the best match is what one looks for.
+function filtered(state: BrowserState, filter: string): BrowserState {
+  if (filter === state.filter) return state;
+  return listed({ ...state, filter, selected: undefined, at: 0 }, state.listing);
+}
+
+function shortened(text: string): string {
+  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
+    .slice(0, -1)
+    .join("");
+}
+
+function inMenu(
+  state: BrowserState,
+  panel: Panel & { kind: "actions" },
+  key: Key,
+): { state: BrowserState; wish?: Wish } {
+  const closed: BrowserState = { ...state, panel: { kind: "none" } };
+  const session = state.shown.find((one) => one.id === panel.id);
+  if (!session) return { state: closed };
+  const actions = actionsOf(session);
+  const choose = (place: number): { state: BrowserState; wish?: Wish } => {
+    const action = actions[place];
+    if (!action) return { state };
+    if (action.id === "sacrifice") {
+      return { state: { ...state, panel: { kind: "sacrifice", id: session.id, typed: "", wrong: false } } };
+    }
+    return { state: closed, wish: { kind: "act", action: action.id, session } };
+  };
+  switch (key.name) {
+    case "up":
+    case "down": {
+      const at = (Math.min(panel.at, actions.length - 1) + (key.name === "up" ? -1 : 1)) % actions.length;
+      return { state: { ...state, panel: { ...panel, at: (at + actions.length) % actions.length } } };
+    }
+    case "enter":
+      return choose(Math.min(panel.at, actions.length - 1));
+    case "escape":
+    case "left":
+      return { state: closed };
+    case "text": {
+      // The first letter of an action chooses it: no two share one.
+      const letter = key.text.toLowerCase();
+      return choose(actions.findIndex((one) => one.label.toLowerCase().startsWith(letter)));
+    }
+    default:
+      return { state };
+  }
+}
+
+function inQuestion(
+  state: BrowserState,
+  panel: Panel & { kind: "sacrifice" },
+  key: Key,
+): { state: BrowserState; wish?: Wish } {
+  const closed: BrowserState = { ...state, panel: { kind: "none" } };
+  const typing = (typed: string) => ({ state: { ...state, panel: { ...panel, typed, wrong: false } } });
+  switch (key.name) {
+    case "text":
+      return typing(panel.typed + key.text);
+    case "backspace":
+      return typing(shortened(panel.typed));
+    case "clear":
+      return typing("");
+    case "escape":
+      return { state: { ...closed, notice: { text: "Nothing was deleted.", bad: false } } };
+    case "enter": {
+      if (panel.typed === "")
+        return { state: { ...closed, notice: { text: "Nothing was deleted.", bad: false } } };
+      const session = state.shown.find((one) => one.id === panel.id);
+      if (panel.typed !== SACRIFICE || !session)
+        return { state: { ...state, panel: { ...panel, wrong: true } } };
+      return { state: closed, wish: { kind: "act", action: "sacrifice", session } };
+    }
+    default:
+      return { state };
+  }
+}

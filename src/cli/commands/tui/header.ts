@@ -1,0 +1,47 @@
+// Owns the palette's heading: where a run would happen, whether the daemon runs, what lives and what waits for a person.
+import { homedir } from "node:os";
+import { isUnreachable } from "../../../api/client.ts";
+import { isSettled } from "../../../session/session.ts";
+import { isWaiting } from "../../client/describe.ts";
+import type { Listing } from "../../client/feed.ts";
+import type { Place } from "../../client/project.ts";
+import { out } from "../../ui/colour.ts";
+import { glyphs } from "../../ui/glyphs.ts";
+import { harmless } from "../../ui/text.ts";
+import { cut, widthOf } from "../../ui/width.ts";
+
+/** Two lines for this width: the project, and the daemon with its sessions. */
+export function headerLines(place: Place | undefined, listing: Listing, cols: number): [string, string] {
+  const where = place ? shortPath(place.projectRoot, cols - 12) : "this directory is gone";
+  const kind = place?.isRepository ? " (git)" : "";
+  const first = `${out.bold("coven")} ${out.dim(glyphs.dot)} ${where}${out.dim(kind)}`;
+  const { sessions } = listing;
+  const live = sessions.filter((one) => !isSettled(one.status)).length;
+  const waiting = sessions.filter(isWaiting).length;
+  const facts = [
+    daemonFact(listing),
+    live === 0 ? "nothing live" : `${live} live`,
+    ...(waiting > 0 ? [`${waiting} waiting for you`] : []),
+  ];
+  const text = cut((listing.error === undefined ? facts : facts.slice(0, 1)).join(` ${glyphs.dot} `), cols);
+  return [first, waiting > 0 ? out.yellow(text) : out.dim(text)];
+}
+
+function daemonFact({ complete, error, sessions }: Listing): string {
+  if (error === undefined) return complete || sessions.length > 0 ? "daemon running" : "asking the daemon …";
+  if (!isUnreachable(error)) return "daemon in trouble (/doctor says more)";
+  const cause = String(error.details?.["cause"]);
+  return cause === "timeout"
+    ? "daemon not answering (/doctor says more)"
+    : "daemon not running (it starts when needed)";
+}
+
+/** A path as people write it: `~` for home, and its end when there is no room for all of it. Harmless. */
+export function shortPath(path: string, cells: number): string {
+  const home = process.env["HOME"] || homedir();
+  const text = harmless(path === home || path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path);
+  if (widthOf(text) <= cells) return text;
+  const parts = text.split("/");
+  while (parts.length > 1 && widthOf(`…/${parts.join("/")}`) > cells) parts.shift();
+  return cut(`…/${parts.join("/")}`, Math.max(4, cells));
+}

@@ -1,0 +1,27 @@
+// Owns the plan of a task before it runs: which harness, where, and the exact argv. Starts nothing.
+import { plannedArgv } from "../../../daemon/launchables.ts";
+import type { CovenPaths } from "../../../paths.ts";
+import { environment } from "../../client/environment.ts";
+import type { Place } from "../../client/project.ts";
+import { out } from "../../ui/colour.ts";
+import { quoted } from "../../ui/text.ts";
+import { shortPath } from "./header.ts";
+
+/** Lines that say what a run would do. Throws as the launch would: unknown harness, not installed. */
+export function planLines(
+  paths: CovenPaths,
+  place: Place,
+  task: { readonly harness: string; readonly prompt: string },
+  cols: number,
+): string[] {
+  const env = environment();
+  const argv = plannedArgv(paths, { ...task, mode: "interactive", env });
+  const room = Math.max(10, cols - 10);
+  const row = (name: string, value: string) => `${out.dim(name.padEnd(8))} ${value}`;
+  return [
+    row("Harness", task.harness),
+    row("Project", `${shortPath(place.projectRoot, room)}${place.isRepository ? "" : out.dim(" (no .git)")}`),
+    ...(place.cwd === place.projectRoot ? [] : [row("Starts in", shortPath(place.cwd, room))]),
+    row("Runs", argv.map(quoted).join(" ")),
+  ];
+}

@@ -1,0 +1,208 @@
+// Owns `coven` at a terminal: the palette, from one line to the next, until the person leaves it.
+import { covenClient } from "../../../api/client.ts";
+import { readConfig } from "../../../config.ts";
+import { launchables } from "../../../daemon/launchables.ts";
+import { type CovenPaths, covenPaths } from "../../../paths.ts";
+import type { HarnessInfo } from "../../../session/ports.ts";
+import { environment } from "../../client/environment.ts";
+import { type Feed, sessionFeed } from "../../client/feed.ts";
+import { type Place, placeOf } from "../../client/project.ts";
+import { tell } from "../../client/report-error.ts";
+import type { CommandLine, Run } from "../../framework/command.ts";
+import { out } from "../../ui/colour.ts";
+import { Failure, UsageError } from "../../ui/failure.ts";
+import { oneKey } from "../../ui/full-screen.ts";
+import { atTerminal, columns, say } from "../../ui/out.ts";
+import { pairs } from "../../ui/table.ts";
+import { quoted } from "../../ui/text.ts";
+import { standing } from "../../ui/working-directory.ts";
+import { askGo, askHarness, askLine, askSession, askTask, withOwnInput } from "./ask.ts";
+import { headerLines } from "./header.ts";
+import { planLines } from "./plan.ts";
+import { slashes, VERBS, type Verb, type Wanted, wanted } from "./slashes.ts";
+
+/** How long the first line waits for the daemon's word before it is shown without, in milliseconds. */
+const FIRST_WORD_MS = 250;
+
+/** `coven` and `coven tui`: shows the palette until it is left; resolves to 0. Throws `UsageError` without a terminal. */
+export const run: Run = async (_, line) => {
+  if (!atTerminal()) throw new UsageError("The palette needs a terminal to type in.", ["coven help"]);
+  const paths = covenPaths();
+  // A command's own listener decides what Ctrl-C means to it; the palette is never ended by one.
+  const stay = () => {};
+  process.on("SIGINT", stay);
+  try {
+    for (let first = true; await turn(paths, line, first); first = false);
+  } finally {
+    process.off("SIGINT", stay);
+  }
+  return 0;
+};
+
+/** One line: asked for, then done. False when the person leaves. */
+async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Promise<boolean> {
+  const place = here();
+  const harnesses = launchables(paths, environment());
+  const usual = usualHarness(paths, harnesses);
+  const known = slashes(harnesses);
+  let redraw = () => {};
+  const first = Promise.withResolvers<void>();
+  const feed = sessionFeed(covenClient(paths.socket), {
+    includeArchived: () => true,
+    changed() {
+      first.resolve();
+      redraw();
+    },
+  });
+  await Promise.race([first.promise, Bun.sleep(FIRST_WORD_MS)]);
+  const answer = await askLine(
+    {
+      heading: (cols) => headerLines(place, feed.now, cols),
+      known: (cols) => ({
+        slashes: known,
+        harnesses,
+        usual,
+        sessions: feed.now.sessions,
+        now: Date.now(),
+        cols,
+      }),
+    },
+    isFirst,
+    (draw) => {
+      redraw = draw;
+      return () => {
+        redraw = () => {};
+      };
+    },
+  );
+  feed.stop();
+  // Escape takes back what was typed; on an empty line, as Ctrl-C anywhere, it leaves.
+  if (answer.kind === "cancelled") return answer.escaped && answer.typed !== "";
+  const want = wanted(answer.line, known);
+  if (want.kind === "quit") return false;
+  try {
+    return await act(want, { line, paths, place, harnesses, usual, feed });
+  } catch (error) {
+    await tell(error);
+    return true;
+  }
+}
+
+interface Around {
+  readonly line: CommandLine;
+  readonly paths: CovenPaths;
+  readonly place: Place | undefined;
+  readonly harnesses: readonly HarnessInfo[];
+  readonly usual: string;
+  readonly feed: Feed;
+}
+
+/** False when the person leaves. */
+async function act(want: Wanted, around: Around): Promise<boolean> {
+  switch (want.kind) {
+    case "task":
+      await runTask(around.usual, want.task, around, true);
+      return true;
+    case "run": {
+      const harness = want.harness ?? (await askHarness(around.harnesses, around.usual));
+      if (harness === undefined) return true;
+      const task = want.task || (await askTask(harness));
+      if (task !== undefined) await runTask(harness, task, around, false);
+      return true;
+    }
+    case "session": {
+      const id = want.id || (await choose(want.verb, around));
+      if (id !== undefined) await perform(around.line, [want.verb, "--", id]);
+      return true;
+    }
+    case "browse":
+      await perform(around.line, ["sessions", ...(want.all ? ["--all"] : [])]);
+      return true;
+    case "show":
+      say("");
+      await perform(around.line, want.words);
+      return goBack();
+    case "logs":
+      say("");
+      await perform(around.line, ["logs", `--lines=${lines()}`]);
+      return goBack();
+    case "help":
+      for (const one of helpLines(around)) say(one);
+      return goBack();
+    case "unknown":
+      throw new Failure(`There is no ${quoted(want.typed)} here.`, [
+        want.guess ?? "/help",
+        "a space first, where a task begins with a slash",
+      ]);
+    default:
+      return true;
+  }
+}
+
+async function runTask(harness: string, task: string, around: Around, confirmed: boolean): Promise<void> {
+  const { paths, place } = around;
+  // Asked for by hand, a command needs no plan; plain text might have been meant for anything.
+  if (confirmed) {
+    if (!place) throw new Failure("The directory you are in is gone.", ["cd to a project, then: coven"]);
+    const plan = planLines(paths, place, { harness, prompt: task }, columns(process.stdout, 80));
+    if (!(await askGo(plan))) return;
+  }
+  await perform(around.line, ["run", harness, "--", task]);
+}
+
+async function choose(verb: Verb, { feed }: Around): Promise<string | undefined> {
+  const fitting = feed.now.sessions.filter(VERBS[verb]);
+  if (fitting.length === 0) {
+    say(
+      feed.now.error === undefined
+        ? `There is no session to ${verb}.`
+        : "No daemon runs, so nothing is live.",
+    );
+    return undefined;
+  }
+  return (await askSession(`Which session to ${verb}?`, fitting))?.id;
+}
+
+/** A command of the command line, with the terminal its own meanwhile. It tells its errors itself. */
+function perform(line: CommandLine, words: readonly string[]): Promise<number> {
+  return withOwnInput(() => line.perform(words));
+}
+
+/** Waits for any key. False for Ctrl-C. */
+async function goBack(): Promise<boolean> {
+  process.stdout.write(`\n${out.dim("Any key goes back.")}`);
+  const { name } = await oneKey();
+  process.stdout.write("\r\u001b[K");
+  return name !== "interrupt";
+}
+
+function helpLines({ harnesses, usual }: Around): string[] {
+  return [
+    "",
+    `A line without a slash is a task for ${usual}; it is shown as a plan first.`,
+    "",
+    ...pairs(slashes(harnesses).map((one) => [one.name, one.summary])),
+    "",
+    "/help COMMAND shows the command line's page for it.",
+  ];
+}
+
+function lines(): number {
+  return Math.max(5, (process.stdout.rows || 24) - 4);
+}
+
+function here(): Place | undefined {
+  try {
+    return placeOf(standing(), undefined);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The one that is set; else the first that is installed, the usual one before others; the demo where there is none. */
+function usualHarness(paths: CovenPaths, harnesses: readonly HarnessInfo[]): string {
+  const { config, set } = readConfig(paths.config);
+  const named = config["harness.default"];
+  const installed = harnesses.filter((one) => one.available).map((one) => one.id);
+  return set.has("harness.default") || installed.includes(named) ? named : (installed[0] ?? "demo");
+}

@@ -1,0 +1,118 @@
+// Owns the palette's slash commands: their names, what they take, and what a typed line asks for. Pure.
+import { isArchived, isSettled, type Session } from "../../../session/session.ts";
+import { nearest } from "../../framework/nearest.ts";
+
+/** What stands after a command's name. */
+export type Takes = "nothing" | "harness and task" | "task" | "session" | "daemon" | "topic";
+
+/** One slash command. */
+export interface Slash {
+  /** With the slash. */
+  readonly name: string;
+  readonly summary: string;
+  readonly takes: Takes;
+}
+
+/** Those of every machine, in the order they are shown; each harness that isn't among them gets one of its own. */
+const SLASHES: readonly Slash[] = [
+  { name: "/run", summary: "start a harness on a task", takes: "harness and task" },
+  { name: "/codex", summary: "start Codex on a task", takes: "task" },
+  { name: "/claude", summary: "start Claude Code on a task", takes: "task" },
+  { name: "/demo", summary: "try it: no agent, no account", takes: "task" },
+  { name: "/sessions", summary: "what runs and what ran", takes: "nothing" },
+  { name: "/all", summary: "the same with archived ones", takes: "nothing" },
+  { name: "/attach", summary: "watch a session, type into it", takes: "session" },
+  { name: "/summon", summary: "bring an archived one back", takes: "session" },
+  { name: "/archive", summary: "hide a finished one", takes: "session" },
+  { name: "/kill", summary: "end a running one", takes: "session" },
+  { name: "/sacrifice", summary: "delete one for good", takes: "session" },
+  { name: "/doctor", summary: "check this machine", takes: "nothing" },
+  { name: "/daemon", summary: "the background process", takes: "daemon" },
+  { name: "/logs", summary: "what the daemon noted last", takes: "nothing" },
+  { name: "/help", summary: "all commands", takes: "topic" },
+  { name: "/quit", summary: "leave; sessions go on", takes: "nothing" },
+];
+
+/** A verb that needs a session, and which sessions it can be used on. */
+export const VERBS = {
+  attach: () => true,
+  summon: isArchived,
+  archive: (one: Session) => isSettled(one.status) && !isArchived(one),
+  kill: (one: Session) => !isSettled(one.status),
+  sacrifice: (one: Session) => isSettled(one.status),
+} as const satisfies Record<string, (session: Session) => boolean>;
+
+/** The name of such a verb; also the name of the command behind it. */
+export type Verb = keyof typeof VERBS;
+
+/** What a line asks for. */
+export type Wanted =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "quit" }
+  /** Plain text: a task for the default harness, to be confirmed. */
+  | { readonly kind: "task"; readonly task: string }
+  /** What was left out is asked for. */
+  | { readonly kind: "run"; readonly harness: string | undefined; readonly task: string }
+  | { readonly kind: "browse"; readonly all: boolean }
+  | { readonly kind: "session"; readonly verb: Verb; readonly id: string }
+  /** Text to read: a command of the command line, or a page of ours. */
+  | { readonly kind: "show"; readonly words: readonly string[] }
+  | { readonly kind: "logs" }
+  | { readonly kind: "help" }
+  | { readonly kind: "unknown"; readonly typed: string; readonly guess: string | undefined };
+
+/** The slash commands of this machine. */
+export function slashes(
+  harnesses: readonly { readonly id: string; readonly label: string }[],
+): readonly Slash[] {
+  const known = new Set(SLASHES.map((one) => one.name));
+  const own = harnesses
+    .filter(({ id }) => !known.has(`/${id}`))
+    .map(({ id, label }): Slash => ({ name: `/${id}`, summary: `start ${label} on a task`, takes: "task" }));
+  return [...SLASHES.slice(0, 4), ...own, ...SLASHES.slice(4)];
+}
+
+/** Reads a line. A line that begins with a slash is a command, anything else is a task. */
+export function wanted(line: string, known: readonly Slash[]): Wanted {
+  if (line.trim() === "") return { kind: "nothing" };
+  if (!line.startsWith("/")) return { kind: "task", task: line.trim() };
+  const [, typed = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(line.trimEnd()) ?? [];
+  const slash = known.find((one) => one.name === typed.toLowerCase());
+  if (!slash) return { kind: "unknown", typed, guess: nearest(typed, known.map((one) => one.name)) }; // biome-ignore format: one thought
+  const name = slash.name.slice(1);
+  switch (slash.takes) {
+    case "task":
+      return { kind: "run", harness: name, task: rest.trim() };
+    case "harness and task": {
+      const [, harness, task = ""] = /^(\S+)\s*(.*)$/s.exec(rest) ?? [];
+      return { kind: "run", harness, task: task.trim() };
+    }
+    case "session":
+      // The table gives this to verbs only.
+      return isVerb(name)
+        ? { kind: "session", verb: name, id: rest.trim() }
+        : { kind: "unknown", typed, guess: undefined };
+    case "daemon":
+      return {
+        kind: "show",
+        words: ["daemon", ...(rest.trim() === "" ? ["status"] : rest.trim().split(/\s+/))],
+      };
+    case "topic":
+      return rest.trim() === ""
+        ? { kind: "help" }
+        : { kind: "show", words: ["help", ...rest.trim().split(/\s+/)] };
+    case "nothing":
+      return simple(name);
+  }
+}
+
+function simple(name: string): Wanted {
+  if (name === "quit") return { kind: "quit" };
+  if (name === "logs") return { kind: "logs" };
+  if (name === "sessions" || name === "all") return { kind: "browse", all: name === "all" };
+  return { kind: "show", words: [name] };
+}
+
+function isVerb(name: string): name is Verb {
+  return Object.hasOwn(VERBS, name);
+}

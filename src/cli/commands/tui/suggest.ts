@@ -1,0 +1,94 @@
+// Owns what the palette offers while one types: each offer is a whole line that can be sent as it is. Pure.
+import type { HarnessInfo } from "../../../session/ports.ts";
+import type { Session } from "../../../session/session.ts";
+import { ageOf, projectOf, stateWord } from "../../client/describe.ts";
+import { shortId } from "../../client/session-id.ts";
+import { harmless } from "../../ui/text.ts";
+import { cut, padded } from "../../ui/width.ts";
+import { type Slash, VERBS, wanted } from "./slashes.ts";
+
+/** One line that may be sent, and how it is shown. */
+export interface Offer {
+  readonly value: string;
+  readonly label: string;
+}
+
+/** What offers are made of. */
+export interface Known {
+  readonly slashes: readonly Slash[];
+  readonly harnesses: readonly HarnessInfo[];
+  /** The harness plain text goes to. */
+  readonly usual: string;
+  readonly sessions: readonly Session[];
+  readonly now: number;
+  /** Cells a label may take. */
+  readonly cols: number;
+}
+
+/** More than fit on any screen help nobody. */
+const MOST = 50;
+
+/** What can be sent from here, the likeliest first; empty when the line can't become anything. */
+export function offers(line: string, known: Known): Offer[] {
+  const made = offered(line, known);
+  return made.slice(0, MOST).map(({ value, label }) => ({ value, label: cut(label, known.cols) }));
+}
+
+function offered(line: string, known: Known): Offer[] {
+  const { slashes } = known;
+  if (line.trim() === "") return slashes.map(slashOffer);
+  if (!line.startsWith("/")) return [{ value: line, label: `${known.usual}: ${harmless(line.trim())}` }];
+  const space = line.search(/\s/);
+  if (space < 0) {
+    const typed = line.toLowerCase();
+    const begins = slashes.filter((one) => one.name.startsWith(typed));
+    const holds = slashes.filter((one) => !begins.includes(one) && one.name.includes(typed.slice(1)));
+    return [...begins, ...holds].map(slashOffer);
+  }
+  const want = wanted(line, slashes);
+  const rest = line.slice(space + 1).trimStart();
+  switch (want.kind) {
+    case "unknown":
+      return [];
+    case "session":
+      return known.sessions
+        .filter((one) => VERBS[want.verb](one) && fits(one, rest))
+        .map((one) => ({ value: `/${want.verb} ${shortId(one.id)}`, label: sessionLabel(one, known.now) }));
+    case "run":
+      if (line.startsWith("/run") && want.task === "" && !/\S\s$/.test(line.slice(space))) {
+        return known.harnesses
+          .filter((one) => one.id.startsWith(rest.toLowerCase()))
+          .map((one) => ({ value: `/run ${one.id} `, label: harnessLabel(one) }));
+      }
+      return [{ value: line, label: `${harmless(want.harness ?? "")}: ${harmless(want.task) || "…"}` }];
+    case "show":
+      if (want.words[0] === "daemon") {
+        return ["status", "start", "restart", "stop"]
+          .filter((word) => word.startsWith(rest))
+          .map((word) => ({ value: `/daemon ${word}`, label: `/daemon ${word}` }));
+      }
+      return [{ value: line, label: harmless(line) }];
+    default:
+      return [{ value: line, label: harmless(line) }];
+  }
+}
+
+function slashOffer({ name, summary, takes }: Slash): Offer {
+  // Tab puts the value into the line: what follows can then be typed at once.
+  return { value: takes === "nothing" ? name : `${name} `, label: `${padded(name, 11)} ${summary}` };
+}
+
+function harnessLabel(one: HarnessInfo): string {
+  return `${padded(one.id, 10)} ${one.available ? harmless(one.label) : `not installed: ${harmless(one.hint)}`}`;
+}
+
+/** One session on one line. */
+export function sessionLabel(one: Session, now: number): string {
+  const state = `${padded(stateWord(one), 9)}  ${padded(ageOf(one, now), 3)}`;
+  return `${state}  ${padded(harmless(one.harness), 6)}  ${harmless(one.title)}  (${harmless(projectOf(one))})`;
+}
+
+function fits(one: Session, typed: string): boolean {
+  const row = `${one.id} ${one.title} ${one.harness} ${one.project_root}`.toLowerCase();
+  return typed.toLowerCase().split(/\s+/).every((word) => row.includes(word)); // biome-ignore format: one thought
+}

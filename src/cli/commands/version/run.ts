@@ -1,0 +1,10 @@
+// Owns `coven version`: what this build calls itself. `coven --version` never gets here: main.ts answers it at once.
+import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
+import { has, type Run } from "../../framework/command.ts";
+import { print, printJson } from "../../ui/out.ts";
+
+export const run: Run = async (invocation) => {
+  if (has(invocation, "json")) await printJson({ version: COVEN_VERSION, api_version: API_VERSION });
+  else await print(`coven ${COVEN_VERSION}`);
+  return 0;
+};

@@ -1,0 +1,97 @@
+// Owns the words of help: the overview, and one page per command, both read from the table.
+
+import { UsageError } from "../ui/failure.ts";
+import { write } from "../ui/out.ts";
+import { pairs } from "../ui/table.ts";
+import { quoted } from "../ui/text.ts";
+import { type Command, type Flag, has, type Run } from "./command.ts";
+import { nearest } from "./nearest.ts";
+import { usage } from "./usage.ts";
+
+/** `coven help [command]`. */
+export const run: Run = async (invocation, { commands }) => {
+  if (has(invocation, "man")) {
+    const { manPage } = await import("./man.ts");
+    await write(manPage(commands));
+    return 0;
+  }
+  // `coven daemon` alone comes here as well.
+  await write(helpText(invocation.name === "help" ? invocation.words : [invocation.name], commands));
+  return 0;
+};
+
+/** The table's text for a topic (`[]`, `["run"]`, `["daemon","stop"]`), at most 24 lines of 80 columns. Throws `UsageError`. */
+export function helpText(topic: readonly string[], commands: readonly Command[]): string {
+  const [name, ...below] = topic;
+  if (name === undefined) return overview(commands);
+  const command = commands.find((one) => one.name === name);
+  // The page of a command tells about those below it too; a word that names none is refused.
+  const [second] = below;
+  const names = (command ? (command.below ?? []) : commands).map((one) => one.name);
+  if (!command || (second !== undefined && !names.includes(second)) || below.length > 1) {
+    const typed = topic.slice(0, command ? 2 : 1).join(" ");
+    const guess = nearest(command ? (second ?? "") : name, names);
+    const full = command ? `${name} ${guess}` : guess;
+    throw new UsageError(`There is no command ${quoted(typed)} to help with.`, [
+      ...(guess ? [`coven help ${full}`] : []),
+      "coven help",
+    ]);
+  }
+  return page(command);
+}
+
+function overview(commands: readonly Command[]): string {
+  return lines([
+    "coven runs coding agents in the background and keeps every byte they print.",
+    "",
+    ...pairs([
+      ["coven run demo 'say hello'", "try it: no agent needed"],
+      ["coven run codex fix the tests", "an agent in this project"],
+    ]),
+    "",
+    // The last line tells of help itself.
+    ...pairs(
+      commands.filter(({ name }) => name !== "help").map(({ name, summary }) => [name, summary]),
+      "  ",
+      2,
+    ),
+    "",
+    "coven help COMMAND shows examples. Files: COVEN_HOME, else ~/.coven",
+  ]);
+}
+
+function page(command: Command): string {
+  const flags = [
+    ...command.flags,
+    ...(command.below ?? []).flatMap((one) => one.flags.map((flag) => ({ ...flag, of: one.name }))),
+  ];
+  return lines([
+    `${command.summary}.`,
+    "",
+    ...pairs(command.examples),
+    "",
+    `Usage: ${usage(command)}`,
+    ...(command.about ? ["", ...command.about] : []),
+    ...(command.below ? ["", ...pairs(command.below.map((one) => [one.name, one.summary]))] : []),
+    ...(flags.length > 0 ? ["", ...pairs(merged(flags))] : []),
+  ]);
+}
+
+/** Flags as rows; one that several commands below share is shown once, with their names. */
+function merged(flags: readonly (Flag & { readonly of?: string })[]): [string, string][] {
+  const rows = new Map<string, { summary: string; of: string[] }>();
+  for (const flag of flags) {
+    const shown = `--${flag.name}${flag.takes === undefined ? "" : ` ${flag.takes}`}`;
+    const row = rows.get(shown) ?? { summary: flag.summary, of: [] };
+    if (flag.of !== undefined) row.of.push(flag.of);
+    rows.set(shown, row);
+  }
+  return [...rows].map(([shown, row]) => [
+    shown,
+    row.of.length > 0 ? `${row.of.join(", ")}: ${row.summary}` : row.summary,
+  ]);
+}
+
+function lines(text: readonly string[]): string {
+  return `${text.join("\n")}\n`;
+}

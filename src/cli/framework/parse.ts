@@ -1,0 +1,138 @@
+// Owns argv -> what is asked. Pure: it reads the table, touches nothing, and refuses whatever it doesn't know.
+
+import { UsageError } from "../ui/failure.ts";
+import { quoted } from "../ui/text.ts";
+import type { Command, Flag, Invocation } from "./command.ts";
+import { nearest } from "./nearest.ts";
+
+/** What the words ask for. */
+export type Decision =
+  | { readonly kind: "help"; readonly topic: readonly string[] }
+  | { readonly kind: "version" }
+  | { readonly kind: "nothing" }
+  | { readonly kind: "run"; readonly command: Command; readonly invocation: Invocation };
+
+/**
+ * Reads argv (without the program) strictly. `--` ends the flags; `--flag value` and `--flag=value` are the same;
+ * flags may stand anywhere before `--`. Throws `UsageError` (exit 2) with what to type instead.
+ */
+export function parse(argv: readonly string[], table: readonly Command[]): Decision {
+  const [first, ...others] = argv;
+  if (first === undefined) return { kind: "nothing" };
+  if (first === "--help" || first === "-h") return { kind: "help", topic: [] };
+  if (first === "--version" || first === "-v") return { kind: "version" };
+  if (first.startsWith("-")) {
+    throw new UsageError(`coven itself has no flag ${quoted(first)}; flags follow the command.`, [
+      "coven help",
+    ]);
+  }
+  const command = find(first, table, "coven");
+  if (command.below === undefined) return read(command, command.name, others);
+  const [second, ...rest] = others;
+  if (second === undefined || wantsHelp(others)) return { kind: "help", topic: [command.name] };
+  return read(find(second, command.below, `coven ${command.name}`), `${command.name} ${second}`, rest);
+}
+
+function find(typed: string, table: readonly Command[], path: string): Command {
+  const command = table.find((one) => one.name === typed);
+  if (command) return command;
+  const guess = nearest(typed, table.map((one) => one.name)); // biome-ignore format: one thought
+  const topic = path === "coven" ? "coven help" : path.replace("coven", "coven help");
+  throw new UsageError(
+    `${path} has no command ${quoted(typed)}.`,
+    guess ? [`${path} ${guess}`, topic] : [topic],
+  );
+}
+
+function wantsHelp(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  const flags = end < 0 ? words : words.slice(0, end);
+  return flags.includes("--help") || flags.includes("-h");
+}
+
+function read(command: Command, name: string, given: readonly string[]): Decision {
+  // A person who asks for help gets it, whatever else is wrong with the line.
+  if (wantsHelp(given)) return { kind: "help", topic: name.split(" ") };
+  const words: string[] = [];
+  const flags: Record<string, string | true> = {};
+  for (let place = 0; place < given.length; place++) {
+    const text = given[place] ?? "";
+    if (text === "--") {
+      words.push(...given.slice(place + 1));
+      break;
+    }
+    if (!text.startsWith("-") || text === "-") {
+      words.push(text);
+      continue;
+    }
+    const equals = text.indexOf("=");
+    const typed = equals < 0 ? text : text.slice(0, equals);
+    const flag = command.flags.find((one) => `--${one.name}` === typed);
+    if (!flag) throw unknownFlag(command, name, text, typed);
+    if (flag.takes === undefined) {
+      if (equals >= 0)
+        throw new UsageError(`--${flag.name} takes no value.`, [`coven ${name} --${flag.name}`]);
+      flags[flag.name] = true;
+      continue;
+    }
+    const value = equals >= 0 ? text.slice(equals + 1) : given[++place];
+    const checked = checkedValue(flag, value, equals >= 0, name);
+    const before = flag.repeats ? flags[flag.name] : undefined;
+    flags[flag.name] = before === undefined ? checked : `${before} ${checked}`;
+  }
+  checkWords(command, name, words);
+  return { kind: "run", command, invocation: { name, words, flags } };
+}
+
+function checkedValue(flag: Flag, value: string | undefined, joined: boolean, name: string): string {
+  const sample = `coven ${name} --${flag.name}=${flag.takes}`;
+  if (value === undefined || value === "") throw new UsageError(`--${flag.name} needs a value.`, [sample]);
+  if (!joined && value.startsWith("-") && value !== "-") {
+    // `--title --json` is a forgotten value far more often than a title that looks like a flag.
+    throw new UsageError(`--${flag.name} needs a value, and ${quoted(value)} looks like a flag.`, [
+      `coven ${name} --${flag.name}=${quoted(value)}`,
+    ]);
+  }
+  return value;
+}
+
+function unknownFlag(command: Command, name: string, text: string, typed: string): UsageError {
+  const names = command.flags.map((flag) => flag.name);
+  const guess = nearest(typed.replace(/^-+/, ""), names);
+  const tries = guess ? [`coven ${name} --${guess}`] : [];
+  const last = command.args.at(-1);
+  if (last?.rest && !last.optional)
+    tries.push(`coven ${name} ${command.args[0]?.sample ?? ""} -- ${quoted(text)}`);
+  tries.push(`coven help ${name}`);
+  return new UsageError(`coven ${name} has no flag ${quoted(typed)}.`, tries);
+}
+
+function checkWords(command: Command, name: string, words: readonly string[]): void {
+  const sample = [
+    "coven",
+    name,
+    ...command.args.filter((arg) => !arg.optional).map((arg) => arg.sample),
+  ].join(" ");
+  for (const [place, arg] of command.args.entries()) {
+    const given = words[place];
+    if (given === undefined ? !arg.optional : given.trim() === "" && !arg.rest) {
+      throw new UsageError(`coven ${name} needs ${article(arg.name)}.`, [sample, `coven help ${name}`]);
+    }
+    if (arg.rest) {
+      const all = words.slice(place).join(" ");
+      if (!arg.optional && all.trim() === "") throw new UsageError(`The ${arg.name} is empty.`, [sample]);
+      return;
+    }
+  }
+  const extra = words[command.args.length];
+  if (extra !== undefined) {
+    const hint =
+      command.args.length === 0 ? "takes no arguments" : `takes only ${article(command.args[0]?.name ?? "")}`;
+    throw new UsageError(`coven ${name} ${hint}, and got ${quoted(extra)} as well.`, [`coven help ${name}`]);
+  }
+}
+
+function article(noun: string): string {
+  const named = noun === "id" ? "session id" : noun;
+  return `${/^[aeiou]/.test(named) ? "an" : "a"} ${named}`;
+}
