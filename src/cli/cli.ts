@@ -1,6 +1,5 @@
-// Owns the command line as a whole: parse, load the one command, run it, and tell whatever went wrong in plain words.
-
-import { tell } from "./client/report-error.ts";
+// The command line as a whole: reads the words, loads the one command they name, runs it, and reports what went wrong.
+import { reportError } from "./client/report-error.ts";
 import { COMMANDS } from "./commands/table.ts";
 import type { CommandLine } from "./framework/command.ts";
 import { parse } from "./framework/parse.ts";
@@ -13,33 +12,27 @@ export async function cli(argv: readonly string[]): Promise<number> {
   try {
     return await perform(argv);
   } catch (error) {
-    return tell(error);
+    return reportError(error);
   }
 }
 
 async function perform(argv: readonly string[]): Promise<number> {
-  // Asked by a shell at each Tab, so before anything else is loaded.
-  if (argv[0] === "__complete")
+  if (argv[0] === "__complete") {
+    // A shell asks at each Tab, so nothing else is loaded before.
     return (await import("./commands/completions/answer.ts")).complete(argv.slice(1), COMMANDS);
+  }
   const decision = parse(argv, COMMANDS);
   // Before any command is loaded: colours are chosen when the first line is painted.
   await readPreference();
-  if (decision.kind === "run") return (await decision.command.load())(decision.invocation, LINE);
-  if (decision.kind === "version") {
-    const { run } = await import("./commands/version/run.ts");
-    return run({ name: "version", words: [], flags: {} }, LINE);
-  }
+  if (decision.kind === "run") return (await decision.load())(decision.invocation, LINE);
+  const { atTerminal, write } = await import("./ui/out.ts");
+  if (decision.kind === "nothing" && atTerminal()) return perform(["tui"]);
   const { helpText } = await import("./framework/help.ts");
-  if (decision.kind === "nothing") {
-    const { atTerminal } = await import("./ui/out.ts");
-    if (atTerminal()) {
-      return (await import("./commands/tui/run.ts")).run({ name: "tui", words: [], flags: {} }, LINE);
-    }
-    // Nothing was asked, so nothing belongs on stdout.
-    console.error(helpText([], COMMANDS).trimEnd());
-    return 2;
+  if (decision.kind === "help") {
+    await write(helpText(decision.topic, COMMANDS));
+    return 0;
   }
-  const { write } = await import("./ui/out.ts");
-  await write(helpText(decision.topic, COMMANDS));
-  return 0;
+  // Nothing was asked, so nothing belongs on stdout.
+  console.error(helpText([], COMMANDS).trimEnd());
+  return 2;
 }

@@ -28,7 +28,7 @@ for (const file of SCRIPTED) {
       "/zod/",
       "src/store/",
       "sessions/browser",
-      "commands/tui/",
+      "tui/run.ts",
       "string-width",
     ])
       expect([heavy, loaded.split("\n").filter((one) => one.includes(heavy))]).toEqual([heavy, []]);

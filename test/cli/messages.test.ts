@@ -25,7 +25,7 @@ describe("each is a sentence for a stranger", () => {
       // No words of the workshop.
       expect(says).not.toMatch(/\b(undefined|null|NaN|errno|ENOENT|exception|stack|invalid argument)\b/i);
       expect(says).toMatch(/^[A-Z…\-'"(]|^(coven|sacrifice|attach|cursor|cols)\b/);
-      // An error of the command line says what to try; what its code decides is held in tries.test.ts.
+      // An error of the command line says what to try; what its code decides is held in error-hints.test.ts.
       if (tries !== "")
         expect(tries).toMatch(/coven|--|…|\/help|the same|cd |ls|npm|edit|echo|look|at the file/);
     });

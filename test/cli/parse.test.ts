@@ -28,8 +28,8 @@ const ACCEPTED: readonly (readonly [line: readonly string[], decision: string])[
   [[], "nothing"],
   [["--help"], "help"],
   [["-h"], "help"],
-  [["--version"], "version"],
-  [["-v", "more"], "version"],
+  [["--version"], "version |  | "],
+  [["-v", "more"], "version |  | "],
   [["help"], "help |  | "],
   [["help", "run"], "help | run | "],
   [["run", "--help"], "help run"],
@@ -104,7 +104,7 @@ describe("what is refused, and the way out", () => {
   for (const [line, says, firstTry] of REFUSED) {
     test(`coven ${JSON.stringify(line.join(" "))}`, () => {
       const failure = refused(line);
-      expect([failure.message, failure.tries[0], failure.exitCode]).toEqual([says, firstTry, 2]);
+      expect([failure.message, failure.hints[0], failure.exitCode]).toEqual([says, firstTry, 2]);
     });
   }
 });

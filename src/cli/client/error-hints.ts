@@ -13,7 +13,7 @@ function detail(error: CovenError, name: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function hinted(error: CovenError): readonly string[] {
+function daemonHint(error: CovenError): readonly string[] {
   const hint = detail(error, "hint");
   return hint ? [harmless(hint)] : [];
 }
@@ -22,7 +22,7 @@ function id(error: CovenError): string {
   return quoted(detail(error, "sessionId") ?? "ID");
 }
 
-function harnessTries(typed: string, known: readonly string[]): readonly string[] {
+function harnessHints(typed: string, known: readonly string[]): readonly string[] {
   const guess = nearest(typed, known) ?? "demo";
   return [`coven run ${harmless(guess)} 'your task'   (known: ${known.map(harmless).join(", ")})`];
 }
@@ -34,9 +34,9 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
     if (detail(error, "home")) return ['COVEN_HOME="$HOME/.coven" coven doctor'];
     const known = error.details?.["known"];
     if (Array.isArray(known))
-      return harnessTries(String(error.details?.["harness"] ?? ""), known.map(String));
+      return harnessHints(String(error.details?.["harness"] ?? ""), known.map(String));
     if (detail(error, "field") === "cwd") return ["--cwd with a directory inside the project root"];
-    const hint = hinted(error);
+    const hint = daemonHint(error);
     return hint.length > 0 ? hint : ["coven help"];
   },
   session_not_found: () => ["coven sessions --all   (lists every session there is)"],
@@ -48,7 +48,7 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
     return [`coven kill ${id(error)}   (then the same command again)`];
   },
   launch_failed: (error) => [`coven attach ${id(error)}   (shows how far it came)`, "coven doctor"],
-  harness_not_found: (error) => [...hinted(error), "coven run demo 'say hello'   (needs no agent)"],
+  harness_not_found: (error) => [...daemonHint(error), "coven run demo 'say hello'   (needs no agent)"],
   send_input_failed: () => ["coven sessions   (shows whether it still runs)"],
   kill_failed: () => ["the same command again", REPORT],
   payload_too_large: () => ["a shorter prompt: put the text in a file and name the file in the prompt"],
@@ -57,11 +57,11 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   runtime_unavailable: (error) =>
     isUnreachable(error)
       ? ["coven daemon status", "coven doctor"]
-      : [...hinted(error), "coven doctor   (says what is wrong here)"],
+      : [...daemonHint(error), "coven doctor   (says what is wrong here)"],
   internal_error: () => [REPORT],
 };
 
 /** What to try after this error, most useful first; never empty. */
-export function triesFor(error: CovenError): readonly string[] {
+export function hintsFor(error: CovenError): readonly string[] {
   return ADVICE[error.code](error);
 }

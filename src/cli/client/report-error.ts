@@ -3,24 +3,24 @@ import { isCovenError } from "../../errors.ts";
 import { Failure, PipeClosed } from "../ui/failure.ts";
 
 /** Tells an error: `Error:` and `Try:` on stderr, the stack only for those who ask with COVEN_DEBUG. Gives the exit code. */
-export async function tell(error: unknown): Promise<number> {
+export async function reportError(error: unknown): Promise<number> {
   if (error instanceof PipeClosed) return error.exitCode;
-  const { message, tries, exitCode } = await explained(error);
+  const { message, hints, exitCode } = await explained(error);
   const { err } = await import("../ui/colour.ts");
   console.error(`${err.red("Error:")} ${message}`);
-  for (const [place, line] of tries.entries())
+  for (const [place, line] of hints.entries())
     console.error(`${place === 0 ? err.cyan("Try:") : "    "} ${line}`);
   if (process.env["COVEN_DEBUG"]) console.error(error);
   return exitCode;
 }
 
-async function explained(error: unknown): Promise<Pick<Failure, "message" | "tries" | "exitCode">> {
+async function explained(error: unknown): Promise<Pick<Failure, "message" | "hints" | "exitCode">> {
   if (error instanceof Failure) return error;
   const { harmlessLines } = await import("../ui/text.ts");
   if (isCovenError(error)) {
-    const { triesFor } = await import("./error-hints.ts");
-    return { message: harmlessLines(error.message), tries: triesFor(error), exitCode: 1 };
+    const { hintsFor } = await import("./error-hints.ts");
+    return { message: harmlessLines(error.message), hints: hintsFor(error), exitCode: 1 };
   }
   const message = harmlessLines(error instanceof Error ? error.message : String(error));
-  return { message, tries: ["the same with COVEN_DEBUG=1, which shows where it happened"], exitCode: 1 };
+  return { message, hints: ["the same with COVEN_DEBUG=1, which shows where it happened"], exitCode: 1 };
 }

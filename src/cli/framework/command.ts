@@ -1,7 +1,21 @@
 // Owns the shape of a command: what the table says of each, and what a command gets once its words are parsed.
 
+import { isArchived, isSettled, type Session } from "../../session/session.ts";
+
+/** Whether a session is of a kind. */
+export const SESSION_KINDS = {
+  session: () => true,
+  "running session": (one) => !isSettled(one.status),
+  "settled session": (one) => isSettled(one.status),
+  "settled session in the list": (one) => isSettled(one.status) && !isArchived(one),
+  "archived session": isArchived,
+} as const satisfies Record<string, (session: Session) => boolean>;
+
 /** What the words after a flag or in a place stand for; completions and the man page read it too. */
-export type Completes = "session" | "harness" | "directory" | "command" | readonly string[];
+export type Completes = SessionKind | "harness" | "directory" | "command" | readonly string[];
+
+/** Which sessions a command can be used on. */
+export type SessionKind = keyof typeof SESSION_KINDS;
 
 /** One `--flag`. */
 export interface Flag {
@@ -52,15 +66,35 @@ export interface Command {
   /** One line without a full stop. */
   readonly summary: string;
   /** What to know beyond the summary; at most five lines of 78 columns. */
-  readonly about?: readonly string[];
+  readonly about: readonly string[];
   /** A command line and what it does. The first is the most common use. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   readonly args: readonly Argument[];
   readonly flags: readonly Flag[];
-  /** `daemon start`: a command of its own below this one, which then does nothing by itself. */
-  readonly below?: readonly Command[];
-  /** Loads only what this command needs: start-up time is paid per import. */
-  load(): Promise<Run>;
+  /** The commands below this one (`daemon start` below `daemon`), which then does nothing by itself. */
+  readonly below: readonly Command[];
+  /** Loads only what this command needs: start-up time is paid per import. Undefined where there are commands below. */
+  readonly load: (() => Promise<Run>) | undefined;
+}
+
+/** A command with the members that have something to say. */
+export interface Definition extends Partial<Omit<Command, "below">> {
+  readonly name: string;
+  readonly summary: string;
+  readonly below?: readonly Definition[];
+}
+
+/** The command of a definition. */
+export function command({ below = [], ...definition }: Definition): Command {
+  return {
+    about: [],
+    examples: [],
+    args: [],
+    flags: [],
+    load: undefined,
+    ...definition,
+    below: below.map(command),
+  };
 }
 
 /** The value of a flag that takes one. */

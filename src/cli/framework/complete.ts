@@ -1,7 +1,8 @@
 // Owns what may stand where the cursor is: the hidden `coven __complete WORDS…` behind every shell's completions.
 // It answers from the command table, the disk and a daemon that runs already; it never starts one and never fails.
 import type { Session } from "../../session/session.ts";
-import type { Argument, Command, Completes, Flag } from "./command.ts";
+import { type Argument, type Command, type Completes, type Flag, SESSION_KINDS } from "./command.ts";
+import { tokens } from "./parse.ts";
 
 /** One thing that may stand there, and a few words about it. */
 export interface Candidate {
@@ -19,19 +20,6 @@ export interface Sources {
 /** Directories are the shell's own business. */
 export const DIRECTORIES = "directories";
 
-/** Which sessions a command can be used on; any other command takes each of them. */
-const FITS: Readonly<Record<string, (one: Session) => boolean>> = {
-  kill: (one) => !ended(one),
-  send: (one) => !ended(one),
-  archive: (one) => ended(one) && one.archived_at === null,
-  summon: (one) => one.archived_at !== null,
-  sacrifice: ended,
-};
-
-function ended(one: Session): boolean {
-  return one.status !== "running" && one.status !== "created";
-}
-
 /** What may replace the last word, which may be empty. The words are those after `coven`. */
 export async function candidates(
   words: readonly string[],
@@ -44,23 +32,26 @@ export async function candidates(
   if (!found)
     return current.startsWith("-") ? matching(GLOBAL, current) : matching(table.map(named), current);
   const { command, rest } = found;
-  if (command.below && !current.startsWith("-")) return matching(command.below.map(named), current);
+  if (command.below.length > 0 && !current.startsWith("-"))
+    return matching(command.below.map(named), current);
 
-  const flags = rest.slice(0, rest.indexOf("--") < 0 ? rest.length : rest.indexOf("--"));
-  const opened = rest.includes("--") ? undefined : flagNamed(command, rest.at(-1));
-  if (opened?.takes !== undefined) return ofKind(opened.completes, current);
-  const equals = /^--([^=]+)=(.*)$/s.exec(current);
-  if (equals && !rest.includes("--")) {
+  const typed = Array.from(tokens(rest, command.flags));
+  const last = typed.at(-1);
+  if (last?.kind === "flag" && last.flag?.takes !== undefined && last.value === undefined) {
+    return ofKind(last.flag.completes, current);
+  }
+  if (current.startsWith("-") && !typed.some((one) => one.kind === "end")) {
+    const equals = /^--([^=]+)=(.*)$/s.exec(current);
+    if (!equals) {
+      const given = typed.map((one) => (one.kind === "flag" ? one.flag : undefined));
+      return matching([...command.flags.filter((one) => !given.includes(one)).map(dashed), ...HELP], current);
+    }
     const flag = command.flags.find((one) => one.name === equals[1]);
     const values = await ofKind(flag?.completes, equals[2] ?? "");
     if (values === DIRECTORIES || bare) return values;
     return values.map((one) => ({ ...one, value: `--${equals[1]}=${one.value}` }));
   }
-  if (current.startsWith("-") && !rest.includes("--")) {
-    const left = command.flags.filter((one) => !flags.includes(`--${one.name}`));
-    return matching([...left.map(dashed), ...HELP], current);
-  }
-  const place = placeOf(command, rest);
+  const place = typed.filter((one) => one.kind === "word").length;
   const argument: Argument | undefined = command.args[Math.min(place, command.args.length - 1)];
   if (!argument || (place >= command.args.length && !argument.rest)) return [];
   return ofKind(argument.completes, current);
@@ -73,17 +64,13 @@ export async function candidates(
     if (kind === "directory") return DIRECTORIES;
     if (kind === "harness") return matching(await sources.harnesses(), typed);
     if (kind === "command") return matching(table.map(named), typed);
-    if (kind !== "session")
-      return matching(
-        kind.map((value) => ({ value, about: "" })),
-        typed,
-      );
-    const fits = FITS[command.name] ?? (() => true);
+    if (typeof kind !== "string") {
+      const values = kind.map((value) => ({ value, about: "" }));
+      return matching(values, typed);
+    }
     const all = await sources.sessions();
-    return matching(
-      all.filter(fits).map((one) => described(one, all)),
-      typed,
-    );
+    const fitting = all.filter(SESSION_KINDS[kind]).map((one) => described(one, all));
+    return matching(fitting, typed);
   }
 }
 
@@ -108,24 +95,8 @@ function commandOf(
 ): { command: Command; rest: readonly string[] } | undefined {
   const command = table.find((one) => one.name === before[0]);
   if (!command) return undefined;
-  const below = command.below?.find((one) => one.name === before[1]);
+  const below = command.below.find((one) => one.name === before[1]);
   return below ? { command: below, rest: before.slice(2) } : { command, rest: before.slice(1) };
-}
-
-function flagNamed(command: Command, word: string | undefined): Flag | undefined {
-  return command.flags.find((one) => `--${one.name}` === word);
-}
-
-/** How many words stand in places before the current one. */
-function placeOf(command: Command, rest: readonly string[]): number {
-  let place = 0;
-  for (let at = 0; at < rest.length; at++) {
-    const word = rest[at] ?? "";
-    if (word === "--") return place + rest.length - at - 1;
-    if (!word.startsWith("-") || word === "-") place += 1;
-    else if (flagNamed(command, word)?.takes !== undefined) at += 1;
-  }
-  return place;
 }
 
 function matching(all: readonly Candidate[], typed: string): readonly Candidate[] {

@@ -1,24 +1,10 @@
 // Owns the words of help: the overview, and one page per command, both read from the table.
 
 import { UsageError } from "../ui/failure.ts";
-import { write } from "../ui/out.ts";
 import { pairs } from "../ui/table.ts";
 import { quoted } from "../ui/text.ts";
-import { type Command, type Flag, has, type Run } from "./command.ts";
+import type { Command, Flag } from "./command.ts";
 import { nearest } from "./nearest.ts";
-import { usage } from "./usage.ts";
-
-/** `coven help [command]`. */
-export const run: Run = async (invocation, { commands }) => {
-  if (has(invocation, "man")) {
-    const { manPage } = await import("./man.ts");
-    await write(manPage(commands));
-    return 0;
-  }
-  // `coven daemon` alone comes here as well.
-  await write(helpText(invocation.name === "help" ? invocation.words : [invocation.name], commands));
-  return 0;
-};
 
 /** The table's text for a topic (`[]`, `["run"]`, `["daemon","stop"]`), at most 24 lines of 80 columns. Throws `UsageError`. */
 export function helpText(topic: readonly string[], commands: readonly Command[]): string {
@@ -27,7 +13,7 @@ export function helpText(topic: readonly string[], commands: readonly Command[])
   const command = commands.find((one) => one.name === name);
   // The page of a command tells about those below it too; a word that names none is refused.
   const [second] = below;
-  const names = (command ? (command.below ?? []) : commands).map((one) => one.name);
+  const names = (command ? command.below : commands).map((one) => one.name);
   if (!command || (second !== undefined && !names.includes(second)) || below.length > 1) {
     const typed = topic.slice(0, command ? 2 : 1).join(" ");
     const guess = nearest(command ? (second ?? "") : name, names);
@@ -63,7 +49,7 @@ function overview(commands: readonly Command[]): string {
 function page(command: Command): string {
   const flags = [
     ...command.flags,
-    ...(command.below ?? []).flatMap((one) => one.flags.map((flag) => ({ ...flag, of: one.name }))),
+    ...command.below.flatMap((one) => one.flags.map((flag) => ({ ...flag, of: one.name }))),
   ];
   return lines([
     `${command.summary}.`,
@@ -71,8 +57,8 @@ function page(command: Command): string {
     ...pairs(command.examples),
     "",
     `Usage: ${usage(command)}`,
-    ...(command.about ? ["", ...command.about] : []),
-    ...(command.below ? ["", ...pairs(command.below.map((one) => [one.name, one.summary]))] : []),
+    ...(command.about.length > 0 ? ["", ...command.about] : []),
+    ...(command.below.length > 0 ? ["", ...pairs(command.below.map((one) => [one.name, one.summary]))] : []),
     ...(flags.length > 0 ? ["", ...pairs(merged(flags))] : []),
   ]);
 }
@@ -94,4 +80,15 @@ function merged(flags: readonly (Flag & { readonly of?: string })[]): [string, s
 
 function lines(text: readonly string[]): string {
   return `${text.join("\n")}\n`;
+}
+
+/** `coven run HARNESS PROMPT... [flags]`. */
+export function usage(command: Command): string {
+  const args = command.args.map((arg) => {
+    const named = arg.name.toUpperCase() + (arg.rest ? "..." : "");
+    return arg.optional ? `[${named}]` : named;
+  });
+  const below = command.below.length > 0 ? [command.below.map((one) => one.name).join("|")] : [];
+  const anyFlags = command.flags.length > 0 || command.below.some((one) => one.flags.length > 0);
+  return ["coven", command.name, ...below, ...args, ...(anyFlags ? ["[flags]"] : [])].join(" ");
 }

@@ -1,7 +1,7 @@
 // Owns the man page, made from the command table: `coven help --man | man -l -`.
 import { COVEN_VERSION } from "../../version.ts";
 import type { Command, Flag } from "./command.ts";
-import { usage } from "./usage.ts";
+import { usage } from "./help.ts";
 
 /** The page in man(7) macros; the same for the same version. */
 export function manPage(table: readonly Command[]): string {
@@ -48,12 +48,12 @@ export function manPage(table: readonly Command[]): string {
 function section(command: Command): string[] {
   const flags = [
     ...command.flags.map((flag) => ({ flag, of: "" })),
-    ...(command.below ?? []).flatMap((one) => one.flags.map((flag) => ({ flag, of: `${one.name}: ` }))),
+    ...command.below.flatMap((one) => one.flags.map((flag) => ({ flag, of: `${one.name}: ` }))),
   ];
   return [
     `.SS ${roff(usage(command))}`,
-    ...paragraph(`${command.summary}. ${(command.about ?? []).join(" ")}`.trim()),
-    ...(command.below ?? []).flatMap((one) => item(`${command.name} ${one.name}`, `${one.summary}.`)),
+    ...paragraph(`${command.summary}. ${command.about.join(" ")}`.trim()),
+    ...command.below.flatMap((one) => item(`${command.name} ${one.name}`, `${one.summary}.`)),
     ...flags.flatMap(({ flag, of }) => item(flagText(flag), `${of}${flag.summary}`)),
     ".PP",
     ".nf",

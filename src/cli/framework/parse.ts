@@ -2,15 +2,14 @@
 
 import { UsageError } from "../ui/failure.ts";
 import { quoted } from "../ui/text.ts";
-import type { Command, Flag, Invocation } from "./command.ts";
+import type { Command, Flag, Invocation, Run } from "./command.ts";
 import { nearest } from "./nearest.ts";
 
 /** What the words ask for. */
 export type Decision =
   | { readonly kind: "help"; readonly topic: readonly string[] }
-  | { readonly kind: "version" }
   | { readonly kind: "nothing" }
-  | { readonly kind: "run"; readonly command: Command; readonly invocation: Invocation };
+  | { readonly kind: "run"; readonly load: () => Promise<Run>; readonly invocation: Invocation };
 
 /**
  * Reads argv (without the program) strictly. `--` ends the flags; `--flag value` and `--flag=value` are the same;
@@ -20,14 +19,14 @@ export function parse(argv: readonly string[], table: readonly Command[]): Decis
   const [first, ...others] = argv;
   if (first === undefined) return { kind: "nothing" };
   if (first === "--help" || first === "-h") return { kind: "help", topic: [] };
-  if (first === "--version" || first === "-v") return { kind: "version" };
+  if (first === "--version" || first === "-v") return parse(["version"], table);
   if (first.startsWith("-")) {
     throw new UsageError(`coven itself has no flag ${quoted(first)}; flags follow the command.`, [
       "coven help",
     ]);
   }
   const command = find(first, table, "coven");
-  if (command.below === undefined) return read(command, command.name, others);
+  if (command.below.length === 0) return read(command, command.name, others);
   const [second, ...rest] = others;
   if (second === undefined || wantsHelp(others)) return { kind: "help", topic: [command.name] };
   return read(find(second, command.below, `coven ${command.name}`), `${command.name} ${second}`, rest);
@@ -52,36 +51,62 @@ function wantsHelp(words: readonly string[]): boolean {
 
 function read(command: Command, name: string, given: readonly string[]): Decision {
   // A person who asks for help gets it, whatever else is wrong with the line.
-  if (wantsHelp(given)) return { kind: "help", topic: name.split(" ") };
+  if (wantsHelp(given) || !command.load) return { kind: "help", topic: name.split(" ") };
   const words: string[] = [];
   const flags: Record<string, string | true> = {};
-  for (let place = 0; place < given.length; place++) {
-    const text = given[place] ?? "";
-    if (text === "--") {
-      words.push(...given.slice(place + 1));
-      break;
-    }
-    if (!text.startsWith("-") || text === "-") {
-      words.push(text);
-      continue;
-    }
-    const equals = text.indexOf("=");
-    const typed = equals < 0 ? text : text.slice(0, equals);
-    const flag = command.flags.find((one) => `--${one.name}` === typed);
+  for (const token of tokens(given, command.flags)) {
+    if (token.kind === "word") words.push(token.text);
+    if (token.kind !== "flag") continue;
+    const { flag, text, typed, value, joined } = token;
     if (!flag) throw unknownFlag(command, name, text, typed);
     if (flag.takes === undefined) {
-      if (equals >= 0)
-        throw new UsageError(`--${flag.name} takes no value.`, [`coven ${name} --${flag.name}`]);
+      if (joined) throw new UsageError(`--${flag.name} takes no value.`, [`coven ${name} --${flag.name}`]);
       flags[flag.name] = true;
       continue;
     }
-    const value = equals >= 0 ? text.slice(equals + 1) : given[++place];
-    const checked = checkedValue(flag, value, equals >= 0, name);
+    const checked = checkedValue(flag, value, joined, name);
     const before = flag.repeats ? flags[flag.name] : undefined;
     flags[flag.name] = before === undefined ? checked : `${before} ${checked}`;
   }
   checkWords(command, name, words);
-  return { kind: "run", command, invocation: { name, words, flags } };
+  return { kind: "run", load: command.load, invocation: { name, words, flags } };
+}
+
+/** One piece of a command line, behind the command's name. */
+export type Token =
+  | { readonly kind: "word"; readonly text: string }
+  | {
+      readonly kind: "flag";
+      /** As it was typed, and the same without `=VALUE`. */
+      readonly text: string;
+      readonly typed: string;
+      /** Undefined for a flag the command does not have. */
+      readonly flag: Flag | undefined;
+      /** Undefined where none is taken, or the line ends before it. */
+      readonly value: string | undefined;
+      /** Written as `--flag=value`. */
+      readonly joined: boolean;
+    }
+  /** The `--` after which everything is a word. */
+  | { readonly kind: "end" };
+
+/** Takes a command line apart; refuses nothing. Not `node:util.parseArgs`, which costs 0.8 ms (decision 20). */
+export function* tokens(given: readonly string[], flags: readonly Flag[]): Generator<Token> {
+  let isOver = false;
+  for (let place = 0; place < given.length; place++) {
+    const text = given[place] ?? "";
+    if (isOver || !text.startsWith("-") || text === "-") {
+      yield { kind: "word", text };
+    } else if (text === "--") {
+      isOver = true;
+      yield { kind: "end" };
+    } else {
+      const [typed = text, joined] = text.split(/=(.*)/s);
+      const flag = flags.find((one) => `--${one.name}` === typed);
+      const value = joined ?? (flag?.takes === undefined ? undefined : given[++place]);
+      yield { kind: "flag", text, typed, flag, value, joined: joined !== undefined };
+    }
+  }
 }
 
 function checkedValue(flag: Flag, value: string | undefined, joined: boolean, name: string): string {
@@ -99,12 +124,12 @@ function checkedValue(flag: Flag, value: string | undefined, joined: boolean, na
 function unknownFlag(command: Command, name: string, text: string, typed: string): UsageError {
   const names = command.flags.map((flag) => flag.name);
   const guess = nearest(typed.replace(/^-+/, ""), names);
-  const tries = guess ? [`coven ${name} --${guess}`] : [];
+  const hints = guess ? [`coven ${name} --${guess}`] : [];
   const last = command.args.at(-1);
   if (last?.rest && !last.optional)
-    tries.push(`coven ${name} ${command.args[0]?.sample ?? ""} -- ${quoted(text)}`);
-  tries.push(`coven help ${name}`);
-  return new UsageError(`coven ${name} has no flag ${quoted(typed)}.`, tries);
+    hints.push(`coven ${name} ${command.args[0]?.sample ?? ""} -- ${quoted(text)}`);
+  hints.push(`coven help ${name}`);
+  return new UsageError(`coven ${name} has no flag ${quoted(typed)}.`, hints);
 }
 
 function checkWords(command: Command, name: string, words: readonly string[]): void {

@@ -7,7 +7,7 @@ export class Failure extends Error {
   constructor(
     message: string,
     /** Command lines or advice, most useful first. */
-    readonly tries: readonly string[] = [],
+    readonly hints: readonly string[] = [],
     readonly exitCode = 1,
   ) {
     super(message);
@@ -18,8 +18,8 @@ export class Failure extends Error {
 export class UsageError extends Failure {
   override readonly name = "UsageError";
 
-  constructor(message: string, tries: readonly string[]) {
-    super(message, tries, 2);
+  constructor(message: string, hints: readonly string[]) {
+    super(message, hints, 2);
   }
 }
 

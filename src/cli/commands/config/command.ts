@@ -1,7 +1,7 @@
-// Owns the part of the command table that stands below `coven config`.
-import type { Argument, Command, Flag } from "../../framework/command.ts";
+// `coven config`: what help, parsing and completions say of it.
+import { type Argument, command } from "../../framework/command.ts";
+import { JSON_OUTPUT } from "../arguments.ts";
 
-const JSON_FLAG: Flag = { name: "json", summary: "print JSON" };
 const KEY: Argument = {
   name: "key",
   sample: "screen.scrollback",
@@ -16,38 +16,39 @@ const KEY: Argument = {
   ],
 };
 
-/** `coven config get|set|list|path`. */
-export const CONFIG: readonly Command[] = [
-  {
-    name: "get",
-    summary: "Print the value of one setting",
-    examples: [],
-    args: [KEY],
-    flags: [JSON_FLAG],
-    load: async () => (await import("./run.ts")).get,
-  },
-  {
-    name: "set",
-    summary: "Change one setting; the rest of the file stays as it is",
-    examples: [],
-    args: [KEY, { name: "value", sample: "5000" }],
-    flags: [],
-    load: async () => (await import("./run.ts")).set,
-  },
-  {
-    name: "list",
-    summary: "Show every setting, its value and what it is",
-    examples: [],
-    args: [],
-    flags: [JSON_FLAG],
-    load: async () => (await import("./run.ts")).list,
-  },
-  {
-    name: "path",
-    summary: "Print where the file is",
-    examples: [],
-    args: [],
-    flags: [],
-    load: async () => (await import("./run.ts")).path,
-  },
-];
+export const CONFIG = command({
+  name: "config",
+  summary: "Show or change settings",
+  about: ["Settings live in config.toml in COVEN_HOME. None is needed."],
+  examples: [
+    ["coven config list", "every setting and what it does"],
+    ["coven config set screen.scrollback 5000", "changes one line of the file"],
+    ["coven config set retention.days 90", "deletes what ended 90 days ago"],
+  ],
+  below: [
+    {
+      name: "get",
+      summary: "Print the value of one setting",
+      args: [KEY],
+      flags: [JSON_OUTPUT],
+      load: async () => (await import("./run.ts")).get,
+    },
+    {
+      name: "set",
+      summary: "Change one setting; the rest of the file stays as it is",
+      args: [KEY, { name: "value", sample: "5000" }],
+      load: async () => (await import("./run.ts")).set,
+    },
+    {
+      name: "list",
+      summary: "Show every setting, its value and what it is",
+      flags: [JSON_OUTPUT],
+      load: async () => (await import("./run.ts")).list,
+    },
+    {
+      name: "path",
+      summary: "Print where the file is",
+      load: async () => (await import("./run.ts")).path,
+    },
+  ],
+});

@@ -107,7 +107,7 @@ function projectHere(): Finding {
     return projectFinding(placeOf(standing(), undefined));
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    const next = (error instanceof Failure && error.tries[0]) || "cd to a directory that exists";
+    const next = (error instanceof Failure && error.hints[0]) || "cd to a directory that exists";
     return { area: "project", level: "problem", what, next };
   }
 }

@@ -1,8 +1,8 @@
-// Owns what the table says of the commands that show evidence: logs, diagnostics.
-import type { Command } from "../../framework/command.ts";
+// `coven logs`: what help, parsing and completions say of it.
+import { command } from "../../framework/command.ts";
 import { LOG_LEVELS } from "./lines.ts";
 
-export const LOGS: Command = {
+export const LOGS = command({
   name: "logs",
   summary: "Show what the daemon wrote about itself",
   about: ["Reads the files in COVEN_HOME, so it works with the daemon down. Times are UTC."],
@@ -12,7 +12,6 @@ export const LOGS: Command = {
     ["coven logs --session 3f2a9c1e", "the life of one session"],
     ["coven logs --json | jq .code", "for programs"],
   ],
-  args: [],
   flags: [
     { name: "follow", summary: "go on with new lines until you leave with Ctrl-C" },
     { name: "session", takes: "ID", summary: "only lines about this session", completes: "session" },
@@ -21,32 +20,4 @@ export const LOGS: Command = {
     { name: "json", summary: "print JSON, one line each" },
   ],
   load: async () => (await import("./run.ts")).run,
-};
-
-export const DIAGNOSTICS: Command = {
-  name: "diagnostics",
-  summary: "Gather what a support thread needs into one archive",
-  about: [
-    "Versions, home layout, status, doctor, recent log lines and session records,",
-    "without what looks like a secret and without your paths. No output of any",
-    "session, unless you ask for it. Look into the archive before you share it.",
-  ],
-  examples: [
-    ["coven diagnostics", "an archive, written here"],
-    ["coven diagnostics --print", "the same to read"],
-    ["coven diagnostics --include-output 3f2a9c1e", "with what that session printed"],
-  ],
-  args: [],
-  flags: [
-    { name: "output", takes: "FILE", summary: "write there instead" },
-    { name: "print", summary: "print it all instead of writing a file" },
-    {
-      name: "include-output",
-      takes: "ID",
-      repeats: true,
-      summary: "also what this session printed; may be repeated",
-      completes: "session",
-    },
-  ],
-  load: async () => (await import("../diagnostics/run.ts")).run,
-};
+});

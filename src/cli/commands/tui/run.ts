@@ -7,7 +7,7 @@ import type { HarnessInfo } from "../../../session/ports.ts";
 import { environment } from "../../client/environment.ts";
 import { type Feed, sessionFeed } from "../../client/feed.ts";
 import { type Place, placeOf } from "../../client/project.ts";
-import { tell } from "../../client/report-error.ts";
+import { reportError } from "../../client/report-error.ts";
 import type { CommandLine, Run } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
@@ -83,7 +83,7 @@ async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Pro
   try {
     return await act(want, { line, paths, place, harnesses, usual, feed });
   } catch (error) {
-    await tell(error);
+    await reportError(error);
     return true;
   }
 }

@@ -1,5 +1,6 @@
 // Owns the palette's slash commands: their names, what they take, and what a typed line asks for. Pure.
-import { isArchived, isSettled, type Session } from "../../../session/session.ts";
+import type { Session } from "../../../session/session.ts";
+import { SESSION_KINDS } from "../../framework/command.ts";
 import { nearest } from "../../framework/nearest.ts";
 
 /** What stands after a command's name. */
@@ -35,11 +36,11 @@ const SLASHES: readonly Slash[] = [
 
 /** A verb that needs a session, and which sessions it can be used on. */
 export const VERBS = {
-  attach: () => true,
-  summon: isArchived,
-  archive: (one: Session) => isSettled(one.status) && !isArchived(one),
-  kill: (one: Session) => !isSettled(one.status),
-  sacrifice: (one: Session) => isSettled(one.status),
+  attach: SESSION_KINDS.session,
+  summon: SESSION_KINDS["archived session"],
+  archive: SESSION_KINDS["settled session in the list"],
+  kill: SESSION_KINDS["running session"],
+  sacrifice: SESSION_KINDS["settled session"],
 } as const satisfies Record<string, (session: Session) => boolean>;
 
 /** The name of such a verb; also the name of the command behind it. */

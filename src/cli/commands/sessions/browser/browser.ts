@@ -2,7 +2,7 @@
 import { type CovenClient, isUnreachable } from "../../../../api/client.ts";
 import { isCovenError } from "../../../../errors.ts";
 import type { Session } from "../../../../session/session.ts";
-import { triesFor } from "../../../client/error-hints.ts";
+import { hintsFor } from "../../../client/error-hints.ts";
 import { sessionFeed } from "../../../client/feed.ts";
 import { outcome, signalCode } from "../../../client/outcome.ts";
 import { shortId } from "../../../client/session-id.ts";
@@ -140,7 +140,7 @@ const DO: Readonly<
 /** What went wrong and what to do, on one line. */
 function trouble(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const tries = isCovenError(error) && !isUnreachable(error) ? triesFor(error) : [];
-  const [first] = error instanceof Failure ? error.tries : tries;
+  const hints = isCovenError(error) && !isUnreachable(error) ? hintsFor(error) : [];
+  const [first] = error instanceof Failure ? error.hints : hints;
   return first === undefined ? message : `${message} Try: ${first}`;
 }

@@ -1,6 +1,6 @@
 // Holds what a person is told to do about each error the API can send: one line per code, read as a stranger would.
 import { expect, test } from "bun:test";
-import { triesFor } from "../../src/cli/client/error-hints.ts";
+import { hintsFor } from "../../src/cli/client/error-hints.ts";
 import { CovenError, ERROR_CODES, type ErrorCode, type ErrorDetails } from "../../src/errors.ts";
 
 const ID = "3f2a9c1e-0000-4000-8000-000000000000";
@@ -35,7 +35,7 @@ const CASES: readonly (readonly [ErrorCode, ErrorDetails, first: string])[] = [
 
 for (const [code, details, first] of CASES) {
   test(`${code} ${JSON.stringify(details)}`, () => {
-    expect(triesFor(new CovenError(code, "It says why.", details))[0]).toBe(first);
+    expect(hintsFor(new CovenError(code, "It says why.", details))[0]).toBe(first);
   });
 }
 

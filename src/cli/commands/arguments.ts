@@ -1,0 +1,19 @@
+// Arguments and flags that several commands take.
+import type { Argument, Flag, SessionKind } from "../framework/command.ts";
+
+/** The id of a session of a kind. */
+export function sessionId(completes: SessionKind): Argument {
+  return { name: "id", sample: "3f2a9c1e", completes };
+}
+
+export const JSON_OUTPUT: Flag = { name: "json", summary: "print JSON" };
+
+export const RECORD_ONLY: Flag = { name: "json", summary: "print only the record, as JSON, at the end" };
+
+export const RAW: Flag = { name: "raw", summary: "print the exact bytes (otherwise CRLF becomes LF)" };
+
+export const DETACH_KEY: Flag = {
+  name: "detach-key",
+  takes: "KEY",
+  summary: "leaves the session running (else Ctrl-])",
+};

@@ -1,0 +1,56 @@
+// `coven daemon`: what help, parsing and completions say of it.
+import { command, type Flag } from "../../framework/command.ts";
+import { JSON_OUTPUT } from "../arguments.ts";
+
+const FORCE: Flag = { name: "force", summary: "end live sessions too" };
+
+export const DAEMON = command({
+  name: "daemon",
+  summary: "Start, stop, look at or install the background process",
+  about: [
+    "Every command that needs the daemon starts it, so this is seldom needed.",
+    "What would end live sessions is refused, unless you confirm or --force.",
+  ],
+  examples: [
+    ["coven daemon status", "is it running?"],
+    ["coven daemon status --check", "the same as an exit code: 0 or 3"],
+    ["coven daemon stop --force", "ends live sessions too"],
+  ],
+  below: [
+    {
+      name: "start",
+      summary: "Start the daemon, or say that it runs already",
+      load: async () => (await import("./run.ts")).start,
+    },
+    {
+      name: "status",
+      summary: "Say whether it runs, what it holds and how it fares",
+      flags: [JSON_OUTPUT, { name: "check", summary: "exit with 3 when no daemon answers" }],
+      load: async () => (await import("./run.ts")).status,
+    },
+    {
+      name: "restart",
+      summary: "Stop it and start it again",
+      flags: [FORCE],
+      load: async () => (await import("./run.ts")).restart,
+    },
+    {
+      name: "stop",
+      summary: "Stop it in an orderly way",
+      flags: [FORCE],
+      load: async () => (await import("./run.ts")).stop,
+    },
+    {
+      name: "install",
+      summary: "Have systemd or launchd start it at login and keep it",
+      flags: [FORCE],
+      load: async () => (await import("./install.ts")).install,
+    },
+    {
+      name: "uninstall",
+      summary: "Take that back, and stop it",
+      flags: [FORCE],
+      load: async () => (await import("./install.ts")).uninstall,
+    },
+  ],
+});

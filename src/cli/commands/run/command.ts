@@ -1,0 +1,33 @@
+// `coven run`: what help, parsing and completions say of it.
+import { command } from "../../framework/command.ts";
+import { DETACH_KEY, RAW, RECORD_ONLY } from "../arguments.ts";
+
+export const RUN = command({
+  name: "run",
+  summary: "Start a harness on a task and watch it",
+  about: [
+    "The project root is the nearest directory upwards with a .git, else where you",
+    "stand. The prompt is one or more words; - reads it from standard input.",
+    "In a terminal every key goes to the harness and Ctrl-] detaches; piped, Ctrl-C",
+    "ends the session. Leaves with the harness's exit code.",
+  ],
+  examples: [
+    ["coven run codex fix the failing tests", "in this project"],
+    ["coven run demo 'lines 5'", "no agent needed"],
+    ["coven run claude 'explain this' --detach", "prints the id, returns at once"],
+    ["coven run codex -- --help me", "everything after -- is the prompt"],
+  ],
+  args: [
+    { name: "harness", sample: "demo", completes: "harness" },
+    { name: "prompt", sample: "'say hello'", rest: true },
+  ],
+  flags: [
+    { name: "cwd", takes: "DIR", summary: "start there, inside the project", completes: "directory" },
+    { name: "title", takes: "TEXT", summary: "the name in lists (else the prompt's first line)" },
+    { name: "detach", summary: "print the id and return at once" },
+    DETACH_KEY,
+    RECORD_ONLY,
+    RAW,
+  ],
+  load: async () => (await import("./run.ts")).run,
+});

@@ -1,0 +1,16 @@
+// `coven sacrifice`: what help, parsing and completions say of it.
+import { command } from "../../framework/command.ts";
+import { sessionId } from "../arguments.ts";
+
+export const SACRIFICE = command({
+  name: "sacrifice",
+  summary: "Delete a session and all its output for good",
+  about: ["At a terminal it asks you to type the word; anywhere else it needs --yes."],
+  examples: [
+    ["coven sacrifice 3f2a9c1e", "asks first"],
+    ["coven sacrifice 3f2a9c1e --yes", "for scripts"],
+  ],
+  args: [sessionId("settled session")],
+  flags: [{ name: "yes", summary: "delete without asking" }],
+  load: async () => (await import("./run.ts")).run,
+});
