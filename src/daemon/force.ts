@@ -1,5 +1,6 @@
 // Owns ending a daemon that no longer answers: by signals, only to a process proved to hold the lock, and never to another.
 import { CovenError } from "../errors.ts";
+import { signalProcess } from "../os/signal.ts";
 import type { CovenPaths } from "../paths.ts";
 import { opens } from "./holder.ts";
 
@@ -19,6 +20,13 @@ export async function endByForce(
   pid: number,
   patienceMs: number = PATIENCE_MS,
 ): Promise<ForcedBy> {
+  if (pid === 1) {
+    throw new CovenError(
+      "runtime_unavailable",
+      "The daemon is the first process of this container, and ends with it.",
+      { pid },
+    );
+  }
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     if (!opens(pid, paths.lock)) {
       // It went by itself between two looks.
@@ -31,9 +39,10 @@ export async function endByForce(
         },
       );
     }
-    send(pid, signal);
+    const holds = () => opens(pid, paths.lock);
+    signalProcess(pid, signal, holds);
     // A stopped process sees no SIGTERM before it goes on.
-    if (signal === "SIGTERM") send(pid, "SIGCONT");
+    if (signal === "SIGTERM") signalProcess(pid, "SIGCONT", holds);
     if (await waitUntilFree(paths.lock, patienceMs)) return signal;
   }
   throw new CovenError("runtime_unavailable", `The daemon (pid ${pid}) survived SIGKILL.`, { pid });
@@ -48,13 +57,5 @@ export async function waitUntilFree(lock: string, timeoutMs: number): Promise<bo
     if (!isLocked(lock)) return true;
     if (performance.now() >= deadline) return false;
     await Bun.sleep(pause);
-  }
-}
-
-function send(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // Gone in the meantime; the lock tells.
   }
 }

@@ -1,5 +1,6 @@
 // Owns that a harness starts in the very directory its boundary was drawn around, whoever moves links about meanwhile.
 import { accessSync, closeSync, constants, openSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { signalProcess } from "../os/signal.ts";
 
 /** open(2): names a place without the right to read it, as chdir needs none. Node has no name for it. */
 const O_PATH = 0x200000;
@@ -24,7 +25,8 @@ export function within<T extends { readonly pid: number }>(cwd: string, start: (
     try {
       requireCanonical(cwd, () => realpathSync.native(cwd));
     } catch (error) {
-      process.kill(child.pid, "SIGKILL");
+      // Our own child, and nobody has reaped it yet.
+      signalProcess(child.pid, "SIGKILL", () => true);
       throw error;
     }
     return child;

@@ -1,5 +1,6 @@
 // Owns the second driver: node-pty's native binding with a reader and a writer of our own.
 import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { signalProcess } from "../os/signal.ts";
 import type { Pty, PtyEvents, PtyHost, PtySpawn } from "../session/ports.ts";
 import { type LoadedBinding, loadBinding } from "./binding.ts";
 import { DirectoryError, within } from "./directory.ts";
@@ -54,7 +55,8 @@ function spawn({ binding, helper }: LoadedBinding, options: PtySpawn, events: Pt
     // would otherwise look like the end of the output.
     held = orOutOf(program, () => openSync(pty, constants.O_RDWR | constants.O_NOCTTY));
   } catch (error) {
-    process.kill(pid, "SIGKILL");
+    // Our own child, and nobody has reaped it yet.
+    signalProcess(pid, "SIGKILL", () => true);
     closeSync(fd);
     throw error;
   }

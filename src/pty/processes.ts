@@ -1,4 +1,6 @@
-// Owns what the operating system is asked about processes, and the one place that signals one.
+// What the operating system is asked about processes; a signal goes only to one that is still the same.
+
+import { signalProcess } from "../os/signal.ts";
 import type { Processes, ProcessIdentity, ProcessInfo } from "../session/ports.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { darwinTable } from "./processes-darwin.ts";
@@ -12,13 +14,8 @@ export function systemProcesses(): Processes {
   const table = tableOf(process.platform);
   const signal: Processes["signal"] = (target, name) => {
     if (target.pid <= 1 || target.pid === process.pid || target.startedAt === null) return false;
-    if (!isSame(table.identify(target.pid), target)) return false;
-    try {
-      // Some microseconds after the check. A recycled pid would need the whole pid space to go round in between.
-      return process.kill(target.pid, name);
-    } catch {
-      return false;
-    }
+    // Some microseconds after the check. A recycled pid would need the whole pid space to go round in between.
+    return signalProcess(target.pid, name, () => isSame(table.identify(target.pid), target));
   };
   return {
     self: process.pid,

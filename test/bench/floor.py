@@ -91,7 +91,6 @@ def echo(count, argv):
     os.write(fd, b"x")
     time.sleep(0.02)
     os.close(fd)
-    os.kill(child, 1)
     os.waitpid(child, 0)
 
 

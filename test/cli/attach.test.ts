@@ -126,20 +126,21 @@ withPython(
 );
 
 const STILL = `
-import os, pty, signal, sys, time
-pid, fd = pty.fork()
-if pid == 0: os.execv(sys.argv[1], sys.argv[1:])
+import fcntl, os, pty, subprocess, sys, termios, time
+fd, slave = pty.openpty()
+own = lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+child = subprocess.Popen(sys.argv[1:], stdin=slave, stdout=slave, stderr=slave, start_new_session=True, preexec_fn=own)
+os.close(slave)
 seen = b""
 while b"Ctrl-]" not in seen: seen += os.read(fd, 1024)
 time.sleep(1.5)
-os.kill(pid, signal.SIGTERM)
-for _ in range(100):
-    done, status = os.waitpid(pid, os.WNOHANG)
-    if done: break
-    time.sleep(0.1)
-else:
-    os.kill(pid, signal.SIGKILL)
-print("left with", os.waitstatus_to_exitcode(status) if done else "nothing")
+child.terminate()
+try:
+    code = child.wait(10)
+    print("left with", code if code >= 0 else "signal " + str(-code))
+except subprocess.TimeoutExpired:
+    child.kill()
+    print("left with nothing")
 `;
 
 test("another detach key: by flag, by setting, and one that typing needs is refused", async () => {

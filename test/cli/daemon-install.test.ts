@@ -5,7 +5,7 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type CommandLine, commandLine, type Left } from "../support/command-line.ts";
-import { runs } from "../support/daemon-home.ts";
+import { runs, signalOwn } from "../support/signal.ts";
 import { type Manager, realManager, scriptedManager } from "../support/systemd.ts";
 import { until } from "../support/until.ts";
 
@@ -145,8 +145,9 @@ test.skipIf(!comesUp)(
   async () => {
     await using at = await scene("systemd");
     await at.coven("daemon", "install");
-    const first = (await at.pid()) ?? 0;
-    process.kill(first, "SIGKILL");
+    const first = await at.pid();
+    if (first === undefined) throw new Error("no daemon");
+    signalOwn(first, "SIGKILL");
     const pidNow = () =>
       Number(at.manager.systemctl("show", "coven.service", "--property=MainPID", "--value").out);
     const second = await until("systemd has started another", () => {

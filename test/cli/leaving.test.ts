@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Session } from "../../src/session/session.ts";
 import { type CommandLine, commandLine, type Running } from "../support/command-line.ts";
-import { runs } from "../support/daemon-home.ts";
+import { runs, signalOwn } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 
 let line: CommandLine;
@@ -73,7 +73,7 @@ test("a daemon killed under a run is told plainly; the next command starts anoth
   const session = await ready(running);
   const { daemon } = await line.home.client.health();
   if (!daemon) throw new Error("no daemon");
-  process.kill(daemon.pid, "SIGKILL");
+  signalOwn(daemon.pid, "SIGKILL");
   const { code, err } = await running.left;
   expect(code).toBe(1);
   expect(err).toContain("Error: The daemon went away while the session was running.\nTry: coven attach ");

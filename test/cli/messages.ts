@@ -210,6 +210,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["config.ts", "The settings in … cannot be read (…).", ""],
   ["config.ts", "…, line …: this is not TOML (…).", ""],
   ["config.ts", "…… must be …, and … is not.", ""],
+  ["daemon/force.ts", "The daemon is the first process of this container, and ends with it.", ""],
   ["daemon/force.ts", "Process … is not the daemon of …; it was left alone.", ""],
   ["daemon/force.ts", "The daemon (pid …) survived SIGKILL.", ""],
   ["daemon/home.ts", "COVEN_HOME cannot be used: … …. Set COVEN_HOME to a private directory of yours.", ""],

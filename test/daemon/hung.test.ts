@@ -3,8 +3,9 @@ import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { daemonStatus, startDaemon, stopDaemon } from "../../src/daemon/lifecycle.ts";
-import { type DaemonHome, daemonHome, gone, runs } from "../support/daemon-home.ts";
+import { type DaemonHome, daemonHome, gone } from "../support/daemon-home.ts";
 import { rejectionOf } from "../support/refusal.ts";
+import { runs, signalOwn } from "../support/signal.ts";
 
 const QUICK = { answerMs: 300, startMs: 1_000, patienceMs: 300 };
 const LOCK = join(import.meta.dir, "../../src/daemon/lock.ts");
@@ -29,7 +30,7 @@ test("a stopped (SIGSTOP) daemon is hung for status, start and stop, until force
   await using home = daemonHome();
   const { paths } = home;
   const pid = await home.start();
-  process.kill(pid, "SIGSTOP");
+  signalOwn(pid, "SIGSTOP");
   expect(await daemonStatus(paths, QUICK)).toEqual({ state: "hung", socket: paths.socket, pid });
   for (const attempt of [startDaemon(paths, { ...home.options, ...QUICK }), stopDaemon(paths, QUICK)]) {
     const said = await rejectionOf(attempt);

@@ -5,8 +5,9 @@ import { lockHolder } from "../../src/daemon/holder.ts";
 import { daemonStatus, restartDaemon, startDaemon, stopDaemon } from "../../src/daemon/lifecycle.ts";
 import { isLocked } from "../../src/daemon/lock.ts";
 import { API_VERSION, COVEN_VERSION } from "../../src/version.ts";
-import { daemonHome, gone, logLines, modesBeneath, runs } from "../support/daemon-home.ts";
+import { daemonHome, gone, logLines, modesBeneath } from "../support/daemon-home.ts";
 import { rejectionOf } from "../support/refusal.ts";
+import { runs, signalOwn } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 
 /** What a daemon writes when it comes up. */
@@ -133,7 +134,7 @@ test("after a SIGKILL nothing is in the way of status, stop and start", async ()
   await using home = daemonHome();
   const { paths, options } = home;
   const killed = await home.start();
-  process.kill(killed, "SIGKILL");
+  signalOwn(killed, "SIGKILL");
   await gone(paths);
   expect([paths.socket, paths.identity].map((path) => existsSync(path))).toEqual([true, true]);
   expect(await daemonStatus(paths)).toMatchObject({ state: "stopped" });
@@ -181,9 +182,9 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   async (signal) => {
     await using home = daemonHome();
     const pid = await home.start();
-    process.kill(pid, "SIGHUP");
+    signalOwn(pid, "SIGHUP");
     expect(await daemonStatus(home.paths)).toMatchObject({ state: "running", pid });
-    process.kill(pid, signal);
+    signalOwn(pid, signal);
     await gone(home.paths);
     expect([home.paths.socket, home.paths.identity].filter((path) => existsSync(path))).toEqual([]);
     expect(logLines(home.paths).slice(STARTED.length)).toMatchObject([

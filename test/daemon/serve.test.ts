@@ -6,6 +6,7 @@ import { startDaemon } from "../../src/daemon/lifecycle.ts";
 import { isLocked } from "../../src/daemon/lock.ts";
 import { daemonHome, logLines, MAIN } from "../support/daemon-home.ts";
 import { rejectionOf, rootOnly } from "../support/refusal.ts";
+import { signalOwn } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 
 const SERVE = join(import.meta.dir, "../../src/daemon/serve.ts");
@@ -103,7 +104,7 @@ test("an exception nobody catches is in the log with its stack, and the daemon g
      serve().then((code) => process.exit(code));`,
   );
   const { pid } = await startDaemon(home.paths, { command: [process.execPath, entry] });
-  process.kill(pid, "SIGUSR2");
+  signalOwn(pid, "SIGUSR2");
   const events = () => logLines(home.paths).map(({ event }) => event);
   const accidents = () => events().filter((event) => String(event).startsWith("un"));
   await until("both are logged", () => accidents().length >= 2);

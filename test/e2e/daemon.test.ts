@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { CovenClient } from "../../src/api/client.ts";
 import { daemonStatus, startDaemon } from "../../src/daemon/lifecycle.ts";
 import type { Event } from "../../src/session/event.ts";
-import { daemonHome, gone, MAIN, runs } from "../support/daemon-home.ts";
+import { daemonHome, gone, MAIN } from "../support/daemon-home.ts";
+import { runs, signalOwn } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 
 // The terminal's hang-up reached the daemon when it shared the terminal's session, and with it went every session.
@@ -73,7 +74,7 @@ test("a SIGKILL in the middle of a flood loses nothing a client was given, and t
     }
   })().catch(() => {});
   await until("both clients are in the flood", () => given.length > 50 && bytes > 500_000);
-  process.kill(killed, "SIGKILL");
+  signalOwn(killed, "SIGKILL");
   await Promise.all([following, polling, gone(home.paths)]);
   const straggler = Number(readFileSync(left, "utf8"));
   expect(runs(straggler)).toBe(true);
@@ -108,7 +109,7 @@ test("twenty daemons killed one after the other: each is followed by a working o
     expect(started).toBe(true);
     expect((await home.client.health()).daemon?.pid).toBe(pid);
     pids.add(pid);
-    process.kill(pid, "SIGKILL");
+    signalOwn(pid, "SIGKILL");
     await gone(home.paths);
   }
   expect(pids.size).toBe(20);

@@ -4,7 +4,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cellsOf } from "../support/cells.ts";
-import { type DaemonHome, daemonHome, MAIN, runs } from "../support/daemon-home.ts";
+import { type DaemonHome, daemonHome, MAIN } from "../support/daemon-home.ts";
+import { runs, signalOwn } from "../support/signal.ts";
 import { HAS_TMUX, type Pane, SANE, type Tmux, tmux } from "../support/tmux.ts";
 import { until } from "../support/until.ts";
 
@@ -146,7 +147,7 @@ for (const [signal, code] of [
 ] as const) {
   withTmux(`${signal} to the command detaches: ${code}`, async () => {
     const id = await attached();
-    process.kill(command(), signal);
+    signalOwn(command(), signal);
     await pane.shows("goes on without you");
     await isSane();
     expect(said).toContain(`still ${code}- here`);
@@ -170,7 +171,7 @@ withTmux("an error nobody caught: told on the shell's screen, not on the program
   writeFileSync(thrower, 'process.once("SIGUSR2", () => { throw new Error("a mistake of ours"); });');
   pane.run(`${process.execPath} --preload ${thrower} ${MAIN} attach ${id}`);
   await until("it is attached", () => pane.modes().alternate);
-  process.kill(command(), "SIGUSR2");
+  signalOwn(command(), "SIGUSR2");
   await pane.shows("Error: a mistake of ours");
   await isSane();
   expect(said).toContain("still 1- here");
@@ -180,7 +181,8 @@ withTmux("an error nobody caught: told on the shell's screen, not on the program
 withTmux("the daemon is killed: said plainly", async () => {
   await attached();
   const { daemon } = await home.client.health();
-  process.kill(daemon?.pid ?? 0, "SIGKILL");
+  if (!daemon) throw new Error("no daemon");
+  signalOwn(daemon.pid, "SIGKILL");
   await pane.shows("Error: The daemon went away while the session was running.");
   await isSane();
   expect(said).toContain("still 1- here");
@@ -196,7 +198,7 @@ withTmux("the session is killed from elsewhere", async () => {
 // Nothing can be tidied up by a process that is killed; the session and the next attach must not care.
 withTmux("the command is killed: the session goes on, and another attach has it at once", async () => {
   const id = await attached();
-  process.kill(command(), "SIGKILL");
+  signalOwn(command(), "SIGKILL");
   await pane.shows("Killed");
   await goesOn(id);
   pane.press("C-c");
@@ -224,7 +226,7 @@ withTmux(
     const id = await attached();
     await pane.settles();
     const drawn = [...cellsOf(pane.cells()), pane.cursor()];
-    process.kill(command(), "SIGTSTP");
+    signalOwn(command(), "SIGTSTP");
     await pane.shows("Stopped");
     expect(pane.modes()).toMatchObject({ ...SANE, region: "0-23" });
     pane.run("echo in between");

@@ -1,9 +1,11 @@
 // Owns what must hold for bytes in both directions, and for the size.
+
 import { describe, expect, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { systemProcesses } from "../../src/pty/processes.ts";
 import type { PtyHost } from "../../src/session/ports.ts";
+import { signalOwn } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 import { descriptors, play, program, run, script } from "./play.ts";
 
@@ -154,7 +156,7 @@ export function bytes(host: PtyHost, dir: string): void {
         expect(() => it.pty.resize(cols, rows)).toThrow(RangeError);
         expect(() => play(host, { argv: [program("sleep"), "30"], cols, rows })).toThrow(RangeError);
       }
-      process.kill(it.pty.pid, "SIGKILL");
+      signalOwn(it.pty.pid, "SIGKILL");
       await it.exit;
       expect(() => it.pty.write(Buffer.from("x"))).toThrow("closed");
       expect(() => it.pty.resize(80, 24)).toThrow("closed");

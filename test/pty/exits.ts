@@ -1,9 +1,11 @@
 // Owns what must hold when a session's leader ends.
+
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { systemProcesses } from "../../src/pty/processes.ts";
 import type { PtyHost } from "../../src/session/ports.ts";
+import { claim, signalOwn, signalOwnGroup } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 import { play, program, run, script } from "./play.ts";
 
@@ -23,7 +25,7 @@ export function exits(host: PtyHost, dir: string): void {
       "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM XCPU XFSZ VTALRM PROF SYS";
     test.each(names.split(" ").map((word) => `SIG${word}` as NodeJS.Signals))("%s", async (signal) => {
       const it = play(host, { argv: [program("sleep"), "30"], cwd: dir });
-      process.kill(it.pty.pid, signal);
+      signalOwn(it.pty.pid, signal);
       expect(await it.exit).toEqual({ exitCode: null, signal });
     });
 
@@ -32,15 +34,18 @@ export function exits(host: PtyHost, dir: string): void {
       await it.printed("up");
       const members = () => processes.list().filter((one) => one.group === it.pty.pid && !one.dead);
       expect(members().length).toBeGreaterThanOrEqual(3);
-      process.kill(-it.pty.pid, "SIGKILL");
+      signalOwnGroup(it.pty.pid, "SIGKILL");
       expect(await it.exit).toEqual({ exitCode: null, signal: "SIGKILL" });
       await until("the group to be gone", () => members().length === 0);
     });
 
     test("a grandchild that holds the terminal delays the exit to the deadline, and costs no output", async () => {
       const started = performance.now();
+      const mark = crypto.randomUUID();
+      claim(`TEST_MARK=${mark}`);
       const it = play(host, {
         argv: script("trap '' HUP; sleep 60 & echo grandchild $!; seq 1 5000; exit 5"),
+        env: { PATH: process.env["PATH"] ?? "", TEST_MARK: mark },
       });
       expect(await it.exit).toEqual({ exitCode: 5, signal: null });
       const took = performance.now() - started;
@@ -49,7 +54,7 @@ export function exits(host: PtyHost, dir: string): void {
       const lines = it.bytes().toString().trimEnd().split("\r\n");
       expect(lines.length).toBe(5001);
       expect(lines.at(-1)).toBe("5000");
-      process.kill(Number(lines[0]?.split(" ")[1]), "SIGKILL");
+      signalOwn(Number(lines[0]?.split(" ")[1]), "SIGKILL");
     });
 
     test("a grandchild that lets go in time lets the exit go at once, with what it still printed", async () => {

@@ -1,6 +1,8 @@
 // Owns being a parent in bad shape (signals ignored and blocked, descriptors open, other terminals held) that spawns one child.
+
 import { dlopen, ptr } from "bun:ffi";
 import { ptyHost } from "../../src/pty/drivers.ts";
+import { signalOwn } from "../support/signal.ts";
 import { play, program, run } from "./play.ts";
 
 const { pthread_sigmask } = dlopen("libc.so.6", {
@@ -13,6 +15,6 @@ const host = ptyHost(process.env);
 const others = [1, 2, 3].map(() => play(host, { argv: [program("sleep"), "60"] }));
 const own = await run(host, { argv: [program("grep"), "Sig", "/proc/self/status"] });
 const open = await run(host, { argv: [program("ls"), "/proc/self/fd"] });
-for (const { pty } of others) process.kill(pty.pid, "SIGKILL");
+for (const { pty } of others) signalOwn(pty.pid, "SIGKILL");
 await Promise.all(others.map(({ exit }) => exit));
 console.log(JSON.stringify({ status: own.text, open: open.text }));

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Event } from "../../src/session/event.ts";
 import type { Session } from "../../src/session/session.ts";
+import { claim, signalOwn } from "../support/signal.ts";
 import type { AgentUser } from "./settings.ts";
 
 /** The executable under test: COVEN_REAL_BINARY (a compiled one), else the source. */
@@ -89,6 +90,7 @@ export function house(user: AgentUser): House {
     events,
     async session(id) {
       launched.add(id);
+      claim(`COVEN_SESSION_ID=${id}`);
       return (await api("GET", `/sessions/${id}`)) as Session;
     },
     async printed(id) {
@@ -99,7 +101,7 @@ export function house(user: AgentUser): House {
       await coven("daemon", "stop", "--force");
       rmSync(home, { recursive: true, force: true, maxRetries: 5 });
       const left = [...launched].flatMap(marked);
-      for (const { pid } of left) process.kill(pid, "SIGKILL");
+      for (const { pid } of left) signalOwn(pid, "SIGKILL");
       if (left.length > 0) throw new Error(`processes outlived their sessions: ${JSON.stringify(left)}`);
     },
   };

@@ -2,19 +2,11 @@
 import { afterEach, expect, test } from "bun:test";
 import { isCovenError } from "../../src/errors.ts";
 import { type House, startHouse } from "../support/house.ts";
+import { runs } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 
 let house: House;
 afterEach(() => house.close());
-
-/** A process that is there answers signal 0. */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 /** A finished session that takes what room there is, down to the last page. */
 function fillLedger(): string {
@@ -39,7 +31,7 @@ test("on a full disk a session can still be ended, and the record tells once the
   const filler = fillLedger();
 
   expect(await house.client.kill(id)).toEqual({ ok: true, accepted: true });
-  await until("the harness is gone", () => !isAlive(pid));
+  await until("the harness is gone", () => !runs(pid));
   expect(house.coven.session(id).status).toBe("running");
 
   await house.client.sacrifice(filler);

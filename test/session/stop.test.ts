@@ -9,6 +9,7 @@ import { systemProcesses } from "../../src/pty/processes.ts";
 import type { ProcessIdentity } from "../../src/session/ports.ts";
 import { endLeftovers, endTree, endTreeSurely, outlivers } from "../../src/session/stop.ts";
 import { type Play, play, program, script } from "../pty/play.ts";
+import { signalOwn } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 
 const processes = systemProcesses();
@@ -208,7 +209,7 @@ describe.skipIf(process.platform !== "linux")("what another daemon left", () => 
     const { it, sessionId, leader, pids } = await session(
       `trap '' HUP; env -i ${program("sleep")} 60 & echo $!; sleep 60 & echo $!; echo up; wait`,
     );
-    process.kill(it.pty.pid, "SIGKILL");
+    signalOwn(it.pty.pid, "SIGKILL");
     await it.exit;
     expect(pids.map(alive)).toEqual([true, true]);
     expect((await endLeftovers({ ...plan, sessionId, leader })).survived).toEqual([]);

@@ -15,6 +15,7 @@ import { type CovenClient, covenClient } from "../../src/api/client.ts";
 import { type LifecycleOptions, startDaemon, stopDaemon } from "../../src/daemon/lifecycle.ts";
 import { isLocked } from "../../src/daemon/lock.ts";
 import { type CovenPaths, covenPaths } from "../../src/paths.ts";
+import { claim } from "./signal.ts";
 import { until } from "./until.ts";
 
 export { until };
@@ -48,6 +49,7 @@ export function daemonHome(env: Readonly<Record<string, string>> = {}): DaemonHo
   const project = join(base, "p");
   for (const directory of [bin, project]) mkdirSync(directory);
   const own = { HOME: base, COVEN_HOME: paths.home, PATH: `${bin}:/usr/bin:/bin`, ...env };
+  claim(`COVEN_HOME=${paths.home}`);
   const pairs = Object.entries(own).map(([name, value]) => `${name}=${value}`);
   const report = "COVEN_REPORT_FD";
   const command = ["/bin/sh", "-c", `exec /usr/bin/env -i ${report}="$${report}" "$@"`, "sh", ...pairs];
@@ -70,16 +72,6 @@ export function daemonHome(env: Readonly<Record<string, string>> = {}): DaemonHo
       rmSync(base, { recursive: true, force: true });
     },
   };
-}
-
-/** True while a process of this id runs; a zombie does not. */
-export function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return process.platform !== "linux" || !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 /** Waits until nobody is the daemon of this home. */

@@ -1,5 +1,6 @@
 // Owns a live session in the person's own terminal: attached, typed into, left, and the terminal as it was before.
 import type { Attached, AttachFrame, CovenClient, TerminalSize } from "../../api/client.ts";
+import { suspendSelf } from "../../os/signal.ts";
 import type { Session } from "../../session/session.ts";
 import type { DetachKey } from "../keys.ts";
 import type { Early } from "./early.ts";
@@ -192,7 +193,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     if (leaving) return;
     hangUp();
     giveBack(undefined);
-    process.kill(process.pid, "SIGSTOP");
+    suspendSelf();
   }
 
   function resume(): void {
