@@ -1,21 +1,43 @@
 // Holds `coven daemon install|uninstall`: with the real systemd user manager where one comes up here, with a script that does
-// the same for one unit everywhere. The files are real, and so is the daemon that is started from them.
-import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// the same for one unit everywhere. The files are real, and so are the executable and the daemon that is started from them.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { compile } from "../../npm/compile.ts";
+import { here } from "../npm/staged.ts";
 import { type CommandLine, commandLine, type Left } from "../support/command-line.ts";
 import { runs, signalOwn } from "../support/signal.ts";
 import { type Manager, realManager, scriptedManager } from "../support/systemd.ts";
 import { until } from "../support/until.ts";
 
 const linux = process.platform === "linux";
+const root = join(import.meta.dir, "..", "..");
 const trial = mkdtempSync(join(tmpdir(), "cv-sd-"));
 /** Whether the real one comes up is asked once, by bringing it up. */
 const real = linux ? await realManager(trial) : undefined;
 const comesUp = real !== undefined;
 await real?.[Symbol.asyncDispose]();
 afterAll(() => rmSync(trial, { recursive: true, force: true }));
+
+/**
+ * What is installed is an executable of our own, in a place of its own, as a user has it. From source it would be whichever Bun
+ * runs the tests: `npx bun run test` has it in npx's cache, and nothing in there may be installed.
+ */
+const executable = join(trial, here().executable);
+beforeAll(async () => {
+  if (linux)
+    await compile({ root, entry: join(root, "src", "main.ts"), target: here(), outfile: executable });
+}, 60_000);
 
 interface Scene extends AsyncDisposable {
   readonly line: CommandLine;
@@ -26,7 +48,7 @@ interface Scene extends AsyncDisposable {
 }
 
 async function scene(kind: Manager["kind"], broken = false): Promise<Scene> {
-  const line = commandLine();
+  const line = commandLine([executable]);
   const made =
     kind === "systemd"
       ? await realManager(line.home.base)
@@ -188,3 +210,18 @@ test.skipIf(!linux)("the unit of another home is left alone, and starts nothing 
   expect(readFileSync(at.manager.unit, "utf8")).toBe(theirs);
   expect(existsSync(join(at.line.home.base, "asked"))).toBe(false);
 });
+
+test.skipIf(!linux).each([".npm/_npx/1a2b/node_modules/coven/bin", "dlx-4711", "bunx-1000-coven"])(
+  "what a package runner keeps in %s is not installed: it may be deleted at any time",
+  async (cache) => {
+    const borrowed = join(trial, cache, "coven");
+    mkdirSync(dirname(borrowed), { recursive: true });
+    linkSync(executable, borrowed);
+    await using line = commandLine([borrowed]);
+    const made = scriptedManager(line.home.base, `${line.home.bin}:/usr/bin:/bin`);
+    const { code, err } = await line.coven(["daemon", "install"], { env: made.env });
+    expect([code, err]).toEqual([1, expect.stringContaining("may be deleted at any time")]);
+    expect(err).toContain("Try: npm install --global @opencoven/cli");
+    expect([existsSync(made.unit), existsSync(line.home.paths.home)]).toEqual([false, false]);
+  },
+);

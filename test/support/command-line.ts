@@ -32,8 +32,11 @@ export interface CommandLine extends AsyncDisposable {
   begin(words: readonly string[], ways?: Ways): Running;
 }
 
-/** Makes one; dispose of it (`await using`) and its daemon is gone. */
-export function commandLine(): CommandLine {
+/**
+ * Makes one; dispose of it (`await using`) and its daemon is gone. `program` is the argv before a command's words: from source
+ * unless given.
+ */
+export function commandLine(program: readonly string[] = [process.execPath, MAIN]): CommandLine {
   const home = daemonHome();
   const base = {
     HOME: home.base,
@@ -42,7 +45,7 @@ export function commandLine(): CommandLine {
     LANG: "C.UTF-8",
   };
   const begin = (words: readonly string[], ways: Ways = {}): Running => {
-    const child = Bun.spawn([process.execPath, MAIN, ...words], {
+    const child = Bun.spawn([...program, ...words], {
       cwd: ways.cwd ?? home.project,
       env: { ...base, ...ways.env },
       stdin: ways.stdin === undefined ? "ignore" : new Blob([ways.stdin]),
