@@ -7,7 +7,7 @@ import { SUPPORTED_API_VERSIONS } from "../version.ts";
 import { type AttachRequest, attachRequest } from "./attach.ts";
 import { type Body, parseBody, readJson } from "./body.ts";
 import { metricsText, type Reading, statusOf } from "./metrics.ts";
-import { cursorOf, pageOf } from "./pages.ts";
+import { pageOf, rangeOf } from "./pages.ts";
 import { integerOf, malformed, type Query } from "./query.ts";
 import { requestId } from "./request-id.ts";
 import { ACCEPTED, envelope, ok, type Reply, refusedReply } from "./respond.ts";
@@ -182,7 +182,8 @@ function eventsOf(house: ApiHouse, { query, headers, signal }: Incoming, id: str
   }
   // The header wins: a client that reconnects repeats its first URL and says by the header how far it got since.
   const last = headers.get("last-event-id")?.trim();
-  const from = last ? Math.max(integerOf("Last-Event-ID", last), 0) : cursorOf(house.coven, id, query);
+  const range = rangeOf(house.coven, id, query);
+  const from = last ? { ...range, afterSeq: Math.max(integerOf("Last-Event-ID", last), 0) } : range;
   return eventStream(house, id, from, signal);
 }
 

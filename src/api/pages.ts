@@ -14,30 +14,39 @@ const FRAME_BYTES =
   '{"events":[],"nextCursor":{"afterSeq":9007199254740991},"hasMore":false,"prevCursor":{"beforeSeq":9007199254740991}}'
     .length;
 
-/**
- * The seq to begin after: `afterSeq` beats `afterEventId`; a negative one, and an event id that is not this session's, mean
- * from the start.
- */
-export function cursorOf(coven: Coven, id: string, query: Query): number {
-  const afterSeq = query.integer("afterSeq");
-  const eventId = query.get("afterEventId");
-  if (afterSeq !== undefined) return Math.max(afterSeq, 0);
-  return eventId === undefined ? 0 : (coven.seqOf(id, eventId) ?? 0);
+/** Which events a request asks for; a cursor that it did not give is absent. */
+export interface EventRange {
+  readonly afterSeq?: number;
+  readonly beforeSeq?: number;
 }
 
-/** The body of one page, as JSON. Throws `session_not_found`, and `invalid_request` for a malformed parameter. */
+/**
+ * The range a query asks for: `afterSeq` beats `afterEventId`; a negative one, and an event id that is not this session's,
+ * mean from the start.
+ */
+export function rangeOf(coven: Coven, id: string, query: Query): EventRange {
+  const eventId = query.get("afterEventId");
+  const afterSeq =
+    query.integer("afterSeq") ?? (eventId === undefined ? undefined : (coven.seqOf(id, eventId) ?? 0));
+  const beforeSeq = query.integer("beforeSeq");
+  return {
+    ...(afterSeq === undefined ? {} : { afterSeq: Math.max(afterSeq, 0) }),
+    ...(beforeSeq === undefined ? {} : { beforeSeq: Math.max(beforeSeq, 0) }),
+  };
+}
+
+/**
+ * The body of one page, as JSON. `beforeSeq` alone asks for the page nearest before it; every other page begins after
+ * `afterSeq`, and ends before `beforeSeq` where there is one. Throws `session_not_found`, and `invalid_request` for a malformed parameter. */
 export function pageOf(coven: Coven, id: string, query: Query): Uint8Array<ArrayBuffer> {
   const limit = clamp(query.integer("limit") ?? MAX_EVENTS, 1, MAX_EVENTS);
-  const beforeSeq = query.integer("beforeSeq");
-  const afterSeq = cursorOf(coven, id, query);
+  const range = rangeOf(coven, id, query);
   // One row more than asked for says whether there is more.
-  const asked = { sessionId: id, limit: limit + 1 };
-  if (beforeSeq === undefined) {
-    const page = fill(coven.kept({ ...asked, afterSeq }), limit);
+  const page = fill(coven.kept({ ...range, sessionId: id, limit: limit + 1 }), limit);
+  if (range.afterSeq !== undefined || range.beforeSeq === undefined) {
     page.json.text(`],"nextCursor":${cursor("afterSeq", page.last)},"hasMore":${page.hasMore}}`);
     return page.json.part(0, page.json.length);
   }
-  const page = fill(coven.kept({ ...asked, beforeSeq: Math.max(beforeSeq, 0) }), limit);
   const next = cursor("afterSeq", page.first);
   const previous = cursor("beforeSeq", page.last);
   const tail = `],"nextCursor":${next},"hasMore":${page.hasMore},"prevCursor":${previous}}`;

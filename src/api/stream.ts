@@ -5,6 +5,7 @@ import type { Coven } from "../session/coven.ts";
 import { failureFields } from "../session/evidence.ts";
 import type { Log, World } from "../session/ports.ts";
 import type { Follower, Meter } from "./meter.ts";
+import type { EventRange } from "./pages.ts";
 import { frameOf, SSE_HEARTBEAT, SSE_HELLO } from "./sse.ts";
 
 /** What a stream needs of the house. */
@@ -35,13 +36,21 @@ const WHOLE_EVENTS = 1024 * 1024;
 const SSE_HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store" };
 const RAW_HEADERS = { "content-type": "application/octet-stream" };
 
-/** Events after a seq, then live ones, to the exit event or the end of a session that has none. */
-export function eventStream(house: StreamHouse, id: string, afterSeq: number, signal: AbortSignal): Response {
-  if (!house.coven.isLive(id)) {
-    const all = framesAfter(house.coven, id, afterSeq, WHOLE_EVENTS);
+/**
+ * Events after a seq, then live ones, to the exit event or the end of a session that has none. With `beforeSeq` those
+ * before it that are there now, and no live ones.
+ */
+export function eventStream(
+  house: StreamHouse,
+  id: string,
+  range: EventRange,
+  signal: AbortSignal,
+): Response {
+  if (range.beforeSeq !== undefined || !house.coven.isLive(id)) {
+    const all = framesOf(house.coven, id, range, WHOLE_EVENTS);
     if (all.ended) return new Response(SSE_HELLO + all.text, { headers: SSE_HEADERS });
   }
-  return new Response(pulled(house, id, followEvents(house, id, afterSeq, signal)), {
+  return new Response(pulled(house, id, followEvents(house, id, range, signal)), {
     headers: SSE_HEADERS,
   });
 }
@@ -68,15 +77,15 @@ export function outputStream(
   return new Response(pulled(house, id, body), { headers: RAW_HEADERS });
 }
 
-async function* followEvents(house: StreamHouse, id: string, afterSeq: number, signal: AbortSignal) {
-  const follower: Follower = { kind: "events", sessionId: id, seq: afterSeq };
+async function* followEvents(house: StreamHouse, id: string, range: EventRange, signal: AbortSignal) {
+  const follower: Follower = { kind: "events", sessionId: id, seq: range.afterSeq ?? 0 };
   const unfollow = house.meter.follow(follower);
   try {
     yield SSE_HELLO;
     while (!signal.aborted) {
       // Asked before the read: what was appended until it ended is then in what is read.
-      const live = house.coven.isLive(id);
-      const batch = framesAfter(house.coven, id, follower.seq, BATCH);
+      const live = range.beforeSeq === undefined && house.coven.isLive(id);
+      const batch = framesOf(house.coven, id, { ...range, afterSeq: follower.seq }, BATCH);
       if (batch.text !== "") {
         follower.seq = batch.seq;
         yield batch.text;
@@ -124,13 +133,14 @@ interface Batch {
   readonly ended: boolean;
 }
 
-function framesAfter(coven: Coven, id: string, afterSeq: number, most: number): Batch {
+function framesOf(coven: Coven, id: string, range: EventRange, most: number): Batch {
+  const afterSeq = range.afterSeq ?? 0;
   let text = "";
   let seq = afterSeq;
   // A frame takes more than 200 characters, so the size ends a batch long before the number does.
   const limit = 10_000;
   let count = 0;
-  for (const event of coven.events({ sessionId: id, afterSeq, limit })) {
+  for (const event of coven.events({ ...range, sessionId: id, afterSeq, limit })) {
     if (text.length >= most) return { text, seq, exited: false, ended: false };
     text += frameOf(event);
     seq = event.seq;

@@ -28,7 +28,7 @@ export interface EventQuery {
   readonly sessionId: string;
   /** Events with a greater seq, oldest first. */
   readonly afterSeq?: number;
-  /** Events before this seq, NEWEST first (the page nearest before it; the reader turns it round). Wins over afterSeq. */
+  /** Events before this seq. Alone: NEWEST first, the nearest before it. With `afterSeq`: those between, oldest first. */
   readonly beforeSeq?: number;
   /** The most rows to look at. */
   readonly limit: number;

@@ -11,7 +11,7 @@ export const EVENT_SQL = {
   append: `INSERT INTO event_rows (session, kind, at, data)
     SELECT n, ?, ? - born, ? FROM session_rows WHERE id = ?`,
   owner: "SELECT n, born FROM session_rows WHERE id = ?",
-  after: `SELECT seq, kind, at, data ${NEWER} ORDER BY seq LIMIT ?`,
+  between: `SELECT seq, kind, at, data ${NEWER} AND seq < ? ORDER BY seq LIMIT ?`,
   before: `SELECT seq, kind, at, data FROM event_rows WHERE session = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
   output: `SELECT seq, data ${NEWER} AND kind = 0 ORDER BY seq LIMIT ?`,
   last: "SELECT max(seq) AS seq FROM event_rows WHERE session = ?",
@@ -68,7 +68,7 @@ interface EventRow {
 export function eventTable(connection: Connection, packing: Packing): EventTable {
   const append = connection.db.query<null, [number, number, Uint8Array | string, string]>(EVENT_SQL.append);
   const owner = connection.db.query<Owner, [string]>(EVENT_SQL.owner);
-  const after = connection.db.query<EventRow, [number, number, number]>(EVENT_SQL.after);
+  const between = connection.db.query<EventRow, [number, number, number, number]>(EVENT_SQL.between);
   const before = connection.db.query<EventRow, [number, number, number]>(EVENT_SQL.before);
   const output = connection.db.query<{ seq: number; data: Uint8Array }, [number, number, number]>(
     EVENT_SQL.output,
@@ -109,14 +109,16 @@ export function eventTable(connection: Connection, packing: Packing): EventTable
   }
 
   function* read<T>(query: EventQuery, as: (event: KeptEvent) => T): Generator<T, void, undefined> {
-    const { sessionId, afterSeq = 0, beforeSeq, limit } = query;
+    const { sessionId, afterSeq, beforeSeq = Number.MAX_SAFE_INTEGER, limit } = query;
     const session = owner.get(sessionId);
     if (!session) return;
-    const statement = beforeSeq === undefined ? after : before;
-    let from = beforeSeq ?? afterSeq;
+    const backwards = afterSeq === undefined && query.beforeSeq !== undefined;
+    let from = backwards ? beforeSeq : (afterSeq ?? 0);
     for (let left = limit; left > 0; ) {
       const asked = Math.min(left, BATCH);
-      const rows = statement.all(session.n, from, asked);
+      const rows = backwards
+        ? before.all(session.n, from, asked)
+        : between.all(session.n, from, beforeSeq, asked);
       for (const row of rows) yield as(toKept(row, sessionId, session.born));
       if (rows.length < asked) return;
       from = rows.at(-1)?.seq ?? from;

@@ -91,6 +91,56 @@ describe("where a page begins", () => {
   });
 });
 
+// With both cursors the first was ignored: a client that asked for what lies between them got what comes before it too,
+// and its pages never ended.
+describe("afterSeq and beforeSeq at once: the events between them, oldest first", () => {
+  test("neither end is included, and a range with nothing in it is an empty page", async () => {
+    expect(await shown(`afterSeq=${seqs[2]}&beforeSeq=${seqs[6]}`)).toEqual([3, 4, 5]);
+    expect(await shown(`afterSeq=0&beforeSeq=${seqs[2]}`)).toEqual([0, 1]);
+    const none = { events: [], nextCursor: null, hasMore: false };
+    for (const [after, before] of [
+      [seqs[4], seqs[5]],
+      [seqs[4], seqs[4]],
+      [seqs[6], seqs[2]],
+      [seqs[10], 9_007_199_254_740_991],
+      [0, -1],
+    ]) {
+      expect(await page(`afterSeq=${after}&beforeSeq=${before}`)).toEqual(none);
+    }
+  });
+
+  test("they are paged from afterSeq on, and hasMore counts only what lies between", async () => {
+    const found: number[][] = [];
+    for (let after: number | undefined = seqs[1]; after !== undefined; ) {
+      const { events, hasMore, nextCursor } = await page(`afterSeq=${after}&beforeSeq=${seqs[7]}&limit=2`);
+      found.push(events.map((event) => seqs.indexOf(event.seq)));
+      expect(nextCursor).toEqual({ afterSeq: events.at(-1)?.seq ?? 0 });
+      after = hasMore ? nextCursor?.afterSeq : undefined;
+    }
+    expect(found).toEqual([[2, 3], [4, 5], [6]]);
+    expect((await page(`afterSeq=${seqs[1]}&beforeSeq=${seqs[4]}&limit=2`)).hasMore).toBe(false);
+  });
+
+  test("the body's size ends a page between them as anywhere else", async () => {
+    const big = house.finished(Array.from({ length: 200 }, () => "\x1b".repeat(16_384)));
+    const { events } = await page("afterSeq=0&beforeSeq=9007199254740991", big.id);
+    const [first, last] = [events[0]?.seq ?? 0, events.at(-1)?.seq ?? 0];
+    const more = await page(`afterSeq=${first}&beforeSeq=${first + 150}`, big.id);
+    expect(more.hasMore).toBe(true);
+    expect(more.events[0]?.seq).toBe(first + 1);
+    const rest = await page(`afterSeq=${last}&beforeSeq=${last + 3}`, big.id);
+    expect(rest.events.map((event) => event.seq)).toEqual([last + 1, last + 2]);
+    expect(rest.hasMore).toBe(false);
+  });
+
+  test("afterEventId is the same cursor by another name, also where it is unknown: from the start", async () => {
+    const [, second] = (await page("")).events;
+    expect(await shown(`afterEventId=${second?.id}&beforeSeq=${seqs[4]}`)).toEqual([2, 3]);
+    expect(await shown(`afterEventId=nothing&beforeSeq=${seqs[2]}`)).toEqual([0, 1]);
+    expect(await shown(`afterSeq=-1&beforeSeq=${seqs[2]}`)).toEqual([0, 1]);
+  });
+});
+
 // All pages are written into one buffer, and a large one goes out in many pieces while the next is written.
 test("pages asked for at once have each their own bytes", async () => {
   const sessions = ["a", "b", "c", "d"].map((letter) =>

@@ -84,6 +84,33 @@ describe("events as SSE", () => {
     expect([bad.status, JSON.parse(bad.body).error.details.field]).toEqual([400, "Last-Event-ID"]);
   });
 
+  // `beforeSeq` was ignored here: the stream went past it and on into what was live.
+  test("beforeSeq ends the stream before that event, of a live session too", async () => {
+    const { id } = await house.launch("stty -echo; echo one; read x; echo two; exec cat");
+    await until("it printed", () => house.coven.lastSeq(id) > 0);
+    const printed = house.coven.lastSeq(id);
+    await house.client.input(id, "go\n");
+    await until("it printed again", () => house.coven.lastSeq(id) > printed);
+    const { events } = await house.client.events(id);
+    const [first, second] = events.map((event) => event.seq);
+    const seqsOf = async (query: string, headers: Record<string, string> = {}) => {
+      const path = `GET /events?sessionId=${id}&${query}`;
+      const { body } = await ask(house.socket, path, undefined, { ...SSE, ...headers });
+      return Array.from(body.matchAll(/^id: (\d+)$/gm), (match) => Number(match[1]));
+    };
+    expect(await seqsOf(`beforeSeq=${second}`)).toEqual([first ?? 0]);
+    expect(await seqsOf(`afterSeq=${first}&beforeSeq=${second}`)).toEqual([]);
+    expect(await seqsOf(`beforeSeq=${second}`, { "Last-Event-ID": String(first) })).toEqual([]);
+    // It ends with what is there now, however far ahead the end lies.
+    expect(await seqsOf(`afterSeq=${first}&beforeSeq=9007199254740991`)).toEqual(
+      events.slice(1).map((event) => event.seq),
+    );
+    const bad = await ask(house.socket, `GET /events?sessionId=${id}&beforeSeq=x`, undefined, SSE);
+    expect([bad.status, JSON.parse(bad.body).error.details.field]).toEqual([400, "beforeSeq"]);
+    house.coven.kill(id);
+    await house.settled(id);
+  });
+
   test("a long history of a finished session arrives whole", async () => {
     const row = "x".repeat(16_000);
     const { id } = house.finished(Array.from({ length: 1_200 }, () => row));

@@ -191,6 +191,11 @@ test("GET /events", async () => {
     status: 200,
     body: { ...page, prevCursor: { beforeSeq: "<beforeSeq>" } },
   });
+  // With both cursors a page of the plain kind: it is continued by `nextCursor`.
+  expect(await frozen(house, `GET /api/v1/events?sessionId=${done.id}&afterSeq=0&beforeSeq=99999`)).toEqual({
+    status: 200,
+    body: page,
+  });
   expect(await frozen(house, `GET /api/v1/events?sessionId=${done.id}&afterSeq=99999`)).toEqual({
     status: 200,
     body: { events: [], nextCursor: null, hasMore: false },

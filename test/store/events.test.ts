@@ -63,7 +63,7 @@ describe("events", () => {
     expect(ledger.append(a, [], AT)).toBe(9);
   });
 
-  test("afterSeq goes forward, beforeSeq goes back, limit holds, across batches", () => {
+  test("afterSeq goes forward, beforeSeq goes back, both give what lies between, limit holds, across batches", () => {
     const ledger = newLedger();
     const [id, other] = [newSession(ledger), newSession(ledger)];
     for (let i = 0; i < 300; i++) ledger.append(i % 3 === 2 ? other : id, [output("x")], AT);
@@ -74,11 +74,14 @@ describe("events", () => {
       expect(eventsOf(ledger, id, { afterSeq: 100, limit }).map((e) => e.seq)).toEqual(
         all.filter((s) => s > 100).slice(0, limit),
       );
-      expect(eventsOf(ledger, id, { beforeSeq: 100, afterSeq: 99, limit }).map((e) => e.seq)).toEqual(
+      expect(eventsOf(ledger, id, { beforeSeq: 100, limit }).map((e) => e.seq)).toEqual(
         all
           .filter((s) => s < 100)
           .reverse()
           .slice(0, limit),
+      );
+      expect(eventsOf(ledger, id, { afterSeq: 7, beforeSeq: 250, limit }).map((e) => e.seq)).toEqual(
+        all.filter((s) => s > 7 && s < 250).slice(0, limit),
       );
     }
     expect(eventsOf(ledger, id, { limit: 0 })).toEqual([]);
