@@ -102,7 +102,11 @@ test("another coven first on the PATH is asked for its version; one that says no
   script(other, "echo cow says moo");
   expect((await installOf(path, mine)).onPath).toEqual({ path: other, version: undefined });
   expect((await installOf(join(dir, "opt"), mine)).onPath).toBeUndefined();
-  expect((await installOf("", undefined)).fromSource).toBe(true);
+  // Says where the source is, wherever the file that says so has been moved to.
+  expect(await installOf("", undefined)).toMatchObject({
+    self: join(import.meta.dir, "../../src"),
+    fromSource: true,
+  });
 });
 
 test("doctor tells of both, and --deep reads every page", async () => {

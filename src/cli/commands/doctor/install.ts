@@ -23,7 +23,7 @@ export async function installOf(
   executable: string | undefined = isCompiled() ? process.execPath : undefined,
 ): Promise<Install> {
   const fromSource = executable === undefined;
-  const self = fromSource ? dirname(dirname(import.meta.dir)) : real(executable);
+  const self = fromSource ? join(import.meta.dir, "../../..") : real(executable);
   const found = firstOn(path);
   const wrapper = fromSource ? undefined : wrapperOf(self);
   const other =
