@@ -1,13 +1,13 @@
 // Holds what keys do in the browser, and which actions each state of a session allows.
 import { describe, expect, test } from "bun:test";
-import { liveFirst } from "../../src/cli/client/feed.ts";
+import { runningFirst } from "../../src/cli/client/session-list.ts";
 import { actionsOf } from "../../src/cli/commands/sessions/browser/actions.ts";
 import {
   type BrowserState,
+  type Intent,
   listed,
   opened,
   pressed,
-  type Wish,
 } from "../../src/cli/commands/sessions/browser/state.ts";
 import { type Key, keysOf } from "../../src/cli/ui/keys.ts";
 import type { Session } from "../../src/session/session.ts";
@@ -20,18 +20,22 @@ const archived = sample({ title: "old one", archived_at: "2026-03-01T11:30:00.00
 const ALL = [done, live, failed, archived];
 
 function browser(sessions: readonly Session[] = ALL, includeArchived = false): BrowserState {
-  return listed(opened(includeArchived), { sessions: liveFirst(sessions), complete: true, error: undefined });
+  return listed(opened(includeArchived), {
+    sessions: runningFirst(sessions),
+    complete: true,
+    error: undefined,
+  });
 }
 
-/** Presses keys one after the other; the state, and the last wish. */
-function after(state: BrowserState, keys: string): { state: BrowserState; wish: Wish | undefined } {
-  let wish: Wish | undefined;
+/** Presses keys one after the other; the state, and the last intent. */
+function after(state: BrowserState, keys: string): { state: BrowserState; intent: Intent | undefined } {
+  let intent: Intent | undefined;
   for (const key of [...keysOf(keys).keys, ...(keys.endsWith("\u001b") ? [{ name: "escape" } as Key] : [])]) {
     const next = pressed(state, key, 10);
     state = next.state;
-    wish = next.wish;
+    intent = next.intent;
   }
-  return { state, wish };
+  return { state, intent };
 }
 
 const titles = (state: BrowserState) => state.shown.map((one) => one.title);
@@ -56,7 +60,7 @@ describe("the list", () => {
     expect(titles(browser(ALL, true))).toHaveLength(4);
     const toggled = after(browser(), "\t");
     expect(titles(toggled.state)).toHaveLength(4);
-    expect(toggled.wish).toEqual({ kind: "refresh" });
+    expect(toggled.intent).toEqual({ kind: "refresh" });
   });
 
   test("typing filters by any words of a row, Backspace widens, Escape clears, Escape again leaves", () => {
@@ -67,18 +71,20 @@ describe("the list", () => {
     expect(titles(after(browser(), failed.id.slice(0, 8)).state)).toEqual(["write docs"]);
     expect(titles(after(browser(), "zzz").state)).toEqual([]);
     const cleared = after(typed, ESC);
-    expect([titles(cleared.state).length, cleared.wish]).toEqual([3, undefined]);
-    expect(after(cleared.state, ESC).wish).toEqual({ kind: "leave" });
-    expect(after(typed, "\u0003").wish).toEqual({ kind: "leave" });
+    expect([titles(cleared.state).length, cleared.intent]).toEqual([3, undefined]);
+    expect(after(cleared.state, ESC).intent).toEqual({ kind: "leave" });
+    expect(after(typed, "\u0003").intent).toEqual({ kind: "leave" });
   });
 
   test("the pointer stays on its session when the list changes, and on its place when that goes", () => {
     const state = after(browser(), DOWN).state;
     expect(selected(state)).toBe("fix the tests");
     const newer = [sample({ title: "brand new" }), ...ALL];
-    expect(selected(listed(state, { ...state.listing, sessions: liveFirst(newer) }))).toBe("fix the tests");
+    expect(selected(listed(state, { ...state.listing, sessions: runningFirst(newer) }))).toBe(
+      "fix the tests",
+    );
     const without = ALL.filter((one) => one !== done);
-    expect(selected(listed(state, { ...state.listing, sessions: liveFirst(without) }))).toBe("write docs");
+    expect(selected(listed(state, { ...state.listing, sessions: runningFirst(without) }))).toBe("write docs");
     expect(selected(after(browser(), UP + UP).state)).toBe("explain the parser");
     expect(selected(after(browser(), DOWN.repeat(9)).state)).toBe("write docs");
   });
@@ -88,10 +94,10 @@ describe("the menu", () => {
   test("Enter opens it, arrows go round, Enter or a first letter chooses, Escape closes", () => {
     const menu = after(browser(), "\r").state;
     expect(menu.panel).toEqual({ kind: "actions", id: live.id, at: 0 });
-    expect(after(menu, "\r").wish).toEqual({ kind: "act", action: "rejoin", session: live });
-    expect(after(menu, `${UP}\r`).wish).toEqual({ kind: "act", action: "kill", session: live });
-    expect(after(menu, "v").wish).toEqual({ kind: "act", action: "log", session: live });
-    expect(after(menu, "x")).toEqual({ state: menu, wish: undefined });
+    expect(after(menu, "\r").intent).toEqual({ kind: "act", action: "rejoin", session: live });
+    expect(after(menu, `${UP}\r`).intent).toEqual({ kind: "act", action: "kill", session: live });
+    expect(after(menu, "v").intent).toEqual({ kind: "act", action: "log", session: live });
+    expect(after(menu, "x")).toEqual({ state: menu, intent: undefined });
     expect(after(menu, ESC).state.panel).toEqual({ kind: "none" });
     expect(after(menu, ESC).state.filter).toBe("");
   });
@@ -111,14 +117,14 @@ describe("sacrifice", () => {
 
   test("the word typed exactly deletes", () => {
     expect(asked.panel).toEqual({ kind: "sacrifice", id: done.id, typed: "", wrong: false });
-    expect(after(asked, "sacrifice\r").wish).toEqual({ kind: "act", action: "sacrifice", session: done });
-    expect(after(asked, "sacrifi\u007fice\r").wish).toMatchObject({ action: "sacrifice" });
+    expect(after(asked, "sacrifice\r").intent).toEqual({ kind: "act", action: "sacrifice", session: done });
+    expect(after(asked, "sacrifi\u007fice\r").intent).toMatchObject({ action: "sacrifice" });
   });
 
   for (const typed of ["Sacrifice", "sacrifice ", "yes", "sacrific", "sacrificee"]) {
     test(`${JSON.stringify(typed)} does not, and says so`, () => {
       const wrong = after(asked, `${typed}\r`);
-      expect(wrong.wish).toBeUndefined();
+      expect(wrong.intent).toBeUndefined();
       expect(wrong.state.panel).toMatchObject({ typed, wrong: true });
     });
   }
@@ -126,7 +132,7 @@ describe("sacrifice", () => {
   test("Enter on nothing, and Escape, delete nothing", () => {
     for (const keys of ["\r", ESC, `sacrifice${ESC}`]) {
       const kept = after(asked, keys);
-      expect([kept.wish, kept.state.panel.kind, kept.state.notice?.text]).toEqual([
+      expect([kept.intent, kept.state.panel.kind, kept.state.notice?.text]).toEqual([
         undefined,
         "none",
         "Nothing was deleted.",

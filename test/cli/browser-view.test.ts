@@ -1,6 +1,6 @@
 // Holds what the browser draws: never wider or higher than the terminal, harmless whatever a session is called.
 import { describe, expect, test } from "bun:test";
-import { liveFirst } from "../../src/cli/client/feed.ts";
+import { runningFirst } from "../../src/cli/client/session-list.ts";
 import { browserLines } from "../../src/cli/commands/sessions/browser/lines.ts";
 import { type BrowserState, listed, opened, pressed } from "../../src/cli/commands/sessions/browser/state.ts";
 import { fold, widthOf, wrapped } from "../../src/cli/ui/width.ts";
@@ -24,7 +24,7 @@ const SESSIONS: readonly Session[] = [
 ];
 
 function state(sessions: readonly Session[] = SESSIONS, keys: readonly string[] = []): BrowserState {
-  let now = listed(opened(true), { sessions: liveFirst(sessions), complete: true, error: undefined });
+  let now = listed(opened(true), { sessions: runningFirst(sessions), complete: true, error: undefined });
   for (const key of keys) {
     const one =
       key.length === 1 ? ({ name: "text", text: key } as const) : ({ name: key } as { name: "enter" });

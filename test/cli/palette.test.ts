@@ -1,7 +1,7 @@
 // Holds what a line typed into the palette means, and what is offered while it is typed.
 import { describe, expect, test } from "bun:test";
 import { headerLines, shortPath } from "../../src/cli/commands/tui/header.ts";
-import { slashes, wanted } from "../../src/cli/commands/tui/slashes.ts";
+import { requestOf, slashes } from "../../src/cli/commands/tui/slashes.ts";
 import { type Known, offers } from "../../src/cli/commands/tui/suggest.ts";
 import { widthOf } from "../../src/cli/ui/width.ts";
 import { CovenError } from "../../src/errors.ts";
@@ -46,7 +46,7 @@ const LINES: readonly (readonly [line: string, wanted: object])[] = [
 describe("a line", () => {
   for (const [line, want] of LINES)
     test(JSON.stringify(line), () =>
-      expect(wanted(line, SLASHES)).toEqual(want as ReturnType<typeof wanted>),
+      expect(requestOf(line, SLASHES)).toEqual(want as ReturnType<typeof requestOf>),
     );
 });
 

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { parseBody, readJson } from "../../src/api/body.ts";
 import * as schema from "../../src/api/schema.ts";
-import { veilOver } from "../../src/cli/commands/diagnostics/redact.ts";
+import { redactorFor } from "../../src/cli/commands/diagnostics/redact.ts";
 import { isWanted, jsonLine, logEntry, shownLine } from "../../src/cli/commands/logs/lines.ts";
 import { harmless } from "../../src/cli/ui/text.ts";
 import { parseConfig } from "../../src/config.ts";
@@ -105,7 +105,11 @@ test(
       // A letter before it could make it part of a longer word.
       const text = `${chance.text(60)} ${plant} ${chance.text(60)}`;
       const began = performance.now();
-      for (const clean of [redact(text), redactAll(text), veilOver(new Map([["/home/u", "~"]])).text(text)]) {
+      for (const clean of [
+        redact(text),
+        redactAll(text),
+        redactorFor(new Map([["/home/u", "~"]])).text(text),
+      ]) {
         expect({ text, left: clean.includes(secret), said: clean.includes(REDACTED) }).toEqual({
           text,
           left: false,

@@ -1,4 +1,4 @@
-// Owns the way to the daemon for every command that needs one: ask once, start it when nobody answers, and say so.
+// Connects to the daemon for every command that needs it, and starts it where none answers.
 import { type CovenClient, covenClient, isUnreachable } from "../../api/client.ts";
 import { covenPaths } from "../../paths.ts";
 import { COVEN_VERSION } from "../../version.ts";
@@ -8,51 +8,47 @@ import { harmless } from "../ui/text.ts";
 /** How long a busy daemon may take for the first answer, in milliseconds. */
 const ANSWER_MS = 5_000;
 
-/** A question that is on its way: whether a daemon is there. */
-export interface Knock {
+/** A request that asks whether a daemon is there, under way. */
+export interface Probe {
   readonly client: CovenClient;
-  /** Its version; rejects as the client does. */
+  /** The version of the daemon; rejects as the client does. */
   readonly version: Promise<string>;
 }
 
-/** Asks, and returns at once: who has something else to do until the answer comes knocks first. Starts nothing. */
-export function knock(): Knock {
+/** Sends the request and returns at once, so that other work can be done until the answer comes. Starts nothing. */
+export function probe(): Probe {
   const { socket } = covenPaths();
   const version = covenClient(socket, { timeoutMs: ANSWER_MS })
     .health()
     .then((health) => String(health.covenVersion));
-  // Nobody may ever wait for it.
+  // The caller may fail before it waits for the answer.
   version.catch(() => {});
   return { client: covenClient(socket), version };
 }
 
-/**
- * A client of a daemon that has just answered. Throws what `startDaemon` throws when there was none and none can be
- * brought up.
- */
-export async function connect(knocked: Knock = knock()): Promise<{ readonly client: CovenClient }> {
-  const { client } = knocked;
-  await there(knocked);
-  return { client };
+/** A client of a daemon that has just answered. Throws what `startDaemon` throws when none answers and none can be started. */
+export async function connect(probed: Probe = probe()): Promise<CovenClient> {
+  await ensureRunning(probed);
+  return probed.client;
 }
 
 /**
- * The same with the first question sent along, and its answer; it is asked once more where a daemon had to be started.
- * Only for what may be asked of anybody and twice.
+ * The same with a question sent along with the probe, and its answer. Where a daemon had to be started it is asked a
+ * second time, so it must change nothing.
  */
 export async function connectAsking<T>(
   question: (client: CovenClient) => Promise<T>,
 ): Promise<{ readonly client: CovenClient; readonly answer: T }> {
-  const knocked = knock();
-  const { client } = knocked;
+  const probed = probe();
+  const { client } = probed;
   const answer = question(client);
   answer.catch(() => {});
-  const started = await there(knocked);
+  const started = await ensureRunning(probed);
   return { client, answer: await (started ? question(client) : answer) };
 }
 
-/** Resolves when a daemon is there; true when nobody was there at first. */
-async function there({ version }: Knock): Promise<boolean> {
+/** Resolves when a daemon answers; true when it had to be started. */
+async function ensureRunning({ version }: Probe): Promise<boolean> {
   try {
     const theirs = await version;
     if (theirs !== COVEN_VERSION) {
@@ -63,7 +59,7 @@ async function there({ version }: Knock): Promise<boolean> {
     return false;
   } catch (error) {
     if (!isUnreachable(error)) throw error;
-    // Loaded only now: nearly always a daemon is there already.
+    // Seldom needed, so loaded only here.
     const { startDaemon } = await import("../../daemon/lifecycle.ts");
     const { meanwhile } = await import("../ui/progress.ts");
     const { pid, started } = await meanwhile("Starting the Coven daemon", () => startDaemon(covenPaths()));

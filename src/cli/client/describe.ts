@@ -1,7 +1,7 @@
-// Owns how one session is told in a word, a sign and a colour, wherever sessions are listed for a person.
+// One session as a word, a sign and a colour, wherever sessions are listed for a person.
 import { basename } from "node:path";
 import { isArchived, isSettled, type Session } from "../../session/session.ts";
-import { out } from "../ui/colour.ts";
+import { coloured, out } from "../ui/colour.ts";
 import { glyphs } from "../ui/glyphs.ts";
 import { span } from "../ui/time.ts";
 import { outcome } from "./outcome.ts";
@@ -17,30 +17,24 @@ export function stateWord(session: Session): string {
   return isWaiting(session) ? "waiting" : session.status;
 }
 
+const SIGNS: Readonly<Record<string, string>> = {
+  archived: glyphs.archived,
+  waiting: glyphs.waits,
+  completed: glyphs.done,
+  failed: glyphs.failed,
+  orphaned: glyphs.failed,
+  killed: glyphs.killed,
+};
+
 /** One cell that says the same. */
 export function signOf(session: Session): string {
-  const signs: Readonly<Record<string, string>> = {
-    archived: glyphs.archived,
-    waiting: glyphs.waits,
-    completed: glyphs.done,
-    failed: glyphs.failed,
-    orphaned: glyphs.failed,
-    killed: glyphs.killed,
-  };
-  return signs[stateWord(session)] ?? glyphs.live;
+  return SIGNS[stateWord(session)] ?? glyphs.running;
 }
 
-/** The colour that says the same, for stdout. */
-export function paintOf(session: Session): (text: string) => string {
-  const paints: Readonly<Record<string, (text: string) => string>> = {
-    archived: out.dim,
-    waiting: out.yellow,
-    completed: out.green,
-    failed: out.red,
-    orphaned: out.red,
-    killed: out.yellow,
-  };
-  return paints[stateWord(session)] ?? out.cyan;
+/** The text in the colour that says the same, for stdout. */
+export function painted(session: Session, text: string): string {
+  if (isArchived(session)) return out.dim(text);
+  return isWaiting(session) ? out.yellow(text) : coloured(session.status, text, out);
 }
 
 /** How long it has been running, or how long ago it ended; `3m`. */
@@ -54,7 +48,7 @@ export function projectOf(session: Session): string {
 }
 
 /** Half a sentence on how it is doing or how it ended. */
-export function told(session: Session, now: number): string {
+export function stateText(session: Session, now: number): string {
   if (!isSettled(session.status)) return `${stateWord(session)} for ${ageOf(session, now)}`;
   return `${outcome(session).replace(/\.$/, "")} ${glyphs.dot} ${ageOf(session, now)} ago`;
 }

@@ -1,4 +1,4 @@
-// Owns this shell's environment as a launch sends it.
+// The environment of this shell, as a launch sends it.
 
 /** Every variable that is set, as of now. */
 export function environment(): Record<string, string> {

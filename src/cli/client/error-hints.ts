@@ -1,4 +1,4 @@
-// Owns what each error means to a person: every code of the API, one sentence of advice or a command to type.
+// What to try after an error of the API: advice or a command line for each code.
 import { isUnreachable } from "../../api/client.ts";
 import type { CovenError, ErrorCode } from "../../errors.ts";
 import { nearest } from "../framework/nearest.ts";

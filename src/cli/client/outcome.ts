@@ -1,4 +1,4 @@
-// Owns how the end of a session is told: as a sentence, and as the exit code of run and attach.
+// The end of a session, as a sentence and as the exit code of run and attach.
 import { constants } from "node:os";
 import { isSettled, type Session } from "../../session/session.ts";
 import { coloured, err } from "../ui/colour.ts";

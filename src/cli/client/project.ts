@@ -1,8 +1,9 @@
-// Owns which project a run belongs to: the nearest directory upwards with a .git, else the one it starts in.
+// The project of a run: the nearest directory upwards with a .git, else the one it starts in.
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../ui/failure.ts";
 import { quoted } from "../ui/text.ts";
+import { workingDirectory } from "../ui/working-directory.ts";
 
 /** Where a run happens. The daemon checks again that the one lies within the other. */
 export interface Place {
@@ -44,4 +45,13 @@ function real(directory: string): string {
   }
   if (!statSync(path).isDirectory()) throw new Failure(`${quoted(directory)} is not a directory.`, ["ls"]);
   return path;
+}
+
+/** The project of the current directory; undefined where that directory is gone. */
+export function placeHere(): Place | undefined {
+  try {
+    return placeOf(workingDirectory(), undefined);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-// Owns telling an error to a person: what happened, what to try, and the exit code.
+// Prints an error for a person: what happened and what to try; and the exit code.
 import { isCovenError } from "../../errors.ts";
 import { Failure, PipeClosed } from "../ui/failure.ts";
 

@@ -1,8 +1,9 @@
-// Owns which session a person means: a full id as it is, or a prefix that fits exactly one.
+// Session ids as people type them: a full id, or a prefix that fits exactly one session.
 import type { CovenClient } from "../../api/client.ts";
 import type { Session } from "../../session/session.ts";
 import { Failure, UsageError } from "../ui/failure.ts";
 import { harmless, quoted } from "../ui/text.ts";
+import { everySession } from "./session-list.ts";
 
 const FULL_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -43,21 +44,4 @@ export async function fullId(client: Pick<CovenClient, "sessions">, typed: strin
   throw new Failure([`${quoted(typed)} fits ${fitting.length} sessions:`, ...lines, ...more].join("\n"), [
     "the same command with more characters of the id",
   ]);
-}
-
-/** Sessions newest first, page by page. */
-export async function* everySession(
-  client: Pick<CovenClient, "sessions">,
-  includeArchived: boolean,
-): AsyncGenerator<Session> {
-  let cursor: string | undefined;
-  do {
-    const page = await client.sessions({
-      limit: 1000,
-      includeArchived,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    yield* page.sessions;
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined);
 }

@@ -1,4 +1,4 @@
-// Owns watching a session to its end as a stream of output: for a pipe, and for --raw and --json at a terminal.
+// Follows the output of a session to its end: on a pipe, and for --raw and --json at a terminal.
 import { type CovenClient, isUnreachable } from "../../api/client.ts";
 import { isSettled, type Session } from "../../session/session.ts";
 import { err } from "../ui/colour.ts";

@@ -1,4 +1,4 @@
-// Owns the shape of a command: what the table says of each, and what a command gets once its words are parsed.
+// What a command is: its definition, and what it gets once the command line is parsed.
 
 import { isArchived, isSettled, type Session } from "../../session/session.ts";
 

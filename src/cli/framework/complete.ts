@@ -1,4 +1,4 @@
-// Owns what may stand where the cursor is: the hidden `coven __complete WORDS…` behind every shell's completions.
+// The candidates for the word at the cursor, from the command table: the hidden `coven __complete WORDS…` of every shell.
 // It answers from the command table, the disk and a daemon that runs already; it never starts one and never fails.
 import type { Session } from "../../session/session.ts";
 import { type Argument, type Command, type Completes, type Flag, SESSION_KINDS } from "./command.ts";

@@ -1,4 +1,4 @@
-// Owns the words of help: the overview, and one page per command, both read from the table.
+// The text of `coven help`: the overview and a page for each command, made from the table.
 
 import { UsageError } from "../ui/failure.ts";
 import { pairs } from "../ui/table.ts";

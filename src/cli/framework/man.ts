@@ -1,4 +1,4 @@
-// Owns the man page, made from the command table: `coven help --man | man -l -`.
+// The man page, made from the command table: `coven help --man | man -l -`.
 import { COVEN_VERSION } from "../../version.ts";
 import type { Command, Flag } from "./command.ts";
 import { usage } from "./help.ts";

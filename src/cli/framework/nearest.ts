@@ -1,4 +1,4 @@
-// Owns the guess behind "Did you mean": the nearest known word by edit distance.
+// The known word that a mistyped one most likely stands for, by edit distance.
 
 /** Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other. */
 export function distance(a: string, b: string): number {

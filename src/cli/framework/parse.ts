@@ -1,4 +1,4 @@
-// Owns argv -> what is asked. Pure: it reads the table, touches nothing, and refuses whatever it doesn't know.
+// Command lines. Pure: reads the table, and refuses what it does not know with what to type instead.
 
 import { UsageError } from "../ui/failure.ts";
 import { quoted } from "../ui/text.ts";

@@ -1,4 +1,4 @@
-// Owns attaching before our terminal is ready for it: what the daemon says meanwhile is kept, and told in order later.
+// Attaching before our terminal is ready: what the daemon sends meanwhile is kept and delivered in order.
 import type { Attached, AttachOptions, CovenClient, TerminalSize } from "../../api/client.ts";
 import { ownSize } from "./size.ts";
 

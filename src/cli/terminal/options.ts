@@ -1,4 +1,4 @@
-// Owns what a person asks of their terminal with run and attach: the session itself or its output, and the key that leaves.
+// What run and attach are asked about the terminal: the session itself or its output as a stream, and the detach key.
 import { covenPaths } from "../../paths.ts";
 import { flagValue, has, type Invocation } from "../framework/command.ts";
 import { type DetachKey, detachKey } from "../keys.ts";
@@ -28,4 +28,11 @@ async function configuredKey(): Promise<string | undefined> {
   if (!(await isThere(config))) return undefined;
   const { readConfig } = await import("../../config.ts");
   return readConfig(config).config["terminal.detach_key"];
+}
+
+/** Loads what shows a session, after what was asked of the daemon is on its way: it works meanwhile. */
+export async function loadView() {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+  return import("./view.ts");
 }

@@ -1,4 +1,4 @@
-// Owns where the shell's prompt comes after a program: below everything it left on the screen.
+// Where the prompt of the shell goes after a program: below everything the program left on the screen.
 
 /** What of a screen decides it (`GET screen`). */
 export interface Ground {

@@ -1,4 +1,4 @@
-// Owns the signals that reach us while a session is in the terminal: those that end us, stop us, wake us, and new sizes.
+// The signals that reach us while a session is in the terminal: those that end us, suspend us, wake us, and new sizes.
 
 export interface SignalEvents {
   /** Somebody wants us gone; the session is none of their business. */

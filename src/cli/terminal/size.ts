@@ -1,4 +1,4 @@
-// Owns the size of the person's terminal as a session takes it.
+// The size of our terminal, as a session takes it.
 import type { TerminalSize } from "../../api/client.ts";
 import { windowSize } from "../ui/termios.ts";
 

@@ -1,4 +1,4 @@
-// Owns a live session in the person's own terminal: attached, typed into, left, and the terminal as it was before.
+// An attached session in our terminal: output, keys, sizes and signals, and the terminal as it was before when it is left.
 import type { Attached, AttachFrame, CovenClient, TerminalSize } from "../../api/client.ts";
 import { suspendSelf } from "../../os/signal.ts";
 import type { Session } from "../../session/session.ts";

@@ -1,4 +1,4 @@
-// Owns the person's terminal as a device: raw keys in, bytes out without ever getting stuck, its size.
+// The terminal as a device: keys in raw mode, output that never blocks us, and its size.
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { type Termios, termios } from "../ui/termios.ts";
 import { ownSize } from "./size.ts";

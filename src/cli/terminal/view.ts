@@ -1,4 +1,4 @@
-// Owns showing a session to a person at a terminal: live and typed into, or as it was last; and what is said afterwards.
+// A session in the terminal of a person, for run and attach: shown until it ends or is left, then what is said and the exit code.
 import { type CovenClient, isUnreachable } from "../../api/client.ts";
 import { isSettled, type Session } from "../../session/session.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "../client/outcome.ts";

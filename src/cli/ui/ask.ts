@@ -1,4 +1,4 @@
-// Owns questions to a person at a terminal.
+// Questions to a person at a terminal, with @clack/prompts.
 import { confirm, isCancel, text } from "@clack/prompts";
 
 /** True once the person has typed exactly this word; false when they typed nothing or left with Ctrl-C. */

@@ -1,4 +1,4 @@
-// Owns colour: which stream gets any, and what each status looks like.
+// Colours: which stream gets any, and the colour of each status.
 import type Picocolors from "picocolors";
 import type { SessionStatus } from "../../session/session.ts";
 import { type ColourPreference, colourPreference } from "./preference.ts";

@@ -1,4 +1,4 @@
-// Owns the errors the command line raises itself: one sentence, and what to type next.
+// Errors that the command line raises itself: one sentence, what to type next, and the exit code.
 
 /** Ends the command with `Error:` and `Try:` on stderr and this exit code. */
 export class Failure extends Error {

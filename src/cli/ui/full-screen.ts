@@ -1,4 +1,4 @@
-// Owns a screen of our own over the person's: drawn line by line, keys in, and everything as it was when it is left.
+// A full screen of our own (the session browser): draws lines, reads keys, and puts the terminal back when it is left.
 import { type Key, keyReader } from "./keys.ts";
 
 /** In cells. */

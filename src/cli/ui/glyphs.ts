@@ -1,4 +1,4 @@
-// Owns the few signs we draw with, and their plain forms for a terminal that has no more than ASCII.
+// The signs we draw with, and plain ones for a terminal that shows only ASCII.
 
 /** What the environment says of the terminal's character set; nothing said means UTF-8, as on macOS. */
 export function isUnicode(env: Readonly<Record<string, string | undefined>> = process.env): boolean {
@@ -7,29 +7,12 @@ export function isUnicode(env: Readonly<Record<string, string | undefined>> = pr
   return locale === "" || /utf-?8/i.test(locale);
 }
 
-/** Each takes one cell. */
-export interface Glyphs {
-  readonly pointer: string;
-  readonly prompt: string;
-  readonly guide: string;
-  readonly live: string;
-  readonly waits: string;
-  readonly done: string;
-  readonly failed: string;
-  readonly killed: string;
-  readonly archived: string;
-  readonly dot: string;
-  readonly rule: string;
-  readonly caret: string;
-  readonly upDown: string;
-  readonly frames: readonly string[];
-}
-
-const DRAWN: Glyphs = {
+/** Each takes one cell, but for `upDown`. */
+const DRAWN = {
   pointer: "❯",
   prompt: "›",
   guide: "│",
-  live: "●",
+  running: "●",
   waits: "◆",
   done: "✓",
   failed: "✗",
@@ -42,11 +25,11 @@ const DRAWN: Glyphs = {
   frames: ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
 };
 
-const PLAIN: Glyphs = {
+const PLAIN: typeof DRAWN = {
   pointer: ">",
   prompt: ">",
   guide: "|",
-  live: "*",
+  running: "*",
   waits: "?",
   done: "+",
   failed: "x",
@@ -60,4 +43,4 @@ const PLAIN: Glyphs = {
 };
 
 /** The signs this terminal can show. */
-export const glyphs: Glyphs = isUnicode() ? DRAWN : PLAIN;
+export const glyphs = isUnicode() ? DRAWN : PLAIN;

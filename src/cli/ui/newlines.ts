@@ -1,4 +1,4 @@
-// Owns the way from a terminal's line ends to a file's: CRLF becomes LF, also when the two bytes come apart.
+// Turns the line ends of a terminal (CRLF) into those of a file (LF), also where the two bytes arrive apart.
 
 const CR = 13;
 const LF = 10;

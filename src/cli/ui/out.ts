@@ -1,9 +1,9 @@
-// Owns the two ways out: results on stdout, everything else on stderr.
+// Output: results go to stdout, everything else to stderr.
 
 import { PipeClosed } from "./failure.ts";
 import { isTerminal } from "./termios.ts";
 import { harmlessJson } from "./text.ts";
-import { standing } from "./working-directory.ts";
+import { workingDirectory } from "./working-directory.ts";
 
 const STDOUT = 1;
 
@@ -72,6 +72,6 @@ export function columns(
  * `process.stdin` of a terminal there (1.4: `uv_cwd`).
  */
 export function atTerminal(): boolean {
-  standing();
+  workingDirectory();
   return isTerminal(0) && isTerminal(1);
 }

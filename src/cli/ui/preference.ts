@@ -1,4 +1,4 @@
-// Owns what the user has set about how things look (`ui.colour`), read once, before anything is painted.
+// The setting `ui.colour`, read once before anything is painted.
 import { covenPaths } from "../../paths.ts";
 
 /** When there is colour: as the terminal and the environment say, always, or never. */

@@ -1,4 +1,4 @@
-// Owns saying that something takes a while: a spinner on stderr, on a terminal only, and only once it really takes a while.
+// A spinner on stderr for what takes a while: at a terminal only, and not in the first moment.
 import { err } from "./colour.ts";
 import { glyphs } from "./glyphs.ts";
 import { span } from "./time.ts";

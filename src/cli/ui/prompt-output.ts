@@ -1,4 +1,4 @@
-// Owns what the prompts of @clack/prompts write into: our stdout, without colour where none is wanted.
+// The stream that @clack/prompts write into: our stdout, without colour where none is wanted.
 import { Writable } from "node:stream";
 import { out } from "./colour.ts";
 import { glyphs } from "./glyphs.ts";

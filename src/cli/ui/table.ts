@@ -1,4 +1,4 @@
-// Owns aligned columns: titles from anywhere are made harmless, wide characters counted, the last column cut to fit.
+// Aligned columns. Control characters are made harmless, wide characters counted, the last column cut to fit.
 import { harmless } from "./text.ts";
 import { cut, padded, widthOf } from "./width.ts";
 

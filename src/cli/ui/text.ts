@@ -1,4 +1,4 @@
-// Owns how text of unknown origin is shown: made harmless, quoted for a shell.
+// Text of unknown origin for a terminal: control characters made harmless, words quoted for a shell.
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
@@ -24,4 +24,9 @@ export function harmlessJson(json: string): string {
 export function quoted(text: string): string {
   const shown = harmless(text);
   return /^[A-Za-z0-9_./:=@%+,-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
+}
+
+/** `1 warning`, `2 warnings`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,4 +1,4 @@
-// Owns how long ago and how long: times as people say them. JSON keeps RFC 3339.
+// Durations, ages and sizes as people read them. JSON keeps RFC 3339 and bytes.
 
 const UNITS = [
   ["d", 86_400],

@@ -1,8 +1,8 @@
-// Owns where the person stands, and saying that it is gone.
+// The current directory, which may have been deleted.
 import { Failure } from "./failure.ts";
 
-/** Where the person stands, absolute. Throws `Failure` when that directory was deleted or may not be looked up. */
-export function standing(): string {
+/** The current directory, absolute. Throws `Failure` when it was deleted or may not be looked up. */
+export function workingDirectory(): string {
   try {
     return process.cwd();
   } catch {

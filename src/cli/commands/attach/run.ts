@@ -1,10 +1,10 @@
-// Owns `coven attach`: at a terminal the session itself, else a replay of its output and what follows, to the end.
+// `coven attach`: at a terminal the session itself, else its output from the beginning and on to the end.
 import { isSettled } from "../../../session/session.ts";
 import { connectAsking } from "../../client/connect.ts";
 import { fullId } from "../../client/session-id.ts";
 import { has, type Run, word } from "../../framework/command.ts";
 import { attachEarly, type Early } from "../../terminal/early.ts";
-import { detachKeyOf, wantsView } from "../../terminal/options.ts";
+import { detachKeyOf, loadView, wantsView } from "../../terminal/options.ts";
 
 export const run: Run = async (invocation) => {
   const detach = await detachKeyOf(invocation);
@@ -16,7 +16,7 @@ export const run: Run = async (invocation) => {
     early?.drop();
     // The screen takes longest of all, so it is asked for first: most who come back come to a session that lives.
     early = inView ? attachEarly(asked, id, observe) : undefined;
-    const [session] = await Promise.all([asked.session(id), inView ? loaded() : undefined]);
+    const [session] = await Promise.all([asked.session(id), inView ? loadView() : undefined]);
     return session;
   });
   const { client, answer: session } = await asking.catch((error: unknown) => {
@@ -24,13 +24,13 @@ export const run: Run = async (invocation) => {
     throw error;
   });
   if (inView && !isSettled(session.status)) {
-    const { view } = await loaded();
+    const { view } = await loadView();
     return view({ client, session, detach, observe, launched: false, early });
   }
   early?.drop();
   const { introduce, watch } = await import("../../client/watch.ts");
   introduce(session);
-  if (inView) return (await loaded()).viewLast(client, session);
+  if (inView) return (await loadView()).viewLast(client, session);
   return watch({
     client,
     session,
@@ -39,10 +39,3 @@ export const run: Run = async (invocation) => {
     interrupt: "leave",
   });
 };
-
-/** Loads what shows a session, once what was asked is on its way: the daemon draws meanwhile. */
-async function loaded() {
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
-  return import("../../terminal/view.ts");
-}

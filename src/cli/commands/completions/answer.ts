@@ -1,9 +1,9 @@
-// Owns answering a shell: candidates as lines, `value<Tab>description`, or the one word that leaves it to the shell.
+// `coven __complete`: prints candidates, one `value<Tab>description` a line, or `:directories`, which leaves it to the shell.
 import { covenClient } from "../../../api/client.ts";
 import { covenPaths } from "../../../paths.ts";
 import type { Session } from "../../../session/session.ts";
 import { environment } from "../../client/environment.ts";
-import { everySession } from "../../client/session-id.ts";
+import { everySession } from "../../client/session-list.ts";
 import type { Command } from "../../framework/command.ts";
 import { candidates, DIRECTORIES } from "../../framework/complete.ts";
 import { write } from "../../ui/out.ts";

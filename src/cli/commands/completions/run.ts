@@ -1,4 +1,4 @@
-// Owns `coven completions SHELL`: a script for each shell. What it offers is asked of coven itself at each Tab.
+// `coven completions SHELL`: prints a script for the shell. The script asks coven for candidates at each Tab.
 import { type Run, word } from "../../framework/command.ts";
 import { nearest } from "../../framework/nearest.ts";
 import { UsageError } from "../../ui/failure.ts";

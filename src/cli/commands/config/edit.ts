@@ -1,4 +1,4 @@
-// Owns changing one setting in a config file and nothing else in it: comments, order and line ends stay.
+// Changes one setting in a config file and nothing else in it: comments, order and line ends stay.
 import {
   chmodSync,
   closeSync,

@@ -1,4 +1,4 @@
-// Owns `coven config`: what is set, what that means, and changing it.
+// `coven config get|set|list|path`.
 import {
   CONFIG_KEYS,
   CONFIG_NAMES,

@@ -1,4 +1,4 @@
-// Owns what `coven daemon status` says beyond whether it runs: the daemon's own account of itself, as lines and as JSON.
+// What `coven daemon status` says beyond whether it runs: GET /status as lines and as JSON.
 import { covenClient, type StatusAnswer } from "../../../api/client.ts";
 import { isCovenError } from "../../../errors.ts";
 import { API_VERSION, COVEN_VERSION } from "../../../version.ts";

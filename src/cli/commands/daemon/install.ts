@@ -1,4 +1,4 @@
-// Owns `coven daemon install|uninstall`: the daemon in the hands of systemd or launchd, and out of them again.
+// `coven daemon install|uninstall`: has systemd or launchd keep the daemon, and takes that back.
 import { makeHome } from "../../../daemon/home.ts";
 import { type Keeper, keeperOf } from "../../../daemon/keeper.ts";
 import { daemonStatus, startDaemon, stopDaemon } from "../../../daemon/lifecycle.ts";
@@ -8,7 +8,7 @@ import type { Run } from "../../framework/command.ts";
 import { Failure } from "../../ui/failure.ts";
 import { print, say } from "../../ui/out.ts";
 import { harmless } from "../../ui/text.ts";
-import { endingSessions, tellRunning } from "./run.ts";
+import { endingSessions, printRunning } from "./run.ts";
 
 /** Where npx, pnpm dlx, yarn dlx and bunx put a program for one command. */
 const BORROWED = /[\\/](?:_npx|dlx(?:-[^\\/]*)?|bunx-[^\\/]*)[\\/]|^\/proc\//;
@@ -35,7 +35,7 @@ export const install: Run = async (invocation) => {
     await print(`Wrote ${keeper.file}`);
   }
   const { pid } = await startDaemon(paths);
-  await tellRunning("running", pid);
+  await printRunning("running", pid);
   say(`${keeper.by} starts it when you log in, and again if it crashes.`);
   if (keeper.hint) say(keeper.hint);
   say("Take it back:  coven daemon uninstall");

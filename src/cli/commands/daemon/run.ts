@@ -1,4 +1,4 @@
-// Owns `coven daemon start|status|restart|stop`: the words scripts read, and the question before live sessions end.
+// `coven daemon start|status|restart|stop`: the lines that scripts read, and the question before live sessions are ended.
 import { covenClient } from "../../../api/client.ts";
 import { keeperOf } from "../../../daemon/keeper.ts";
 import {
@@ -25,7 +25,7 @@ const NOT_RUNNING = 3;
 
 export const start: Run = async () => {
   const { pid } = await meanwhile("Starting the Coven daemon", () => startDaemon(covenPaths()));
-  await tellRunning("running", pid);
+  await printRunning("running", pid);
   return 0;
 };
 
@@ -37,7 +37,7 @@ export const status: Run = async (invocation) => {
   if (has(invocation, "json")) {
     await printJson({ ...statusJson(found), ...(facts ? factsJson(facts) : {}) });
   } else if (found.state === "running") {
-    await tellFound("running", found);
+    await printStatus("running", found);
     await print(`This command: version ${COVEN_VERSION}, API ${API_VERSION}`);
     for (const line of facts ? factLines(facts) : []) await print(line);
   } else if (found.state === "hung") {
@@ -57,7 +57,7 @@ export const restart: Run = async (invocation) => {
   const { pid, restartedFrom } = await endingSessions(invocation, (force) =>
     meanwhile("Restarting the Coven daemon", () => restartDaemon(covenPaths(), { force })),
   );
-  await tellRunning(restartedFrom === undefined ? "running" : "restarted", pid);
+  await printRunning(restartedFrom === undefined ? "running" : "restarted", pid);
   return 0;
 };
 
@@ -69,7 +69,7 @@ export const stop: Run = async (invocation) => {
   );
   await print(`Coven daemon: ${stopped ? "stopped" : "was not running"}`);
   if (stopped && by !== "request") say(`It did not answer, so process ${pid} was ended by ${by}.`);
-  // To an init system that is a crash, and it was told to mend those.
+  // An init system takes that for a crash, and starts the daemon again.
   const keeper = by === "SIGKILL" ? keeperOf(covenPaths()) : undefined;
   if (keeper?.keeps() === "ours") say(`${keeper.by} starts it again.  Try: coven daemon stop`);
   return 0;
@@ -86,11 +86,11 @@ export async function endingSessions<T>(
     if (!isCovenError(error) || error.code !== "session_running") throw error;
     const lines = await liveSessions(error.details?.["sessions"]);
     const count = lines.length === 1 ? "1 session is" : `${lines.length} sessions are`;
-    const told = [`${count} running and would be ended:`, ...lines].join("\n");
+    const message = [`${count} running and would be ended:`, ...lines].join("\n");
     if (!atTerminal()) {
-      throw new Failure(told, [`coven ${invocation.name} --force`, "coven kill ID   (ends one of them)"]);
+      throw new Failure(message, [`coven ${invocation.name} --force`, "coven kill ID   (ends one of them)"]);
     }
-    say(told);
+    say(message);
     const { yes } = await import("../../ui/ask.ts");
     if (!(await yes("End them and go on?"))) throw new Failure("Nothing was stopped.", ["coven sessions"]);
     return act(true);
@@ -110,13 +110,13 @@ async function liveSessions(ids: unknown): Promise<string[]> {
 }
 
 /** The two lines on stdout. Throws `Failure` when it is gone again. */
-export async function tellRunning(word: "running" | "restarted", pid: number): Promise<void> {
+export async function printRunning(word: "running" | "restarted", pid: number): Promise<void> {
   const found = await daemonStatus(covenPaths());
-  if (found.state === "running") return tellFound(word, found);
+  if (found.state === "running") return printStatus(word, found);
   throw new Failure(`The daemon started (pid ${pid}) and is gone again.`, ["coven doctor"]);
 }
 
-async function tellFound(
+async function printStatus(
   word: "running" | "restarted",
   found: DaemonStatus & { state: "running" },
 ): Promise<void> {
@@ -124,33 +124,23 @@ async function tellFound(
   await print(`Coven daemon: ${word} (pid ${pid}, socket ${socket})`);
   await print(`Uptime ${span(uptimeSeconds * 1000)}, version ${harmless(version)}, API ${apiVersion}`);
   if (version === COVEN_VERSION) return;
-  // An init system goes on starting the program it was told of, which may be another one than this.
+  // An init system starts the program that its unit file names, which may be another one than this.
   const keeper = keeperOf(covenPaths());
   const again = keeper?.keeps() === "ours" && !keeper.upToDate() ? "install" : "restart";
   say(`This command is version ${COVEN_VERSION}.  Try: coven daemon ${again}`);
 }
 
-/** The members of CONTRACT, Command line. A daemon that doesn't answer is not a running one. */
+/** The frozen members of `daemon status --json`. A daemon that does not answer is not a running one. */
 function statusJson(found: DaemonStatus): Readonly<Record<string, unknown>> {
-  if (found.state === "running") {
-    return {
-      ok: true,
-      status: "running",
-      pid: found.pid,
-      socket: found.socket,
-      started_at: found.startedAt,
-      uptime_seconds: found.uptimeSeconds,
-      version: found.version,
-      api_version: found.apiVersion,
-    };
-  }
-  const nothing = {
-    pid: null,
-    socket: null,
-    started_at: null,
-    uptime_seconds: null,
-    version: null,
-    api_version: null,
+  const running = found.state === "running" ? found : undefined;
+  return {
+    ok: running !== undefined,
+    status: running ? "running" : "stopped",
+    pid: running?.pid ?? null,
+    socket: running?.socket ?? null,
+    started_at: running?.startedAt ?? null,
+    uptime_seconds: running?.uptimeSeconds ?? null,
+    version: running?.version ?? null,
+    api_version: running?.apiVersion ?? null,
   };
-  return { ok: false, status: "stopped", ...nothing };
 }

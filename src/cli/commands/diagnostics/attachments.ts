@@ -1,4 +1,4 @@
-// Owns what goes into a bundle of diagnostics: each part gathered by itself, so that one that fails takes no other with it.
+// The files of a diagnostics archive. Each is gathered by itself: one that fails takes no other with it.
 import { homedir, release, type } from "node:os";
 import { covenClient } from "../../../api/client.ts";
 import { endOf, homeLayout, ledgerEvidence } from "../../../daemon/evidence.ts";
@@ -7,18 +7,17 @@ import { readLog } from "../../../daemon/log-reader.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
 import { environment } from "../../client/environment.ts";
-import { placeOf } from "../../client/project.ts";
+import { placeHere } from "../../client/project.ts";
 import { SHORTEST_PREFIX } from "../../client/session-id.ts";
 import { Failure } from "../../ui/failure.ts";
 import { quoted } from "../../ui/text.ts";
-import { standing } from "../../ui/working-directory.ts";
 import { type Install, installOf } from "../doctor/install.ts";
 import { examine } from "../doctor/run.ts";
 import { logEntry } from "../logs/lines.ts";
-import { type Veil, veilOver } from "./redact.ts";
+import { type Redactor, redactorFor } from "./redact.ts";
 
-/** One file of the bundle, veiled. */
-export interface Exhibit {
+/** One file of the archive, redacted. */
+export interface Attachment {
   readonly name: string;
   /** One line for the list. */
   readonly what: string;
@@ -31,14 +30,14 @@ const MOST_STDERR_BYTES = 64 * 1024;
 const MOST_OUTPUT_BYTES = 4 * 1024 * 1024;
 const ANSWER_MS = 5_000;
 
-/** Everything, the output of `sessions` (ids or their beginnings) only where named. Throws `Failure` for one that isn't there. */
-export async function exhibits(sessions: readonly string[]): Promise<Exhibit[]> {
+/** Every file; with the output of those `sessions` that are named, by id or prefix. Throws `Failure` for one that does not exist. */
+export async function attachments(sessions: readonly string[]): Promise<Attachment[]> {
   const paths = covenPaths();
   const ledger = ledgerEvidence(paths, MOST_RECORDS);
   const kept = typeof ledger === "string" ? undefined : ledger;
   const ids = sessions.map((typed) => theOne(typed, kept?.ids(typed.toLowerCase()) ?? []));
   const records = kept?.records ?? [];
-  const veil = veilOver(
+  const redactor = redactorFor(
     placesOf(
       paths,
       records.flatMap(({ project_root, cwd }) => [project_root, cwd]),
@@ -46,40 +45,53 @@ export async function exhibits(sessions: readonly string[]): Promise<Exhibit[]> 
   );
   const client = covenClient(paths.socket, { timeoutMs: ANSWER_MS, fresh: true });
   const env = environment();
-
-  return await Promise.all([
-    json(veil, "version.json", "versions, platform, how it was installed", () => versions(env)),
-    json(veil, "home.json", "what lies in COVEN_HOME, with modes and sizes", () => homeLayout(paths.home)),
-    json(veil, "health.json", "GET /health", () => client.health()),
-    json(veil, "status.json", "GET /status", () => client.status()),
-    text(veil, "metrics.txt", "GET /metrics", () => client.metrics()),
-    json(veil, "capabilities.json", "GET /capabilities", () => client.capabilities()),
-    json(veil, "doctor.json", "what coven doctor says here", () => examine(false)),
-    json(veil, "harnesses.json", "the harnesses, as found from here", () => {
-      const { harnesses, manifestProblems } = inspect(paths, env);
-      return { harnesses, manifestProblems };
-    }),
-    json(veil, "sessions.json", `the newest ${MOST_RECORDS} session records`, () =>
-      typeof ledger === "string" ? ledger : records,
-    ),
-    text(veil, "logs/daemon.log", `the last ${MOST_LOG_LINES} lines of the log`, () => logTail(paths, veil)),
-    text(veil, "logs/daemon.stderr", "what the runtime itself printed", () =>
-      endOf(`${paths.logs}/daemon.stderr`, MOST_STDERR_BYTES),
-    ),
-    ...ids.map((id) =>
-      text(veil, `output/${id}.txt`, "what this session printed, as asked for", () => {
+  const files: readonly (readonly [name: string, what: string, gather: () => unknown])[] = [
+    ["version.json", "versions, platform, how it was installed", () => versions(env)],
+    ["home.json", "what lies in COVEN_HOME, with modes and sizes", () => homeLayout(paths.home)],
+    ["health.json", "GET /health", () => client.health()],
+    ["status.json", "GET /status", () => client.status()],
+    ["metrics.txt", "GET /metrics", () => client.metrics()],
+    ["capabilities.json", "GET /capabilities", () => client.capabilities()],
+    ["doctor.json", "what coven doctor says here", () => examine(false)],
+    [
+      "harnesses.json",
+      "the harnesses, as found from here",
+      () => {
+        const { harnesses, manifestProblems } = inspect(paths, env);
+        return { harnesses, manifestProblems };
+      },
+    ],
+    ["sessions.json", `the newest ${MOST_RECORDS} session records`, () => kept?.records ?? ledger],
+    ["logs/daemon.log", `the last ${MOST_LOG_LINES} lines of the log`, () => logTail(paths, redactor)],
+    [
+      "logs/daemon.stderr",
+      "what the runtime itself printed",
+      () => endOf(`${paths.logs}/daemon.stderr`, MOST_STDERR_BYTES) ?? "",
+    ],
+    ...ids.map((id) => {
+      const gather = () => {
         const output = kept?.output(id, MOST_OUTPUT_BYTES);
         const left = output?.before ? `(${output.before} bytes before this were left out)\n` : "";
         return left + new TextDecoder().decode(output?.bytes);
-      }),
-    ),
-  ]);
+      };
+      return [`output/${id}.txt`, "what this session printed, as asked for", gather] as const;
+    }),
+  ];
+  return await Promise.all(
+    files.map(async ([name, what, gather]) => {
+      const found = await attempt(gather);
+      if (name.endsWith(".json")) {
+        return { name, what, text: `${JSON.stringify(redactor.value(found), null, 2)}\n` };
+      }
+      return { name, what, text: redactor.text(typeof found === "string" ? found : JSON.stringify(found)) };
+    }),
+  );
 }
 
 /** Where things lie, and what is written in its place. */
 function placesOf(paths: CovenPaths, projects: readonly string[]): Map<string, string> {
   const places = new Map<string, string>();
-  const here = projectHere();
+  const here = placeHere()?.projectRoot;
   let number = 0;
   for (const project of new Set([...(here === undefined ? [] : [here]), ...projects])) {
     number += 1;
@@ -88,14 +100,6 @@ function placesOf(paths: CovenPaths, projects: readonly string[]): Map<string, s
   for (const home of [process.env["HOME"], homedir()]) if (home) places.set(home, "~");
   places.set(paths.home, "<coven-home>");
   return places;
-}
-
-function projectHere(): string | undefined {
-  try {
-    return placeOf(standing(), undefined).projectRoot;
-  } catch {
-    return undefined;
-  }
 }
 
 async function versions(env: Readonly<Record<string, string>>): Promise<unknown> {
@@ -108,14 +112,14 @@ async function versions(env: Readonly<Record<string, string>>): Promise<unknown>
     system: `${type()} ${release()}`,
     bun: Bun.version,
     install: { ...install, packageManager: packageManagerOf(install) },
-    // Names alone: what they are set to is nobody's business.
+    // Names alone: the values may be secrets.
     variables: Object.keys(env).filter((name) =>
       /^(COVEN_|NO_COLOR$|FORCE_COLOR$|TERM$|COLORTERM$)/.test(name),
     ),
   };
 }
 
-/** By where the executable lies; a guess, named as one in nobody's code. */
+/** A guess by where the executable lies, for the reader of the archive only. */
 function packageManagerOf({ self, fromSource, wrapper }: Install): string {
   if (fromSource) return "none (from source)";
   if (self.includes("/.pnpm/")) return "pnpm";
@@ -127,15 +131,15 @@ function packageManagerOf({ self, fromSource, wrapper }: Install): string {
   return "none (an executable by itself)";
 }
 
-function logTail(paths: CovenPaths, veil: Veil): string {
+function logTail(paths: CovenPaths, redactor: Redactor): string {
   const reader = readLog(paths.log);
   try {
     const lines = Array.from(reader.lines()).slice(-MOST_LOG_LINES);
-    // Each line's own texts are veiled before they are escaped for JSON again.
+    // The texts of a line are redacted before they are escaped for JSON again.
     return lines
       .map((line) => {
         const { fields } = logEntry(line);
-        return fields ? JSON.stringify(veil.value(fields)) : line;
+        return fields ? JSON.stringify(redactor.value(fields)) : line;
       })
       .join("\n");
   } finally {
@@ -150,25 +154,8 @@ function theOne(typed: string, found: readonly string[]): string {
   throw new Failure(`--include-output ${quoted(typed)}: ${why}.`, ["coven sessions --all"]);
 }
 
-type Gather<T> = () => T | Promise<T>;
-
-async function json(veil: Veil, name: string, what: string, gather: Gather<unknown>): Promise<Exhibit> {
-  return { name, what, text: `${JSON.stringify(veil.value(await attempt(gather)), null, 2)}\n` };
-}
-
-async function text(
-  veil: Veil,
-  name: string,
-  what: string,
-  gather: Gather<string | undefined>,
-): Promise<Exhibit> {
-  const found = await attempt(gather);
-  const plain = typeof found === "object" ? JSON.stringify(found) : (found ?? "");
-  return { name, what, text: veil.text(plain) };
-}
-
 /** What was gathered, or why it was not: a daemon that is down is a finding, not a failure. */
-async function attempt<T>(gather: Gather<T>): Promise<T | { readonly notGathered: string }> {
+async function attempt(gather: () => unknown): Promise<unknown> {
   try {
     return await gather();
   } catch (error) {

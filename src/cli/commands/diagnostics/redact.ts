@@ -1,15 +1,15 @@
-// Owns what is taken out of everything that is meant to be shared: secrets by their shape, and where on this machine things lie. Pure.
+// Takes secrets and the paths of this machine out of what is meant to be shared. Pure.
 import { isSecretName, REDACTED, redactAll } from "../../../daemon/redact.ts";
 
 /** Text and values as others may see them. */
-export interface Veil {
+export interface Redactor {
   text(text: string): string;
   /** Texts at any depth, and the whole value of a member whose name says it is a secret. */
   value(value: unknown): unknown;
 }
 
 /** Replaces each path by its name, the longest first, wherever it stands in a text; then what is shaped like a secret. */
-export function veilOver(places: ReadonlyMap<string, string>): Veil {
+export function redactorFor(places: ReadonlyMap<string, string>): Redactor {
   // `/` and the like would take every text apart.
   const all = Array.from(places).filter(([path]) => path.length > 1);
   const names = new Map(all);

@@ -1,4 +1,4 @@
-// Owns `coven diagnostics`: gathers, veils, lists what is inside, and says to look before sharing. Starts and changes nothing.
+// `coven diagnostics`: gathers, redacts, and lists what is inside. Starts and changes nothing.
 import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { flagValue, has, type Run } from "../../framework/command.ts";
@@ -8,7 +8,7 @@ import { meanwhile } from "../../ui/progress.ts";
 import { pairs } from "../../ui/table.ts";
 import { harmlessLines, quoted } from "../../ui/text.ts";
 import { size } from "../../ui/time.ts";
-import { type Exhibit, exhibits } from "./attachments.ts";
+import { type Attachment, attachments } from "./attachments.ts";
 
 /** The directory everything unpacks into. */
 const FOLDER = "coven-diagnostics";
@@ -21,7 +21,7 @@ export const run: Run = async (invocation) => {
       "coven diagnostics --print",
     ]);
   }
-  const gathered = await meanwhile("Gathering", () => exhibits(wanted));
+  const gathered = await meanwhile("Gathering", () => attachments(wanted));
   const all = [readme(gathered), ...gathered];
   if (print) {
     for (const { name, text } of all) await write(`==> ${name} <==\n${harmlessLines(text).trimEnd()}\n\n`);
@@ -37,7 +37,7 @@ export const run: Run = async (invocation) => {
 };
 
 /** What is inside and what was done to it; the first thing somebody who unpacks it sees. */
-function readme(gathered: readonly Exhibit[]): Exhibit {
+function readme(gathered: readonly Attachment[]): Attachment {
   const text = [
     "Diagnostics of Coven, gathered by `coven diagnostics`.",
     "",
@@ -52,13 +52,13 @@ function readme(gathered: readonly Exhibit[]): Exhibit {
   return { name: "README.txt", what: "this list", text };
 }
 
-function listing(all: readonly Exhibit[]): string[] {
+function listing(all: readonly Attachment[]): string[] {
   return pairs(
     all.map(({ name, what, text }): [string, string] => [name, `${what} (${size(Buffer.byteLength(text))})`]),
   );
 }
 
-async function packed(all: readonly Exhibit[]): Promise<Uint8Array> {
+async function packed(all: readonly Attachment[]): Promise<Uint8Array> {
   const files = Object.fromEntries(all.map(({ name, text }) => [`${FOLDER}/${name}`, text]));
   return await new Bun.Archive(files, { compress: "gzip" }).bytes();
 }

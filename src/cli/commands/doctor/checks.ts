@@ -1,9 +1,10 @@
-// Owns what doctor makes of what it saw: each fact to OK, warning or problem, with the next step. Pure.
+// Findings: each fact as OK, warning or problem, with the next step. Pure.
 import type { Found, Inspection } from "../../../daemon/inspect.ts";
 import type { DaemonStatus } from "../../../daemon/lifecycle.ts";
 import type { CovenError } from "../../../errors.ts";
 import type { CovenPaths } from "../../../paths.ts";
 import type { Place } from "../../client/project.ts";
+import { counted } from "../../ui/text.ts";
 import { size, span } from "../../ui/time.ts";
 
 /** How bad it is. Only a problem makes doctor exit 1. */
@@ -18,6 +19,11 @@ export interface Finding {
   readonly next: string;
 }
 
+/** Makes the findings of one area. */
+export function findingsOn(area: string) {
+  return (level: Level, what: string, next: string): Finding => ({ area, level, what, next });
+}
+
 /** Below this not even a ledger can be made. */
 const NO_SPACE = 1_000_000;
 
@@ -26,7 +32,7 @@ const LITTLE_SPACE = 500_000_000;
 
 /** The home: there or still to be made, private, ours. */
 export function homeFinding(paths: CovenPaths, home: Inspection["home"]): Finding {
-  const line = (level: Level, what: string, next: string): Finding => ({ area: "home", level, what, next });
+  const line = findingsOn("home");
   if (home.error)
     return line("problem", home.error.message, "set COVEN_HOME to a private directory of yours");
   if (home.kind === "missing")
@@ -39,7 +45,7 @@ export function homeFinding(paths: CovenPaths, home: Inspection["home"]): Findin
 
 /** The ledger: readable, of our schema, with room to grow. */
 export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"]): Finding {
-  const line = (level: Level, what: string, next: string): Finding => ({ area: "store", level, what, next });
+  const line = findingsOn("store");
   const { report, freeBytes, file } = ledger;
   if (file.kind !== "missing" && file.kind !== "file") {
     return line("problem", `${paths.ledger} must be a plain file, and it is not`, `mv ${paths.ledger} ~/`);
@@ -65,7 +71,7 @@ export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"]): F
   }
   const bytes = size(ledger.ledgerBytes + ledger.walBytes);
   const whole = report.checked ? ", every page checked" : "";
-  const what = `${count(report.sessions, "session")}, ${count(report.events, "event")}, ${bytes}${free}${whole}`;
+  const what = `${counted(report.sessions, "session")}, ${counted(report.events, "event")}, ${bytes}${free}${whole}`;
   return spaceOr(line("ok", what, "coven sessions --all"));
 
   function spaceOr(finding: Finding): Finding {
@@ -90,7 +96,7 @@ export function projectFinding(place: Place): Finding {
 
 /** The daemon; `unsure` is why it couldn't be told. */
 export function daemonFinding(found: DaemonStatus | CovenError, ownVersion: string): Finding {
-  const line = (level: Level, what: string, next: string): Finding => ({ area: "daemon", level, what, next });
+  const line = findingsOn("daemon");
   if (found instanceof Error) return line("problem", found.message, "set COVEN_HOME to another directory");
   if (found.state === "stopped")
     return line("ok", "not running; starts by itself when needed", "coven daemon start");
@@ -105,7 +111,7 @@ export function daemonFinding(found: DaemonStatus | CovenError, ownVersion: stri
 
 /** The socket's file, seen together with whether anybody answers on it. */
 export function socketFinding(paths: CovenPaths, socket: Found, answers: boolean): Finding {
-  const line = (level: Level, what: string, next: string): Finding => ({ area: "socket", level, what, next });
+  const line = findingsOn("socket");
   if (socket.kind === "missing")
     return line("ok", `${paths.socket} (made when the daemon starts)`, "coven daemon start");
   if (socket.kind !== "socket") {
@@ -134,23 +140,18 @@ export function harnessFindings(
   words: ReadonlyMap<string, HarnessWord>,
 ): Finding[] {
   const found = seen.harnesses.map((one): Finding => {
+    const line = findingsOn(one.id);
     const { version, login } = words.get(one.id) ?? {};
-    if (one.id === "demo")
-      return line(one.id, "ok", "part of coven; needs no agent", "coven run demo 'say hello'");
-    if (!one.available)
-      return line(one.id, "warning", `not installed: no ${one.executable} on your PATH`, one.hint);
+    if (one.id === "demo") return line("ok", "part of coven; needs no agent", "coven run demo 'say hello'");
+    if (!one.available) return line("warning", `not installed: no ${one.executable} on your PATH`, one.hint);
     const what = `${one.path}${version === undefined ? "" : ` (${version})`}`;
-    if (login?.in === false) return line(one.id, "warning", `${what}, not logged in`, login.start);
-    return line(one.id, "ok", `${what}${login ? ", logged in" : ""}`, `coven run ${one.id} 'your task'`);
+    if (login?.in === false) return line("warning", `${what}, not logged in`, login.start);
+    return line("ok", `${what}${login ? ", logged in" : ""}`, `coven run ${one.id} 'your task'`);
   });
   const refused = seen.manifestProblems.map((one) =>
-    line("manifest", "warning", `${one.file} ${one.reason}`, "mend or remove it"),
+    findingsOn("manifest")("warning", `${one.file} ${one.reason}`, "mend or remove it"),
   );
   return [...found, ...refused];
-
-  function line(area: string, level: Level, what: string, next: string): Finding {
-    return { area, level, what, next };
-  }
 }
 
 /** Whether anybody but the owner is let in. */
@@ -161,8 +162,4 @@ export function isOpen(found: Found): boolean {
 /** The mode as chmod takes it. */
 export function octal(found: Found): string {
   return (found.mode ?? 0).toString(8).padStart(4, "0");
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

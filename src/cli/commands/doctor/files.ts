@@ -1,11 +1,11 @@
-// Owns what doctor makes of the settings and of the files a start writes to: what keeps the daemon from starting. Pure.
+// Findings about the settings and about files that keep the daemon from starting. Pure.
 import type { Inspection } from "../../../daemon/inspect.ts";
 import type { CovenPaths } from "../../../paths.ts";
-import { type Finding, isOpen, type Level, octal } from "./checks.ts";
+import { type Finding, findingsOn, isOpen, octal } from "./checks.ts";
 
 /** The settings: what the daemon refuses is a problem, what it ignores a warning each. */
 export function configFindings(paths: CovenPaths, { warnings, error }: Inspection["config"]): Finding[] {
-  const line = (level: Level, what: string, next: string): Finding => ({ area: "config", level, what, next });
+  const line = findingsOn("config");
   if (error) {
     const hint = error.details?.["hint"];
     return [line("problem", error.message, typeof hint === "string" ? hint : `ls -ld ${paths.config}`)];
@@ -18,7 +18,7 @@ export function configFindings(paths: CovenPaths, { warnings, error }: Inspectio
 
 /** What lies in the way of a start is a problem, what others may read a warning. Links are nobody's mode. */
 export function fileFindings(paths: CovenPaths, files: Inspection["files"]): Finding[] {
-  const line = (level: Level, what: string, next: string): Finding => ({ area: "files", level, what, next });
+  const line = findingsOn("files");
   const found = files.flatMap(({ path, wanted, found }): Finding[] => {
     if (found.kind === "missing" || found.kind === "link") return [];
     if (found.kind === wanted) {

@@ -1,4 +1,4 @@
-// Owns asking installed agents what they are: their version, and by their own status command whether somebody is logged in.
+// Asks each installed agent for its version and, by its own status command, whether somebody is logged in.
 import { loginOf } from "../../../daemon/launchables.ts";
 import type { HarnessInfo } from "../../../session/ports.ts";
 import { harmless } from "../../ui/text.ts";

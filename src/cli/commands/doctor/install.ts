@@ -1,4 +1,4 @@
-// Owns where this program came from: its own file, the npm package around it, and the `coven` that a shell would start.
+// Where this program comes from: its own file, the npm package around it, and the `coven` that a shell would start.
 import { readFileSync, realpathSync } from "node:fs";
 import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
 import { isCompiled } from "../../../daemon/self.ts";

@@ -1,10 +1,10 @@
-// Owns what doctor makes of the machine around the home: install, lock, terminals, PATH, this terminal. Pure.
+// Findings about the machine around the home: install, lock, terminals, PATH, this terminal. Pure.
 import { delimiter } from "node:path";
 import type { Inspection } from "../../../daemon/inspect.ts";
 import type { HarnessInfo } from "../../../session/ports.ts";
 import { isUnicode } from "../../ui/glyphs.ts";
 import { quoted } from "../../ui/text.ts";
-import type { Finding, Level } from "./checks.ts";
+import { type Finding, findingsOn } from "./checks.ts";
 import type { Install } from "./install.ts";
 
 /** From this share of the machine's terminals on, sessions may soon not start. */
@@ -12,12 +12,7 @@ const MANY_TERMINALS = 0.9;
 
 /** This program: whether its npm parts fit together, and whether the `coven` people type is this one. */
 export function installFinding(install: Install, version: string): Finding {
-  const line = (level: Level, what: string, next: string): Finding => ({
-    area: "install",
-    level,
-    what,
-    next,
-  });
+  const line = findingsOn("install");
   const { wrapper, onPath } = install;
   if (wrapper && wrapper.version !== version) {
     const what = `${wrapper.name} is ${wrapper.version}, and its executable is ${version}: half an update`;
@@ -37,7 +32,7 @@ export function installFinding(install: Install, version: string): Finding {
 
 /** The lock that decides who is the daemon. */
 export function lockFinding(lock: Inspection["lock"], answers: boolean): Finding {
-  const line = (level: Level, what: string, next: string): Finding => ({ area: "lock", level, what, next });
+  const line = findingsOn("lock");
   if (lock.error) return line("problem", lock.error.message, "coven daemon stop, then remove that file");
   const who = lock.pid === null ? "a process" : `pid ${lock.pid}`;
   if (lock.held && answers) return line("ok", `held by the daemon (${who})`, "coven daemon status");
@@ -48,12 +43,7 @@ export function lockFinding(lock: Inspection["lock"], answers: boolean): Finding
 
 /** Pseudo-terminals: each live session takes one. */
 export function terminalsFinding(terminals: Inspection["terminals"]): Finding {
-  const line = (level: Level, what: string, next: string): Finding => ({
-    area: "terminals",
-    level,
-    what,
-    next,
-  });
+  const line = findingsOn("terminals");
   if (!terminals) return line("ok", "this system doesn't say how many are in use", "coven sessions");
   const what = `${terminals.used} of ${terminals.limit} in use`;
   if (terminals.used < terminals.limit * MANY_TERMINALS) return line("ok", what, "coven sessions");
@@ -65,7 +55,7 @@ export function pathFinding(
   mine: { readonly path: string; readonly harnesses: readonly HarnessInfo[] },
   daemon: { readonly path: string | null; readonly harnesses: readonly HarnessInfo[] } | undefined,
 ): Finding {
-  const line = (level: Level, what: string, next: string): Finding => ({ area: "path", level, what, next });
+  const line = findingsOn("path");
   if (!daemon) return line("ok", "a daemon will take this shell's PATH when it starts", "coven daemon start");
   const moved = mine.harnesses.flatMap((one) => {
     const theirs = daemon.harnesses.find(({ id }) => id === one.id)?.path ?? null;
@@ -108,12 +98,7 @@ export function terminalFinding(
     readonly colour: boolean;
   },
 ): Finding {
-  const line = (level: Level, what: string, next: string): Finding => ({
-    area: "terminal",
-    level,
-    what,
-    next,
-  });
+  const line = findingsOn("terminal");
   if (!terminal.isTerminal) return line("ok", "none here: output goes to a file or a program", "coven help");
   const term = env["TERM"] ?? "";
   if (term === "" || term === "dumb") {

@@ -1,4 +1,4 @@
-// Owns `coven doctor`: looks, starts nothing, changes nothing, and says what to do.
+// `coven doctor`: looks at everything, starts and changes nothing, and says what to do.
 import { covenClient, isUnreachable } from "../../../api/client.ts";
 import { inspect } from "../../../daemon/inspect.ts";
 import { type DaemonStatus, daemonStatus } from "../../../daemon/lifecycle.ts";
@@ -13,9 +13,9 @@ import { out } from "../../ui/colour.ts";
 import { Failure } from "../../ui/failure.ts";
 import { columns, printJson, write } from "../../ui/out.ts";
 import { meanwhile } from "../../ui/progress.ts";
-import { harmless } from "../../ui/text.ts";
+import { counted, harmless } from "../../ui/text.ts";
 import { padded, widthOf, wrapped } from "../../ui/width.ts";
-import { standing } from "../../ui/working-directory.ts";
+import { workingDirectory } from "../../ui/working-directory.ts";
 import {
   daemonFinding,
   type Finding,
@@ -104,7 +104,7 @@ async function daemonPath(paths: CovenPaths, pid: number): Promise<Parameters<ty
 
 function projectHere(): Finding {
   try {
-    return projectFinding(placeOf(standing(), undefined));
+    return projectFinding(placeOf(workingDirectory(), undefined));
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     const next = (error instanceof Failure && error.hints[0]) || "cd to a directory that exists";
@@ -148,15 +148,11 @@ function rendered(findings: readonly Finding[]): string[] {
   });
   const count = (level: Level) => findings.filter((one) => one.level === level).length;
   const [problems, warnings] = [count("problem"), count("warning")];
-  const sum = problems > 0 ? out.red(tally(problems, "problem")) : "No problems";
-  return [...lines, "", `${sum}${warnings > 0 ? `, ${tally(warnings, "warning")}` : ""}.`];
+  const sum = problems > 0 ? out.red(counted(problems, "problem")) : "No problems";
+  return [...lines, "", `${sum}${warnings > 0 ? `, ${counted(warnings, "warning")}` : ""}.`];
 }
 
 function folded(text: string, indent: string, width: number): string[] {
   if (!Number.isFinite(width)) return [`${indent}${text}`];
   return wrapped(text, Math.max(10, width - indent.length)).map((row) => `${indent}${row}`);
-}
-
-function tally(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,4 +1,4 @@
-// Owns asciicast v3: a recording as newline-delimited JSON. Source: https://docs.asciinema.org/manual/asciicast/v3
+// asciicast v3: a recording as newline-delimited JSON. Source: https://docs.asciinema.org/manual/asciicast/v3
 import type { Moment, Recording } from "./recording.ts";
 
 /** The document line by line. Intervals are seconds since the event before, and add up to the millisecond. */

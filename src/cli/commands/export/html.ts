@@ -1,4 +1,4 @@
-// Owns a recording as one HTML page that plays it from disk, without a network: the player, and the cast deflated in it.
+// A recording as one HTML page that plays it from disk, without a network: the player, with the deflated cast inside.
 import { createDeflate } from "node:zlib";
 import { outcome } from "../../client/outcome.ts";
 import { harmless } from "../../ui/text.ts";

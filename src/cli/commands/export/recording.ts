@@ -1,4 +1,4 @@
-// Owns a session's events as a recording: the size it begins with, then what happened at which moment.
+// The events of a session as a recording: the size at the beginning, then what happened at which moment.
 import type { CovenClient } from "../../../api/client.ts";
 import type { Event } from "../../../session/event.ts";
 import { DEFAULT_SIZE, type Session } from "../../../session/session.ts";

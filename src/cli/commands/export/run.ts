@@ -1,4 +1,4 @@
-// Owns `coven export`: a session as a recording, as text or as a page, to stdout or into a file.
+// `coven export`: a session as a recording, as text or as a page, to stdout or into a file.
 import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { connect } from "../../client/connect.ts";
@@ -41,7 +41,7 @@ export const run: Run = async (invocation) => {
       `coven export ${quoted(typed)} --format text`,
     ]);
   }
-  const { client } = await connect();
+  const client = await connect();
   const session = await client.session(await fullId(client, typed));
   const load = FORMATS[format];
   if (!load) throw new Error(format);

@@ -1,4 +1,4 @@
-// Owns how a line of the log is chosen and shown: parsed, filtered, and harmless for a terminal whatever was written into it. Pure.
+// A line of the log: parsed, filtered, and shown so that nothing written into it can control a terminal. Pure.
 import { harmless } from "../../ui/text.ts";
 
 /** How grave a line is, mildest first. */

@@ -1,4 +1,4 @@
-// Owns `coven logs`: what the daemon wrote about itself, from its files, so that it can be read with the daemon down too.
+// `coven logs`: reads the log files of the daemon, so it works with the daemon down too.
 import { readLog } from "../../../daemon/log-reader.ts";
 import { covenPaths } from "../../../paths.ts";
 import { flagValue, has, type Invocation, type Run } from "../../framework/command.ts";
@@ -47,13 +47,13 @@ export const run: Run = async (invocation) => {
       }
     };
     const most = linesOf(invocation) ?? (follow ? BEFORE_FOLLOWING : Number.POSITIVE_INFINITY);
-    const told = await tell(most === Number.POSITIVE_INFINITY ? wanted() : last(wanted(), most));
-    if (told === 0 && !follow) {
+    const count = await writeLines(most === Number.POSITIVE_INFINITY ? wanted() : last(wanted(), most));
+    if (count === 0 && !follow) {
       say(`Nothing in ${paths.log}${filter.session || filter.level !== "info" ? " that fits" : " yet"}.`);
     }
     while (follow) {
       await Bun.sleep(LOOK_MS);
-      await tell(wanted());
+      await writeLines(wanted());
     }
     return 0;
   } catch (error) {
@@ -101,7 +101,7 @@ function last(lines: Iterable<string>, most: number): string[] {
 }
 
 /** Writes the lines; resolves to how many there were. */
-async function tell(lines: Iterable<string>): Promise<number> {
+async function writeLines(lines: Iterable<string>): Promise<number> {
   let piece = "";
   let count = 0;
   for (const line of lines) {

@@ -1,30 +1,30 @@
-// Owns `coven run`: launches a harness where the person stands, then watches it or leaves it alone.
+// `coven run`: launches a harness in the project of the current directory, then follows it or returns at once.
 import type { CovenClient } from "../../../api/client.ts";
 import type { Session } from "../../../session/session.ts";
-import { connect, knock } from "../../client/connect.ts";
+import { connect, probe } from "../../client/connect.ts";
 import { environment } from "../../client/environment.ts";
 import type { Place } from "../../client/project.ts";
 import { shortId } from "../../client/session-id.ts";
 import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
-import { detachKeyOf, wantsView } from "../../terminal/options.ts";
+import { detachKeyOf, loadView, wantsView } from "../../terminal/options.ts";
 import { ownSize } from "../../terminal/size.ts";
 import { UsageError } from "../../ui/failure.ts";
 import { atTerminal, print, printJson, say } from "../../ui/out.ts";
 import { isTerminal } from "../../ui/termios.ts";
 import { harmless } from "../../ui/text.ts";
-import { standing } from "../../ui/working-directory.ts";
+import { workingDirectory } from "../../ui/working-directory.ts";
 
 export const run: Run = async (invocation) => {
   const prompt = await promptOf(invocation);
   // What looks at directories is loaded while the daemon answers.
-  const knocked = knock();
+  const probed = probe();
   const { placeOf } = await import("../../client/project.ts");
   const detach = await detachKeyOf(invocation);
-  const place = placeOf(standing(), flagValue(invocation, "cwd"));
-  const { client } = await connect(knocked);
+  const place = placeOf(workingDirectory(), flagValue(invocation, "cwd"));
+  const client = await connect(probed);
   const json = has(invocation, "json");
   const inView = wantsView(invocation) && !has(invocation, "detach");
-  const [session, { view }] = await Promise.all([launch(client, invocation, place, prompt), loaded()]);
+  const [session, { view }] = await Promise.all([launch(client, invocation, place, prompt), loadView()]);
   if (inView) return view({ client, session, detach, observe: false, launched: true });
   const { err } = await import("../../ui/colour.ts");
   if (has(invocation, "detach")) {
@@ -37,13 +37,6 @@ export const run: Run = async (invocation) => {
   const { watch } = await import("../../client/watch.ts");
   return watch({ client, session, raw: has(invocation, "raw"), json, interrupt: "kill" });
 };
-
-/** Loads what shows a session while it is being launched. */
-async function loaded() {
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
-  return import("../../terminal/view.ts");
-}
 
 function launch(client: CovenClient, invocation: Invocation, place: Place, prompt: string): Promise<Session> {
   const title = flagValue(invocation, "title");

@@ -1,4 +1,4 @@
-// Owns `coven sacrifice`: deletes a session for good, once a person has typed the word or a script has said --yes.
+// `coven sacrifice`: deletes a session for good, once a person has typed the word or a script has said --yes.
 import { isCovenError } from "../../../errors.ts";
 import { connect } from "../../client/connect.ts";
 import { fullId, shortId } from "../../client/session-id.ts";
@@ -19,7 +19,7 @@ export const run: Run = async (invocation) => {
       ],
     );
   }
-  const { client } = await connect();
+  const client = await connect();
   const id = await fullId(client, typed);
   if (!sure) {
     const session = await client.session(id);

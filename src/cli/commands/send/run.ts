@@ -1,8 +1,8 @@
-// Owns `coven send`: text, bytes or keys into a running session from outside its terminal.
+// `coven send`: text, bytes or keys into a running session from outside its terminal.
 import type { CovenClient } from "../../../api/client.ts";
-import { isCovenError } from "../../../errors.ts";
 import { pasted } from "../../../session/paste.ts";
 import { connect } from "../../client/connect.ts";
+import { orNotRunning } from "../../client/end-session.ts";
 import { fullId } from "../../client/session-id.ts";
 import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { keyBytes } from "../../keys.ts";
@@ -25,13 +25,13 @@ export const run: Run = async (invocation) => {
       "coven send ID --no-enter 'the text', then coven send ID --key enter",
     ]);
   }
-  const { client } = await connect();
+  const client = await connect();
   const id = await fullId(client, word(invocation, 0));
   try {
     if (bytes) await send(client, id, bytes, invocation);
     else await press(client, id, names);
   } catch (error) {
-    throw notLive(error, id);
+    throw orNotRunning(error, id);
   }
   return 0;
 };
@@ -108,12 +108,4 @@ function decoded(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function notLive(error: unknown, id: string): unknown {
-  if (!isCovenError(error) || error.code !== "session_not_live") return error;
-  const status = error.details?.["status"];
-  return new Failure(`Session ${id} is not running${typeof status === "string" ? ` (${status})` : ""}.`, [
-    "coven sessions   (shows what is running)",
-  ]);
 }

@@ -1,7 +1,7 @@
-// Owns `coven sessions`: which form it takes. JSON, plain columns for scripts, the browser at a terminal, else a table.
+// `coven sessions`: JSON, plain columns for scripts, the browser at a terminal, else a table.
 import type { Session } from "../../../session/session.ts";
 import { connect, connectAsking } from "../../client/connect.ts";
-import { everySession } from "../../client/session-id.ts";
+import { everySession } from "../../client/session-list.ts";
 import { has, type Run } from "../../framework/command.ts";
 import { atTerminal, printJson } from "../../ui/out.ts";
 
@@ -9,7 +9,7 @@ export const run: Run = async (invocation, line) => {
   const all = has(invocation, "all");
   const form = has(invocation, "json") ? "json" : has(invocation, "plain") ? "plain" : undefined;
   if (form === undefined && atTerminal() && process.env["TERM"] !== "dumb") {
-    const { client } = await connect();
+    const client = await connect();
     return (await import("./browser/browser.ts")).browse(client, all, line);
   }
   const { answer: sessions } = await connectAsking(async (client) => {

@@ -1,8 +1,8 @@
-// Owns the list of sessions as a table: fixed columns for scripts, as many as fit for people.
+// The list of sessions as a table: fixed columns for scripts, as many as fit for people.
 import { basename } from "node:path";
 import { isArchived, isSettled, type Session } from "../../../session/session.ts";
-import { liveFirst } from "../../client/feed.ts";
 import { shortId } from "../../client/session-id.ts";
+import { runningFirst } from "../../client/session-list.ts";
 import { coloured, err, out } from "../../ui/colour.ts";
 import { columns, say, write } from "../../ui/out.ts";
 import { type Column, table } from "../../ui/table.ts";
@@ -23,7 +23,7 @@ export async function show(
     return;
   }
   const width = columns(process.stdout, 80);
-  const shown = liveFirst(sessions).slice(0, SHOWN);
+  const shown = runningFirst(sessions).slice(0, SHOWN);
   const [head = "", ...rows] = table(shown, width < 60 ? NARROW : WIDE, width);
   await write(`${[out.dim(head), ...rows].join("\n")}\n`);
   if (shown.length < sessions.length) {

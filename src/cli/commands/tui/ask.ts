@@ -1,4 +1,4 @@
-// Owns the palette's prompts, on @clack/prompts: the line itself, a task, a harness, a session, and the plan to confirm.
+// The prompts of the palette, with @clack/prompts: the line itself, a task, a harness, a session, and the plan to confirm.
 import { autocomplete, confirm, isCancel, log, S_BAR, select, text } from "@clack/prompts";
 import type { HarnessInfo } from "../../../session/ports.ts";
 import type { Session } from "../../../session/session.ts";

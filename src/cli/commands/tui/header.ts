@@ -1,10 +1,10 @@
-// Owns the palette's heading: where a run would happen, whether the daemon runs, what lives and what waits for a person.
+// The heading of the palette: where a run would happen, whether the daemon runs, how many sessions run or wait for a person.
 import { homedir } from "node:os";
 import { isUnreachable } from "../../../api/client.ts";
 import { isSettled } from "../../../session/session.ts";
 import { isWaiting } from "../../client/describe.ts";
-import type { Listing } from "../../client/feed.ts";
 import type { Place } from "../../client/project.ts";
+import type { Listing } from "../../client/session-list.ts";
 import { out } from "../../ui/colour.ts";
 import { glyphs } from "../../ui/glyphs.ts";
 import { harmless } from "../../ui/text.ts";

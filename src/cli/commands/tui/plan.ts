@@ -1,4 +1,4 @@
-// Owns the plan of a task before it runs: which harness, where, and the exact argv. Starts nothing.
+// The plan of a task before it runs: which harness, where, and the exact argv. Starts nothing.
 import { plannedArgv } from "../../../daemon/launchables.ts";
 import type { CovenPaths } from "../../../paths.ts";
 import { environment } from "../../client/environment.ts";

@@ -1,13 +1,13 @@
-// Owns `coven` at a terminal: the palette, from one line to the next, until the person leaves it.
+// `coven` at a terminal: the palette, one line after the other, until the person leaves it.
 import { covenClient } from "../../../api/client.ts";
 import { readConfig } from "../../../config.ts";
 import { launchables } from "../../../daemon/launchables.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import type { HarnessInfo } from "../../../session/ports.ts";
 import { environment } from "../../client/environment.ts";
-import { type Feed, sessionFeed } from "../../client/feed.ts";
-import { type Place, placeOf } from "../../client/project.ts";
+import { type Place, placeHere } from "../../client/project.ts";
 import { reportError } from "../../client/report-error.ts";
+import { type Feed, sessionFeed } from "../../client/session-list.ts";
 import type { CommandLine, Run } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
@@ -15,11 +15,10 @@ import { oneKey } from "../../ui/full-screen.ts";
 import { atTerminal, columns, say } from "../../ui/out.ts";
 import { pairs } from "../../ui/table.ts";
 import { quoted } from "../../ui/text.ts";
-import { standing } from "../../ui/working-directory.ts";
 import { askGo, askHarness, askLine, askSession, askTask, withOwnInput } from "./ask.ts";
 import { headerLines } from "./header.ts";
 import { planLines } from "./plan.ts";
-import { slashes, VERBS, type Verb, type Wanted, wanted } from "./slashes.ts";
+import { type Request, requestOf, slashes, VERBS, type Verb } from "./slashes.ts";
 
 /** How long the first line waits for the daemon's word before it is shown without, in milliseconds. */
 const FIRST_WORD_MS = 250;
@@ -41,7 +40,7 @@ export const run: Run = async (_, line) => {
 
 /** One line: asked for, then done. False when the person leaves. */
 async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Promise<boolean> {
-  const place = here();
+  const place = placeHere();
   const harnesses = launchables(paths, environment());
   const usual = usualHarness(paths, harnesses);
   const known = slashes(harnesses);
@@ -78,10 +77,10 @@ async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Pro
   feed.stop();
   // Escape takes back what was typed; on an empty line, as Ctrl-C anywhere, it leaves.
   if (answer.kind === "cancelled") return answer.escaped && answer.typed !== "";
-  const want = wanted(answer.line, known);
-  if (want.kind === "quit") return false;
+  const request = requestOf(answer.line, known);
+  if (request.kind === "quit") return false;
   try {
-    return await act(want, { line, paths, place, harnesses, usual, feed });
+    return await act(request, { line, paths, place, harnesses, usual, feed });
   } catch (error) {
     await reportError(error);
     return true;
@@ -98,29 +97,29 @@ interface Around {
 }
 
 /** False when the person leaves. */
-async function act(want: Wanted, around: Around): Promise<boolean> {
-  switch (want.kind) {
+async function act(request: Request, around: Around): Promise<boolean> {
+  switch (request.kind) {
     case "task":
-      await runTask(around.usual, want.task, around, true);
+      await runTask(around.usual, request.task, around, true);
       return true;
     case "run": {
-      const harness = want.harness ?? (await askHarness(around.harnesses, around.usual));
+      const harness = request.harness ?? (await askHarness(around.harnesses, around.usual));
       if (harness === undefined) return true;
-      const task = want.task || (await askTask(harness));
+      const task = request.task || (await askTask(harness));
       if (task !== undefined) await runTask(harness, task, around, false);
       return true;
     }
     case "session": {
-      const id = want.id || (await choose(want.verb, around));
-      if (id !== undefined) await perform(around.line, [want.verb, "--", id]);
+      const id = request.id || (await choose(request.verb, around));
+      if (id !== undefined) await perform(around.line, [request.verb, "--", id]);
       return true;
     }
     case "browse":
-      await perform(around.line, ["sessions", ...(want.all ? ["--all"] : [])]);
+      await perform(around.line, ["sessions", ...(request.all ? ["--all"] : [])]);
       return true;
     case "show":
       say("");
-      await perform(around.line, want.words);
+      await perform(around.line, request.words);
       return goBack();
     case "logs":
       say("");
@@ -130,8 +129,8 @@ async function act(want: Wanted, around: Around): Promise<boolean> {
       for (const one of helpLines(around)) say(one);
       return goBack();
     case "unknown":
-      throw new Failure(`There is no ${quoted(want.typed)} here.`, [
-        want.guess ?? "/help",
+      throw new Failure(`There is no ${quoted(request.typed)} here.`, [
+        request.guess ?? "/help",
         "a space first, where a task begins with a slash",
       ]);
     default:
@@ -189,14 +188,6 @@ function helpLines({ harnesses, usual }: Around): string[] {
 
 function lines(): number {
   return Math.max(5, (process.stdout.rows || 24) - 4);
-}
-
-function here(): Place | undefined {
-  try {
-    return placeOf(standing(), undefined);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The one that is set; else the first that is installed, the usual one before others; the demo where there is none. */

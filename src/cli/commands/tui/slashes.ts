@@ -1,4 +1,4 @@
-// Owns the palette's slash commands: their names, what they take, and what a typed line asks for. Pure.
+// The slash commands of the palette: their names, what they take, and what a typed line asks for. Pure.
 import type { Session } from "../../../session/session.ts";
 import { SESSION_KINDS } from "../../framework/command.ts";
 import { nearest } from "../../framework/nearest.ts";
@@ -47,7 +47,7 @@ export const VERBS = {
 export type Verb = keyof typeof VERBS;
 
 /** What a line asks for. */
-export type Wanted =
+export type Request =
   | { readonly kind: "nothing" }
   | { readonly kind: "quit" }
   /** Plain text: a task for the default harness, to be confirmed. */
@@ -74,7 +74,7 @@ export function slashes(
 }
 
 /** Reads a line. A line that begins with a slash is a command, anything else is a task. */
-export function wanted(line: string, known: readonly Slash[]): Wanted {
+export function requestOf(line: string, known: readonly Slash[]): Request {
   if (line.trim() === "") return { kind: "nothing" };
   if (!line.startsWith("/")) return { kind: "task", task: line.trim() };
   const [, typed = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(line.trimEnd()) ?? [];
@@ -107,7 +107,7 @@ export function wanted(line: string, known: readonly Slash[]): Wanted {
   }
 }
 
-function simple(name: string): Wanted {
+function simple(name: string): Request {
   if (name === "quit") return { kind: "quit" };
   if (name === "logs") return { kind: "logs" };
   if (name === "sessions" || name === "all") return { kind: "browse", all: name === "all" };

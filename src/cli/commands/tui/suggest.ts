@@ -1,11 +1,11 @@
-// Owns what the palette offers while one types: each offer is a whole line that can be sent as it is. Pure.
+// What the palette offers while one types: each offer is a whole line that can be sent as it is. Pure.
 import type { HarnessInfo } from "../../../session/ports.ts";
 import type { Session } from "../../../session/session.ts";
 import { ageOf, projectOf, stateWord } from "../../client/describe.ts";
 import { shortId } from "../../client/session-id.ts";
 import { harmless } from "../../ui/text.ts";
 import { cut, padded } from "../../ui/width.ts";
-import { type Slash, VERBS, wanted } from "./slashes.ts";
+import { requestOf, type Slash, VERBS } from "./slashes.ts";
 
 /** One line that may be sent, and how it is shown. */
 export interface Offer {
@@ -45,24 +45,27 @@ function offered(line: string, known: Known): Offer[] {
     const holds = slashes.filter((one) => !begins.includes(one) && one.name.includes(typed.slice(1)));
     return [...begins, ...holds].map(slashOffer);
   }
-  const want = wanted(line, slashes);
+  const request = requestOf(line, slashes);
   const rest = line.slice(space + 1).trimStart();
-  switch (want.kind) {
+  switch (request.kind) {
     case "unknown":
       return [];
     case "session":
       return known.sessions
-        .filter((one) => VERBS[want.verb](one) && fits(one, rest))
-        .map((one) => ({ value: `/${want.verb} ${shortId(one.id)}`, label: sessionLabel(one, known.now) }));
+        .filter((one) => VERBS[request.verb](one) && fits(one, rest))
+        .map((one) => ({
+          value: `/${request.verb} ${shortId(one.id)}`,
+          label: sessionLabel(one, known.now),
+        }));
     case "run":
-      if (line.startsWith("/run") && want.task === "" && !/\S\s$/.test(line.slice(space))) {
+      if (line.startsWith("/run") && request.task === "" && !/\S\s$/.test(line.slice(space))) {
         return known.harnesses
           .filter((one) => one.id.startsWith(rest.toLowerCase()))
           .map((one) => ({ value: `/run ${one.id} `, label: harnessLabel(one) }));
       }
-      return [{ value: line, label: `${harmless(want.harness ?? "")}: ${harmless(want.task) || "…"}` }];
+      return [{ value: line, label: `${harmless(request.harness ?? "")}: ${harmless(request.task) || "…"}` }];
     case "show":
-      if (want.words[0] === "daemon") {
+      if (request.words[0] === "daemon") {
         return ["status", "start", "restart", "stop"]
           .filter((word) => word.startsWith(rest))
           .map((word) => ({ value: `/daemon ${word}`, label: `/daemon ${word}` }));

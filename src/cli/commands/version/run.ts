@@ -1,4 +1,4 @@
-// Owns `coven version`: what this build calls itself. `coven --version` never gets here: main.ts answers it at once.
+// `coven version`. main.ts answers `coven --version` itself.
 import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
 import { has, type Run } from "../../framework/command.ts";
 import { print, printJson } from "../../ui/out.ts";

@@ -1,4 +1,4 @@
-// Owns what a person may do with a session in the browser: only what its state allows.
+// What a person may do with a session in the browser: only what its state allows.
 import { isArchived, isSettled, type Session } from "../../../../session/session.ts";
 
 /** What the browser can do. */

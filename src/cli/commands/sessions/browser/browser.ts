@@ -1,16 +1,16 @@
-// Owns `coven sessions` at a terminal: the list that keeps itself up to date, and doing what a person chose there.
+// `coven sessions` at a terminal: a list that keeps itself up to date, and the actions that a person chooses there.
 import { type CovenClient, isUnreachable } from "../../../../api/client.ts";
 import { isCovenError } from "../../../../errors.ts";
 import type { Session } from "../../../../session/session.ts";
+import { endSession } from "../../../client/end-session.ts";
 import { hintsFor } from "../../../client/error-hints.ts";
-import { sessionFeed } from "../../../client/feed.ts";
 import { outcome, signalCode } from "../../../client/outcome.ts";
 import { shortId } from "../../../client/session-id.ts";
+import { sessionFeed } from "../../../client/session-list.ts";
 import type { CommandLine } from "../../../framework/command.ts";
 import { Failure } from "../../../ui/failure.ts";
 import { type FullScreen, fullScreen } from "../../../ui/full-screen.ts";
 import type { Key } from "../../../ui/keys.ts";
-import { untilSettled } from "../../kill/run.ts";
 import type { ActionId } from "./actions.ts";
 import { browserLines, pageOf } from "./lines.ts";
 import { type LogView, logView } from "./log-view.ts";
@@ -71,9 +71,9 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
     }
     const after = pressed(state, one, pageOf(state, screen.size));
     show(after.state);
-    if (after.wish?.kind === "leave") finish(0);
-    if (after.wish?.kind === "refresh") void feed.refresh();
-    if (after.wish?.kind === "act") void act(after.wish.action, after.wish.session);
+    if (after.intent?.kind === "leave") finish(0);
+    if (after.intent?.kind === "refresh") void feed.refresh();
+    if (after.intent?.kind === "act") void act(after.intent.action, after.intent.session);
   }
 
   async function act(action: ActionId, session: Session): Promise<void> {
@@ -119,10 +119,7 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
 const DO: Readonly<
   Record<Exclude<ActionId, "rejoin" | "log">, (client: CovenClient, session: Session) => Promise<string>>
 > = {
-  kill: async (client, { id }) => {
-    await client.kill(id);
-    return `${shortId(id)}: ${outcome(await untilSettled(client, id))}`;
-  },
+  kill: async (client, { id }) => `${shortId(id)}: ${outcome(await endSession(client, id))}`,
   archive: async (client, { id }) => {
     await client.archive(id);
     return `Archived ${shortId(id)}. Tab shows archived ones too.`;

@@ -1,6 +1,14 @@
-// Owns what the browser looks like: a state and a size in, lines out, none wider than the terminal. Pure.
+// The lines of the browser for a state and a size, none wider than the terminal. Pure.
 import { isSettled, type Session } from "../../../../session/session.ts";
-import { ageOf, isWaiting, paintOf, projectOf, signOf, stateWord, told } from "../../../client/describe.ts";
+import {
+  ageOf,
+  isWaiting,
+  painted,
+  projectOf,
+  signOf,
+  stateText,
+  stateWord,
+} from "../../../client/describe.ts";
 import { shortId } from "../../../client/session-id.ts";
 import { out } from "../../../ui/colour.ts";
 import type { Size } from "../../../ui/full-screen.ts";
@@ -150,7 +158,7 @@ function row(session: Session, widths: Widths, selected: boolean, now: number): 
       id: shortId(session.id),
     },
   );
-  const state = paintOf(session)(padded(`${sign} ${word}`, widths.state));
+  const state = painted(session, padded(`${sign} ${word}`, widths.state));
   return selected
     ? `${out.cyan(glyphs.pointer)} ${state}  ${out.bold(rest)}`
     : `  ${state}  ${isSettled(session.status) ? out.dim(rest) : rest}`;
@@ -169,7 +177,7 @@ function panelLines(state: BrowserState, cols: number, now: number): string[] {
   const what = ` ${out.bold(cut(harmless(session.title), cols - 2))}`;
   const facts = out.dim(
     cut(
-      ` ${shortId(session.id)} ${glyphs.dot} ${harmless(session.harness)} ${glyphs.dot} ${told(session, now)}`,
+      ` ${shortId(session.id)} ${glyphs.dot} ${harmless(session.harness)} ${glyphs.dot} ${stateText(session, now)}`,
       cols,
     ),
   );

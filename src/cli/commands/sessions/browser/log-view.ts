@@ -1,7 +1,7 @@
-// Owns looking at what a session printed: its text, as a terminal shows it in the end, to scroll in.
+// What a session printed, as text to scroll in.
 import type { CovenClient } from "../../../../api/client.ts";
 import type { Session } from "../../../../session/session.ts";
-import { told } from "../../../client/describe.ts";
+import { stateText } from "../../../client/describe.ts";
 import { out } from "../../../ui/colour.ts";
 import type { Size } from "../../../ui/full-screen.ts";
 import { glyphs } from "../../../ui/glyphs.ts";
@@ -68,7 +68,7 @@ export function logView(client: CovenClient, session: Session, changed: () => vo
       below = Math.min(below, Math.max(0, lines.length - page));
       const end = lines.length - below;
       const shown = lines.slice(Math.max(0, end - page), end);
-      const facts = cut(` ${glyphs.dot} ${told(session, now)}`, Math.max(0, Math.floor(cols / 2)));
+      const facts = cut(` ${glyphs.dot} ${stateText(session, now)}`, Math.max(0, Math.floor(cols / 2)));
       const title = cut(harmless(session.title), cols - 1 - widthOf(facts));
       const state = failed !== undefined ? harmless(failed) : reading ? "Reading …" : nothing(lines);
       const where = lines.length > page ? `${end} of ${lines.length} lines  ${glyphs.dot}  ` : "";

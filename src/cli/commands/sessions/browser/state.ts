@@ -1,7 +1,7 @@
-// Owns the browser's state and what each key makes of it. Pure: keys and lists in, a new state and perhaps a wish out.
+// The state of the browser and what each key does to it. Pure: a new state comes out, and perhaps an intent to carry out.
 import { isArchived, type Session } from "../../../../session/session.ts";
 import { projectOf, stateWord } from "../../../client/describe.ts";
-import type { Listing } from "../../../client/feed.ts";
+import type { Listing } from "../../../client/session-list.ts";
 import type { Key } from "../../../ui/keys.ts";
 import { type ActionId, actionsOf } from "./actions.ts";
 
@@ -28,7 +28,7 @@ export interface BrowserState {
 }
 
 /** What the state can't do by itself. */
-export type Wish =
+export type Intent =
   | { readonly kind: "leave" }
   | { readonly kind: "refresh" }
   | { readonly kind: "act"; readonly action: ActionId; readonly session: Session };
@@ -88,15 +88,15 @@ export function pressed(
   state: BrowserState,
   key: Key,
   page: number,
-): { readonly state: BrowserState; readonly wish?: Wish } {
-  if (key.name === "interrupt") return { state, wish: { kind: "leave" } };
+): { readonly state: BrowserState; readonly intent?: Intent } {
+  if (key.name === "interrupt") return { state, intent: { kind: "leave" } };
   const { panel } = state;
   if (panel.kind === "actions") return inMenu({ ...state, notice: undefined }, panel, key);
   if (panel.kind === "sacrifice") return inQuestion(state, panel, key);
   return inList({ ...state, notice: undefined }, key, page);
 }
 
-function inList(state: BrowserState, key: Key, page: number): { state: BrowserState; wish?: Wish } {
+function inList(state: BrowserState, key: Key, page: number): { state: BrowserState; intent?: Intent } {
   const move = (steps: number) => {
     const at = Math.max(0, Math.min(state.at + steps, state.shown.length - 1));
     return { state: { ...state, at, selected: state.shown[at]?.id } };
@@ -122,10 +122,10 @@ function inList(state: BrowserState, key: Key, page: number): { state: BrowserSt
     case "tab":
       return {
         state: listed({ ...state, includeArchived: !state.includeArchived }, state.listing),
-        wish: { kind: "refresh" },
+        intent: { kind: "refresh" },
       };
     case "escape":
-      return state.filter === "" ? { state, wish: { kind: "leave" } } : { state: filtered(state, "") };
+      return state.filter === "" ? { state, intent: { kind: "leave" } } : { state: filtered(state, "") };
     case "clear":
       return { state: filtered(state, "") };
     case "backspace":
@@ -153,18 +153,18 @@ function inMenu(
   state: BrowserState,
   panel: Panel & { kind: "actions" },
   key: Key,
-): { state: BrowserState; wish?: Wish } {
+): { state: BrowserState; intent?: Intent } {
   const closed: BrowserState = { ...state, panel: { kind: "none" } };
   const session = state.shown.find((one) => one.id === panel.id);
   if (!session) return { state: closed };
   const actions = actionsOf(session);
-  const choose = (place: number): { state: BrowserState; wish?: Wish } => {
+  const choose = (place: number): { state: BrowserState; intent?: Intent } => {
     const action = actions[place];
     if (!action) return { state };
     if (action.id === "sacrifice") {
       return { state: { ...state, panel: { kind: "sacrifice", id: session.id, typed: "", wrong: false } } };
     }
-    return { state: closed, wish: { kind: "act", action: action.id, session } };
+    return { state: closed, intent: { kind: "act", action: action.id, session } };
   };
   switch (key.name) {
     case "up":
@@ -191,7 +191,7 @@ function inQuestion(
   state: BrowserState,
   panel: Panel & { kind: "sacrifice" },
   key: Key,
-): { state: BrowserState; wish?: Wish } {
+): { state: BrowserState; intent?: Intent } {
   const closed: BrowserState = { ...state, panel: { kind: "none" } };
   const typing = (typed: string) => ({ state: { ...state, panel: { ...panel, typed, wrong: false } } });
   switch (key.name) {
@@ -209,7 +209,7 @@ function inQuestion(
       const session = state.shown.find((one) => one.id === panel.id);
       if (panel.typed !== SACRIFICE || !session)
         return { state: { ...state, panel: { ...panel, wrong: true } } };
-      return { state: closed, wish: { kind: "act", action: "sacrifice", session } };
+      return { state: closed, intent: { kind: "act", action: "sacrifice", session } };
     }
     default:
       return { state };
