@@ -1,7 +1,8 @@
 // Owns who is connected: the kernel's word on the user behind every connection to our socket (decision 0015).
 // Bun.serve tells no connection's descriptor, so all of them are looked at: the one that asks is open while it is answered.
-import { dlopen, ptr } from "bun:ffi";
+import { ptr } from "bun:ffi";
 import { readdirSync } from "node:fs";
+import { type Libc, memory, requireLibc } from "../os/libc.ts";
 import type { Log } from "../session/ports.ts";
 
 const linux = process.platform === "linux";
@@ -15,17 +16,6 @@ const SUN_PATH = 2;
 const SOCKADDR_BYTES = 128;
 /** The most descriptors that are tried one by one, together about 10 ms. More can't be looked at without holding everybody up. */
 const MOST_TRIED = 65_536;
-
-const COMMON = {
-  getdtablesize: { args: [], returns: "i32" },
-  getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
-  shutdown: { args: ["i32", "i32"], returns: "i32" },
-} as const;
-const LINUX = {
-  ...COMMON,
-  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
-} as const;
-const DARWIN = { ...COMMON, getpeereid: { args: ["i32", "ptr", "ptr"], returns: "i32" } } as const;
 
 /** Looks at who is connected. */
 export interface PeerWatch {
@@ -86,9 +76,10 @@ interface Peers {
   hangUp(fd: number): void;
 }
 
+const COMMON = ["getdtablesize", "getsockname", "shutdown"] as const;
+
 function linuxPeers(): Peers {
-  const musl = `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
-  const { getsockopt, ...common } = library(["libc.so.6", musl], (name) => dlopen(name, LINUX).symbols);
+  const { getsockopt, ...common } = requireLibc(...COMMON, "getsockopt");
   const cred = kept(new DataView(new ArrayBuffer(UCRED_BYTES)));
   const length = kept(new Uint32Array(new ArrayBuffer(4)));
   const [at, lengthAt] = [ptr(cred), ptr(length)];
@@ -103,9 +94,8 @@ function linuxPeers(): Peers {
   };
 }
 
-/** getpeereid(3). */
 function darwinPeers(): Peers {
-  const { getpeereid, ...common } = library(["libSystem.B.dylib"], (name) => dlopen(name, DARWIN).symbols);
+  const { getpeereid, ...common } = requireLibc(...COMMON, "getpeereid");
   const ids = kept(new Uint32Array(new ArrayBuffer(8)));
   const [uidAt, gidAt] = [ptr(ids), ptr(ids, 4)];
   return {
@@ -114,14 +104,12 @@ function darwinPeers(): Peers {
   };
 }
 
-interface SocketCalls {
-  getdtablesize(): number;
-  getsockname(fd: number, address: ReturnType<typeof ptr>, length: ReturnType<typeof ptr>): number;
-  shutdown(fd: number, how: number): number;
-}
-
-function sockets({ getdtablesize, getsockname, shutdown }: SocketCalls): Omit<Peers, "uidOf"> {
-  const address = kept(new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES)));
+function sockets({
+  getdtablesize,
+  getsockname,
+  shutdown,
+}: Pick<Libc, (typeof COMMON)[number]>): Omit<Peers, "uidOf"> {
+  const address = kept(memory(SOCKADDR_BYTES));
   const length = kept(new Uint32Array(new ArrayBuffer(4)));
   const [at, lengthAt] = [ptr(address), ptr(length)];
   return {
@@ -137,26 +125,10 @@ function sockets({ getdtablesize, getsockname, shutdown }: SocketCalls): Omit<Pe
   };
 }
 
-/** What the kernel writes into, for as long as this process lives. */
+/** What the kernel writes into, for as long as this process lives (`memory`). */
 const written: ArrayBufferView[] = [];
 
-/**
- * The array, never collected. It must have been made over an ArrayBuffer: one made by its length lives in the collector's heap
- * and moves when `subarray` is first called, and the address once taken is then somebody else's.
- */
 function kept<T extends ArrayBufferView>(array: T): T {
   written.push(array);
   return array;
-}
-
-function library<T>(names: readonly string[], open: (name: string) => T): T {
-  const failures: string[] = [];
-  for (const name of names) {
-    try {
-      return open(name);
-    } catch (error) {
-      failures.push(String(error));
-    }
-  }
-  throw new Error(`the system's C library could not be loaded: ${failures.join("; ")}`);
 }

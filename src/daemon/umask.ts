@@ -12,7 +12,7 @@ export function becomePrivate(): number {
  */
 export function underUmask(host: PtyHost, umask: number): PtyHost {
   return {
-    driver: host.driver,
+    ...host,
     spawn(options, events) {
       // A child inherits it at the moment of the fork, and spawning is synchronous: nothing else sees it.
       const own = process.umask(umask);

@@ -1,4 +1,5 @@
-// The only place in src/ that sends a signal: to one process, which somebody has just proved to be the one that is meant.
+// Signals: the only place in src/ that sends one, to one process which somebody has just proved to be the one that is meant; and their names.
+import { constants } from "node:os";
 
 /**
  * Sends `name` to process `pid`, if `known` says at that moment that this pid is still the process which is meant. False when
@@ -25,4 +26,10 @@ export function suspendSelf(): void {
 /** Pid 1 is init, or the program a container lives by: nobody's session. */
 function isSingleOther(pid: number): boolean {
   return Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid;
+}
+
+/** The name of a signal number, `"SIGKILL"`; `"SIG37"` for one that has none. */
+export function signalName(signal: number): string {
+  const known = Object.entries(constants.signals).find(([, number]) => number === signal);
+  return known?.[0] ?? `SIG${signal}`;
 }

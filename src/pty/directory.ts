@@ -1,8 +1,7 @@
-// Owns that a harness starts in the very directory its boundary was drawn around, whoever moves links about meanwhile.
+// A program starts in the very directory that its boundary was drawn around, whoever moves links about meanwhile.
 import { accessSync, closeSync, constants, openSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import { signalProcess } from "../os/signal.ts";
 
-/** open(2): names a place without the right to read it, as chdir needs none. Node has no name for it. */
+/** open(2) of Linux: names a place without the right to read it, as chdir needs none. Node has no name for it. */
 const O_PATH = 0x200000;
 
 /** The directory cannot be worked in, or is no longer the one that was checked; one sentence. */
@@ -11,34 +10,36 @@ export class DirectoryError extends Error {
 }
 
 /**
- * Runs `start` with a path that leads to the directory which has the canonical path `cwd` now. On Linux that is a descriptor's
- * name: the kernel says where the open directory lies, and nobody can put another in its place afterwards. Elsewhere
- * `cwd` itself, looked at before and after; `start` has then already happened when it throws, and its child is killed.
- * Throws `DirectoryError` when `cwd` is missing, no directory, closed to us, or not canonical (any more).
+ * Linux: runs `start` with a descriptor of the directory that has the canonical path `cwd` now, and closes it afterwards. Nobody can
+ * put another directory in its place: it is named by the descriptor, or as `/proc/self/fd/N`, from here on. Throws `DirectoryError` when
+ * `cwd` is missing, no directory, closed to us, or not canonical (any more), and when there is no /proc to ask.
  */
-export function within<T extends { readonly pid: number }>(cwd: string, start: (place: string) => T): T {
+export function inDirectory<T>(cwd: string, start: (fd: number) => T): T {
   requireEnterable(cwd);
-  const fd = process.platform === "linux" ? opened(cwd) : undefined;
-  if (fd === undefined) {
-    requireCanonical(cwd, () => realpathSync.native(cwd));
-    const child = start(cwd);
-    try {
-      requireCanonical(cwd, () => realpathSync.native(cwd));
-    } catch (error) {
-      // Our own child, and nobody has reaped it yet.
-      signalProcess(child.pid, "SIGKILL", () => true);
-      throw error;
-    }
-    return child;
-  }
+  const fd = open(cwd);
   try {
-    const place = `/proc/self/fd/${fd}`;
-    requireCanonical(cwd, () => readlinkSync(place));
-    // In the child `self` is the child, which has the descriptor until it becomes the harness.
-    return start(place);
+    requireCanonical(cwd, () => readlinkSync(`/proc/self/fd/${fd}`));
+    return start(fd);
   } finally {
     closeSync(fd);
   }
+}
+
+/**
+ * The same for a system or a call that takes only a path: `cwd` is looked at before and after `start`, whose child `undo` ends when it
+ * is another directory by then. Throws as `inDirectory`.
+ */
+export function inDirectoryByPath<T>(cwd: string, start: () => T, undo: (started: T) => void): T {
+  requireEnterable(cwd);
+  requireCanonical(cwd, () => realpathSync.native(cwd));
+  const started = start();
+  try {
+    requireCanonical(cwd, () => realpathSync.native(cwd));
+  } catch (error) {
+    undo(started);
+    throw error;
+  }
+  return started;
 }
 
 /** The errors a kernel gives later would name the program. */
@@ -54,9 +55,7 @@ function requireEnterable(cwd: string): void {
   }
 }
 
-/** A descriptor of the directory, or undefined where there is no /proc to ask about it. */
-function opened(cwd: string): number | undefined {
-  if (!statSync("/proc/self/fd", { throwIfNoEntry: false })) return undefined;
+function open(cwd: string): number {
   try {
     return openSync(cwd, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {

@@ -1,24 +1,35 @@
-// Owns which driver of the PtyHost port is used.
+// Which driver of the PtyHost port is used.
 import { CovenError } from "../errors.ts";
 import type { PtyHost } from "../session/ports.ts";
 import { bunPtyHost } from "./bun.ts";
 import { nodePtyHost } from "./node-pty.ts";
+import { posixPtyHost } from "./posix.ts";
 
-const DRIVERS = { bun: bunPtyHost, "node-pty": nodePtyHost } as const satisfies Record<string, () => PtyHost>;
+const DRIVERS = {
+  posix: () => posixPtyHost() ?? absent(),
+  bun: bunPtyHost,
+  "node-pty": nodePtyHost,
+} as const satisfies Record<string, () => PtyHost>;
 
 /**
- * The driver that `COVEN_PTY` names: `bun` (also when unset or empty) or `node-pty`. Throws `invalid_request` for any
- * other word (details: `known`), and `runtime_unavailable` when node-pty's binding is not built.
+ * The driver that `COVEN_PTY` names: `posix`, `bun` or `node-pty`; unset or empty, `posix` where it can be had and `bun` elsewhere. Throws
+ * `invalid_request` for any other word (details: `known`), and `runtime_unavailable` when the one named can't be had.
  */
 export function ptyHost(env: Readonly<Record<string, string | undefined>>): PtyHost {
-  const name = env["COVEN_PTY"] || "bun";
-  if (name === "bun" || name === "node-pty") return DRIVERS[name]();
+  const name = env["COVEN_PTY"];
+  if (!name) return posixPtyHost() ?? bunPtyHost();
+  if (name === "posix" || name === "bun" || name === "node-pty") return DRIVERS[name]();
   const known = Object.keys(DRIVERS);
   throw new CovenError(
     "invalid_request",
-    `COVEN_PTY must be ${known.join(" or ")}, and is ${JSON.stringify(name)}.`,
-    {
-      known,
-    },
+    `COVEN_PTY must be ${known.slice(0, -1).join(", ")} or ${known.at(-1)}, and is ${JSON.stringify(name)}.`,
+    { known },
+  );
+}
+
+function absent(): never {
+  throw new CovenError(
+    "runtime_unavailable",
+    "COVEN_PTY=posix needs Linux and a C library with posix_spawn_file_actions_addfchdir_np (glibc 2.29 or later, musl). Without COVEN_PTY the driver that works here is used.",
   );
 }

@@ -1,5 +1,4 @@
-// Owns the moment a terminal is over: the leader reaped and its output drained, or a deadline; exactly once.
-import { constants } from "node:os";
+// The end of a terminal: its leader reaped and its output drained, or a deadline; exactly once.
 import type { PtyExit } from "../session/ports.ts";
 
 const DEADLINE_MS = 500;
@@ -14,10 +13,10 @@ export interface Ending {
 
 /**
  * Calls `finish` once, when both were reported, or 500 ms after the leader was reaped where a grandchild holds the
- * terminal. The deadline is counted in turns of the loop, so that time in which nothing could be read (a blocked
- * loop, a machine asleep) doesn't use it up and cost the tail.
+ * terminal. The deadline is counted in turns of the loop in which output could be read: time in which it could not (a blocked
+ * loop, a machine asleep, a reader that is `paused`) doesn't use it up and cost the tail.
  */
-export function ending(finish: (exit: PtyExit) => void): Ending {
+export function ending(finish: (exit: PtyExit) => void, paused: () => boolean = () => false): Ending {
   let exit: PtyExit | undefined;
   let drained = false;
   let over = false;
@@ -29,7 +28,7 @@ export function ending(finish: (exit: PtyExit) => void): Ending {
   const countdown = (turns: number, result: PtyExit) => {
     if (over) return;
     if (turns === 0) end(result);
-    else setTimeout(countdown, TURN_MS, turns - 1, result);
+    else setTimeout(countdown, TURN_MS, paused() ? turns : turns - 1, result);
   };
   return {
     reaped(result) {
@@ -43,10 +42,4 @@ export function ending(finish: (exit: PtyExit) => void): Ending {
       if (exit) end(exit);
     },
   };
-}
-
-/** The name of a signal number, `"SIGKILL"`; `"SIG37"` for one that has none. */
-export function signalName(signal: number): string {
-  const known = Object.entries(constants.signals).find(([, number]) => number === signal);
-  return known?.[0] ?? `SIG${signal}`;
 }

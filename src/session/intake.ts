@@ -27,19 +27,25 @@ export class Intake {
   #bytes = 0;
   #planned = false;
   #refused = false;
+  /** While the ledger refuses: resolves when it takes output again. */
+  #room: PromiseWithResolvers<void> | undefined;
 
   constructor(
     private readonly sessionId: string,
     private readonly house: IntakeHouse,
   ) {}
 
-  /** Bytes in order; written in this turn of the loop, or now when many are waiting. */
-  push(bytes: Uint8Array): void {
+  /**
+   * Bytes in order; written in this turn of the loop, or now when many are waiting. While the ledger refuses to take
+   * them it returns a promise for the moment from which it does: the terminal is not read until then.
+   */
+  push(bytes: Uint8Array): Promise<void> | undefined {
     this.#waiting.push(bytes);
     this.#bytes += bytes.length;
     if (this.#bytes >= WRITE_THROUGH_BYTES && !this.#refused) this.flush();
     else if (this.#bytes > MOST_UNWRITTEN_BYTES) this.#giveUp();
     else this.#plan();
+    return this.#room?.promise;
   }
 
   /** Everything but an unfinished character goes to the ledger now; if it refuses, all of it waits and is tried again. */
@@ -55,6 +61,7 @@ export class Intake {
     }
     this.#refused = false;
     this.#hold(rest);
+    this.#takesAgain();
   }
 
   /** All that waits, the unfinished character too, as rows for the last transaction; it stays until `clear`. */
@@ -66,6 +73,11 @@ export class Intake {
   /** The remainder is in the ledger. */
   clear(): void {
     this.#hold(new Uint8Array(0));
+  }
+
+  #takesAgain(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
   }
 
   #cut() {
@@ -88,6 +100,7 @@ export class Intake {
 
   // A full disk must not lose what the harness said while somebody makes room.
   #retryLater(error: unknown): void {
+    this.#room ??= Promise.withResolvers();
     this.house.log.error("output_waits", {
       sessionId: this.sessionId,
       bytes: this.#bytes,
@@ -104,6 +117,7 @@ export class Intake {
   #giveUp(): void {
     this.house.log.error("output_lost", { sessionId: this.sessionId, bytes: this.#bytes });
     this.clear();
+    this.#takesAgain();
     this.house.overflow();
   }
 }

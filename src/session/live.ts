@@ -90,11 +90,11 @@ export class LiveSession {
     this.#leader = leader;
   }
 
-  /** Bytes from the terminal, in order; the child is throttled while this runs. */
-  readonly data = (bytes: Uint8Array): void => {
-    if (this.#settled || bytes.length === 0) return;
+  /** Bytes from the terminal, in order; while a promise that it returned is pending there is no room for more. */
+  readonly data = (bytes: Uint8Array): Promise<void> | undefined => {
+    if (this.#settled || bytes.length === 0) return undefined;
     this.#printed += bytes.length;
-    this.#intake.push(bytes);
+    return this.#intake.push(bytes);
   };
 
   /** The harness was reaped and its terminal drained; a tree that is being ended is waited for. */

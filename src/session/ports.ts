@@ -89,13 +89,28 @@ export interface PtyExit {
 }
 
 export interface PtyEvents {
-  /** Bytes as read, in order; the buffer is the receiver's. While it runs the child is throttled by the kernel. */
-  data(bytes: Uint8Array): void;
+  /**
+   * Bytes as read, in order; the buffer is the receiver's. While a promise that it returned is pending nothing more is
+   * read, and the kernel holds the program back; only a host that doesn't pause (`PtyHost.pauses`) goes on.
+   */
+  data(bytes: Uint8Array): Promise<void> | undefined;
   /**
    * Once, last, after the leader was reaped and its output drained: to EOF, or to a deadline of 500 ms where a
    * grandchild holds the terminal. The master is closed when this is called.
    */
   exit(exit: PtyExit): void;
+}
+
+/** A terminal and its process as one holder leaves them to the next. */
+export interface HeldTerminal {
+  /** A child of this process. */
+  readonly pid: number;
+  /** The terminal's master, open. */
+  readonly fd: number;
+  /** What was typed and not yet taken by the terminal. */
+  readonly unwritten?: Uint8Array;
+  /** How the program ended, where it was reaped and its output not read to the end. */
+  readonly exit?: PtyExit;
 }
 
 /** One pseudo-terminal with its process; whoever holds it is responsible for its exit. */
@@ -105,16 +120,29 @@ export interface Pty {
   write(bytes: Uint8Array): void;
   /** Throws a RangeError outside 1..1000. */
   resize(cols: number, rows: number): void;
+  /**
+   * Gives the terminal up, open and its program running: `data` gets what was read ahead, `exit` is never called. All of it within
+   * this turn of the loop. Absent where terminals can't be given up. Throws when the terminal is closed.
+   */
+  release?(): Promise<HeldTerminal>;
 }
 
 export interface PtyHost {
-  /** "bun" or "node-pty"; for logs and doctor. */
+  /** "posix", "bun" or "node-pty"; for logs and doctor. */
   readonly driver: string;
+  /** A receiver that has no room (`PtyEvents.data`) is waited for. */
+  readonly pauses: boolean;
   /**
    * Throws an Error that names the reason (missing cwd, not executable), `runtime_unavailable` when the machine has no
    * terminal, descriptor or process left; no process is left then.
    */
   spawn(options: PtySpawn, events: PtyEvents): Pty;
+  /**
+   * Takes over a terminal that was released, in this process or before this program replaced another by execve(2): its descriptor
+   * is this host's from here on, and a child that has ended meanwhile is reaped. The terminal gets the size if it has another. Throws
+   * `runtime_unavailable` where terminals can't be taken over.
+   */
+  adopt(terminal: HeldTerminal & { readonly cols: number; readonly rows: number }, events: PtyEvents): Pty;
 }
 
 export interface ProcessInfo extends ProcessIdentity {

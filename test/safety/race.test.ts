@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isCovenError } from "../../src/errors.ts";
 import { bunPtyHost } from "../../src/pty/bun.ts";
-import { within } from "../../src/pty/directory.ts";
+import { inDirectory } from "../../src/pty/directory.ts";
 import { nodePtyHost } from "../../src/pty/node-pty.ts";
+import { posixPtyHost } from "../../src/pty/posix.ts";
 import type { PtyHost } from "../../src/session/ports.ts";
 import { startHouse } from "../support/house.ts";
 
@@ -19,6 +20,8 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
 const hosts: [string, () => PtyHost][] = [["bun", bunPtyHost]];
+const posix = posixPtyHost();
+if (posix) hosts.push(["posix", () => posix]);
 try {
   nodePtyHost();
   hosts.push(["node-pty", nodePtyHost]);
@@ -32,7 +35,7 @@ async function placeOf(host: PtyHost, cwd: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const decoder = new TextDecoder();
   const options = { argv: ["/bin/pwd", "-P"], cwd, env: {}, cols: 80, rows: 24 };
-  const data = (bytes: Uint8Array): void => {
+  const data = (bytes: Uint8Array): undefined => {
     text += decoder.decode(bytes);
   };
   host.spawn(options, { data, exit: () => resolve() });
@@ -53,13 +56,14 @@ describe.each(hosts)("%s", (_name, host) => {
 
 test.skipIf(process.platform !== "linux")("what is swapped after the look has no effect", () => {
   const cwd = join(base, "root");
-  const child = within(cwd, (place) => {
+  const at = inDirectory(cwd, (fd) => {
     renameSync(cwd, join(base, "was"));
     symlinkSync(join(base, "outside"), cwd);
-    const { stdout, pid } = Bun.spawnSync(["/bin/pwd", "-P"], { cwd: place });
-    return { pid, at: stdout.toString().trim() };
+    return Bun.spawnSync(["/bin/pwd", "-P"], { cwd: `/proc/self/fd/${fd}` })
+      .stdout.toString()
+      .trim();
   });
-  expect(child.at).toBe(join(base, "was"));
+  expect(at).toBe(join(base, "was"));
 });
 
 test("launches while another process swaps root and link as fast as it can start where the record says, or not at all", async () => {

@@ -1,0 +1,174 @@
+// The driver on Linux: a program is started by posix_spawn(3) in a terminal whose master descriptor is ours.
+import { ptr } from "bun:ffi";
+import { closeSync, constants } from "node:fs";
+import { getSystemErrorMap } from "node:util";
+import { ownChildren } from "../os/children.ts";
+import { closeOnExec } from "../os/descriptors.ts";
+import { cString, cStrings, type Libc, libc, memory } from "../os/libc.ts";
+import { SIGSET_BYTES } from "../os/signal-mask.ts";
+import type { Pty, PtyEvents, PtyExit, PtyHost, PtySpawn } from "../session/ports.ts";
+import { DirectoryError, inDirectory } from "./directory.ts";
+import { spawnFailure } from "./failure.ts";
+import { hold, type Opened, openSlave } from "./held.ts";
+import { requireLaunchable, requireSize } from "./launchable.ts";
+import { makeOurs, openMaster, setDefaults, setSize, slaveOf } from "./master.ts";
+
+const NEEDED = [
+  "ioctlAt",
+  "fcntl",
+  "tcgetattr",
+  "tcsetattr",
+  "pthread_sigmask",
+  "waitpid",
+  "posix_spawn",
+  "posix_spawnattr_init",
+  "posix_spawnattr_destroy",
+  "posix_spawnattr_setflags",
+  "posix_spawnattr_setsigmask",
+  "posix_spawnattr_setsigdefault",
+  "posix_spawn_file_actions_init",
+  "posix_spawn_file_actions_destroy",
+  "posix_spawn_file_actions_addopen",
+  "posix_spawn_file_actions_adddup2",
+  "posix_spawn_file_actions_addfchdir_np",
+] as const satisfies readonly (keyof Libc)[];
+
+type Calls = Pick<Libc, (typeof NEEDED)[number]>;
+
+/** <spawn.h> of glibc and musl. */
+const POSIX_SPAWN_SETSIGDEF = 0x04;
+const POSIX_SPAWN_SETSIGMASK = 0x08;
+const POSIX_SPAWN_SETSID = 0x80;
+/** More than either takes: 80 and 336 bytes in glibc and musl. */
+const FILE_ACTIONS_BYTES = 256;
+const ATTRIBUTES_BYTES = 512;
+
+/**
+ * Undefined where terminals can't be had this way: not on Linux, or with a C library that lacks a function (glibc before 2.29). Two descriptors for each
+ * terminal while it runs, one more while Bun reads, none after its exit.
+ */
+export function posixPtyHost(): PtyHost | undefined {
+  if (process.platform !== "linux") return undefined;
+  const calls = libc(...NEEDED);
+  return calls && hostOf(calls);
+}
+
+function hostOf(calls: Calls): PtyHost {
+  return {
+    driver: "posix",
+    pauses: true,
+    spawn: (options, events) => spawn(calls, options, events),
+    adopt: (terminal, events) => adopt(calls, terminal, events),
+  };
+}
+
+function spawn(calls: Calls, options: PtySpawn, events: PtyEvents): Pty {
+  requireLaunchable(options);
+  const { argv, cwd, cols, rows } = options;
+  const opened: number[] = [];
+  try {
+    const { fd, path } = openMaster(calls);
+    opened.push(fd);
+    makeOurs(calls, fd);
+    setDefaults(calls, fd);
+    setSize(calls, fd, cols, rows);
+    const slave = openSlave(path);
+    opened.push(slave);
+    const pid = inDirectory(cwd, (directory) => start(calls, options, path, directory));
+    return hold(terminalOf(calls, { fd, slave, pid }), events);
+  } catch (error) {
+    for (const fd of opened) closeSync(fd);
+    throw error instanceof DirectoryError ? error : spawnFailure(argv[0] ?? "", error);
+  }
+}
+
+function adopt(
+  calls: Calls,
+  { fd, pid, cols, rows, exit, unwritten }: Parameters<PtyHost["adopt"]>[0],
+  events: PtyEvents,
+): Pty {
+  requireSize(cols, rows);
+  const path = slaveOf(calls, fd);
+  if (path === undefined) throw new Error(`descriptor ${fd} is no terminal's master`);
+  makeOurs(calls, fd);
+  setSize(calls, fd, cols, rows);
+  const pty = hold(terminalOf(calls, { fd, slave: openSlave(path), pid, exit }), events);
+  if (unwritten) pty.write(unwritten);
+  return pty;
+}
+
+interface Started {
+  readonly fd: number;
+  readonly slave: number;
+  readonly pid: number;
+  /** It was reaped before. */
+  readonly exit?: PtyExit | undefined;
+}
+
+function terminalOf(calls: Calls, { fd, slave, pid, exit }: Started): Opened {
+  const children = ownChildren();
+  return {
+    fd,
+    slave,
+    leader: {
+      pid,
+      reaped: (then) => (exit ? void setImmediate(then, exit) : children.watch(pid, then)),
+      forget: () => children.forget(pid),
+    },
+    resize: (cols, rows) => setSize(calls, fd, cols, rows),
+  };
+}
+
+/**
+ * The program as the leader of a session of its own, with the terminal `path` as its controlling terminal and descriptors 0 to 2 (a session leader
+ * gets the terminal that it opens), in the directory behind the descriptor, with every signal at its default and none blocked. Returns its pid; throws
+ * an Error with the system's `code`.
+ */
+function start(calls: Calls, { argv, env }: PtySpawn, path: string, directory: number): number {
+  const program = cString(argv[0] ?? "");
+  const words = cStrings(argv);
+  const variables = cStrings(Object.entries(env).map(([key, value]) => `${key}=${value}`));
+  const pid = new Int32Array(new ArrayBuffer(4));
+  const slave = cString(path);
+  const all = memory(SIGSET_BYTES).fill(0xff);
+  /** What C holds addresses of, until the end of this function. */
+  const kept: unknown[] = [program, words, variables, pid, slave, all];
+  const allocate = (bytes: number) => {
+    const block = memory(bytes);
+    kept.push(block);
+    return ptr(block);
+  };
+  const actions = allocate(FILE_ACTIONS_BYTES);
+  const attributes = allocate(ATTRIBUTES_BYTES);
+  calls.posix_spawn_file_actions_init(actions);
+  calls.posix_spawnattr_init(attributes);
+  try {
+    calls.posix_spawnattr_setflags(
+      attributes,
+      POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF,
+    );
+    calls.posix_spawnattr_setsigmask(attributes, allocate(SIGSET_BYTES));
+    calls.posix_spawnattr_setsigdefault(attributes, ptr(all));
+    calls.posix_spawn_file_actions_addfchdir_np(actions, directory);
+    calls.posix_spawn_file_actions_addopen(actions, 0, ptr(slave), constants.O_RDWR, 0);
+    for (const fd of [1, 2]) calls.posix_spawn_file_actions_adddup2(actions, 0, fd);
+    const closefrom = libc("posix_spawn_file_actions_addclosefrom_np");
+    if (closefrom) closefrom.posix_spawn_file_actions_addclosefrom_np(actions, 3);
+    else closeOnExec();
+    const failed = calls.posix_spawn(
+      ptr(pid),
+      ptr(program),
+      actions,
+      attributes,
+      ptr(words.table),
+      ptr(variables.table),
+    );
+    if (failed === 0) return pid[0] ?? 0;
+    const [code, sentence] = getSystemErrorMap().get(-failed) ?? [`errno ${failed}`, "unknown error"];
+    throw Object.assign(new Error(sentence), { code });
+  } finally {
+    calls.posix_spawn_file_actions_destroy(actions);
+    calls.posix_spawnattr_destroy(attributes);
+    kept.length = 0;
+  }
+}
