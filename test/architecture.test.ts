@@ -72,6 +72,22 @@ const ONLY_IN: Record<string, readonly string[]> = {
   "node:net": ["daemon/"],
 };
 
+/** Within cli/: which of its rooms a room may import from; itself always. */
+const CLI_MAY: Record<string, readonly string[]> = {
+  ui: [],
+  framework: ["ui"],
+  client: ["ui"],
+  terminal: ["ui", "client", "framework"],
+  commands: ["ui", "client", "framework", "terminal"],
+  "cli.ts": ["ui", "client", "framework", "commands"],
+};
+
+/** Commands that use another one: the browser attaches and shows logs as text; diagnostics hold what doctor and logs show. */
+const COMMANDS_USE: Record<string, readonly string[]> = {
+  sessions: ["attach", "export"],
+  diagnostics: ["doctor", "logs"],
+};
+
 interface Import {
   readonly file: string;
   readonly target: string;
@@ -108,6 +124,37 @@ test("imports point the way the house allows", () => {
     return allowed ? [] : [`${line.file} -> ${to}`];
   });
   expect(wrong).toEqual([]);
+});
+
+test("within the command line, imports point from commands to what they stand on", () => {
+  const cli = all.flatMap((line) => {
+    const to = inside(line);
+    if (room(line.file) !== "cli" || to === undefined || room(to) !== "cli") return [];
+    return [{ from: line.file.slice("cli/".length), to: to.slice("cli/".length) }];
+  });
+  expect(cli.length).toBeGreaterThan(100);
+  const wrong = cli.filter(({ from, to }) => {
+    if (room(from) !== room(to)) return !(CLI_MAY[room(from)] ?? []).includes(room(to));
+    const [, verb = "", file] = from.split("/");
+    const [, other = "", definition] = to.split("/");
+    // The table holds definitions, and definitions hold what several have in common.
+    if (from === "commands/table.ts") return definition !== "command.ts";
+    if (to === "commands/arguments.ts") return file !== "command.ts";
+    return room(from) === "commands" && verb !== other && !COMMANDS_USE[verb]?.includes(other);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test("a command's definition loads nothing of what the command does", () => {
+  const definitions = files.filter((file) => /^cli\/commands\/[^/]+\/command\.ts$/.test(file));
+  expect(definitions.length).toBeGreaterThan(15);
+  const eager = definitions.flatMap((file) => {
+    const text = readFileSync(join(src, file), "utf8");
+    return Array.from(text.matchAll(/ from "([^"]+)"/g), ([, target]) => `${file} -> ${target}`);
+  });
+  expect(eager.filter((line) => !/-> \.\.\/(\.\.\/framework\/command|arguments)\.ts$/.test(line))).toEqual(
+    [],
+  );
 });
 
 test("the domain asks the runtime for nothing but paths, and the boundary for directories", () => {

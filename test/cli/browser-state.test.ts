@@ -9,7 +9,7 @@ import {
   opened,
   pressed,
 } from "../../src/cli/commands/sessions/browser/state.ts";
-import { type Key, keysOf } from "../../src/cli/ui/keys.ts";
+import { type Key, keysOf } from "../../src/cli/ui/key-input.ts";
 import type { Session } from "../../src/session/session.ts";
 import { sample } from "./sample.ts";
 

@@ -194,7 +194,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/framework/parse.ts", "coven … needs ….", "coven help …"],
   ["cli/framework/parse.ts", "The … is empty.", ""],
   ["cli/framework/parse.ts", "coven … …, and got … as well.", "coven help …"],
-  ["cli/keys.ts", "There is no key ….", "coven send ID --key enter   (known: …)"],
+  ["cli/terminal/key-names.ts", "There is no key ….", "coven send ID --key enter   (known: …)"],
   [
     "cli/terminal/options.ts",
     "… cannot be the detach key: typing needs it, or it is none.",

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { terminalModes } from "../../src/cli/terminal/modes.ts";
 import { lastLines, picture, withoutLines } from "../../src/cli/terminal/picture.ts";
-import { belowScreen } from "../../src/cli/terminal/place.ts";
+import { belowScreen } from "../../src/cli/terminal/prompt-position.ts";
 import { openScreen } from "../../src/screen/screen.ts";
 import { piece, random } from "../screen/stream.ts";
 

@@ -1,8 +1,8 @@
 // Holds what text goes through on its way to a person or a file: line ends, widths, tables, times, colour.
 import { describe, expect, test } from "bun:test";
 import stringWidth from "string-width";
-import { nearest } from "../../src/cli/framework/nearest.ts";
 import { wantsColour } from "../../src/cli/ui/colour.ts";
+import { nearest } from "../../src/cli/ui/nearest.ts";
 import { lineEnds } from "../../src/cli/ui/newlines.ts";
 import { table } from "../../src/cli/ui/table.ts";
 import { harmless, quoted } from "../../src/cli/ui/text.ts";

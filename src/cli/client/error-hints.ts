@@ -1,7 +1,7 @@
 // What to try after an error of the API: advice or a command line for each code.
 import { isUnreachable } from "../../api/client.ts";
 import type { CovenError, ErrorCode } from "../../errors.ts";
-import { nearest } from "../framework/nearest.ts";
+import { nearest } from "../ui/nearest.ts";
 import { harmless, quoted } from "../ui/text.ts";
 
 type Advice = (error: CovenError) => readonly string[];

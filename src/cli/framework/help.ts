@@ -1,10 +1,10 @@
 // The text of `coven help`: the overview and a page for each command, made from the table.
 
 import { UsageError } from "../ui/failure.ts";
+import { nearest } from "../ui/nearest.ts";
 import { pairs } from "../ui/table.ts";
 import { quoted } from "../ui/text.ts";
 import type { Command, Flag } from "./command.ts";
-import { nearest } from "./nearest.ts";
 
 /** The table's text for a topic (`[]`, `["run"]`, `["daemon","stop"]`), at most 24 lines of 80 columns. Throws `UsageError`. */
 export function helpText(topic: readonly string[], commands: readonly Command[]): string {

@@ -1,9 +1,9 @@
 // Command lines. Pure: reads the table, and refuses what it does not know with what to type instead.
 
 import { UsageError } from "../ui/failure.ts";
+import { nearest } from "../ui/nearest.ts";
 import { quoted } from "../ui/text.ts";
 import type { Command, Flag, Invocation, Run } from "./command.ts";
-import { nearest } from "./nearest.ts";
 
 /** What the words ask for. */
 export type Decision =

@@ -1,11 +1,11 @@
 // What run and attach are asked about the terminal: the session itself or its output as a stream, and the detach key.
 import { covenPaths } from "../../paths.ts";
 import { flagValue, has, type Invocation } from "../framework/command.ts";
-import { type DetachKey, detachKey } from "../keys.ts";
 import { UsageError } from "../ui/failure.ts";
 import { atTerminal } from "../ui/out.ts";
 import { isThere } from "../ui/preference.ts";
 import { quoted } from "../ui/text.ts";
+import { type DetachKey, detachKey } from "./key-names.ts";
 
 /** Whether the person gets the session itself, and not its output as a stream: both ends are terminals, and nothing else was asked. */
 export function wantsView(invocation: Invocation): boolean {

@@ -2,12 +2,12 @@
 import type { Attached, AttachFrame, CovenClient, TerminalSize } from "../../api/client.ts";
 import { suspendSelf } from "../../os/signal.ts";
 import type { Session } from "../../session/session.ts";
-import type { DetachKey } from "../keys.ts";
-import type { Early } from "./early.ts";
-import { keyReader } from "./keys.ts";
+import { keyReader } from "./detach-key.ts";
+import type { Early } from "./early-attach.ts";
+import type { DetachKey } from "./key-names.ts";
 import { terminalModes } from "./modes.ts";
 import { picture, withoutLines } from "./picture.ts";
-import { belowScreen, type Ground } from "./place.ts";
+import { belowScreen, type Ground } from "./prompt-position.ts";
 import { onSignals } from "./signals.ts";
 import { openTty } from "./tty.ts";
 

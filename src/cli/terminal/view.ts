@@ -4,14 +4,14 @@ import { isSettled, type Session } from "../../session/session.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "../client/outcome.ts";
 import { shortId } from "../client/session-id.ts";
 import { lost } from "../client/watch.ts";
-import type { DetachKey } from "../keys.ts";
 import { err, out } from "../ui/colour.ts";
 import { say, write } from "../ui/out.ts";
 import { meanwhile } from "../ui/progress.ts";
 import { windowSize } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
 import { cut } from "../ui/width.ts";
-import type { Early } from "./early.ts";
+import type { Early } from "./early-attach.ts";
+import type { DetachKey } from "./key-names.ts";
 import { lastLines } from "./picture.ts";
 import { type Left, viewInTerminal } from "./terminal.ts";
 

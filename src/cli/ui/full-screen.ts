@@ -1,5 +1,5 @@
 // A full screen of our own (the session browser): draws lines, reads keys, and puts the terminal back when it is left.
-import { type Key, keyReader } from "./keys.ts";
+import { type Key, keyReader } from "./key-input.ts";
 
 /** In cells. */
 export interface Size {

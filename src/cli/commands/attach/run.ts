@@ -3,7 +3,7 @@ import { isSettled } from "../../../session/session.ts";
 import { connectAsking } from "../../client/connect.ts";
 import { fullId } from "../../client/session-id.ts";
 import { has, type Run, word } from "../../framework/command.ts";
-import { attachEarly, type Early } from "../../terminal/early.ts";
+import { attachEarly, type Early } from "../../terminal/early-attach.ts";
 import { detachKeyOf, loadView, wantsView } from "../../terminal/options.ts";
 
 export const run: Run = async (invocation) => {

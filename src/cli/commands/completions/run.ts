@@ -1,7 +1,7 @@
 // `coven completions SHELL`: prints a script for the shell. The script asks coven for candidates at each Tab.
 import { type Run, word } from "../../framework/command.ts";
-import { nearest } from "../../framework/nearest.ts";
 import { UsageError } from "../../ui/failure.ts";
+import { nearest } from "../../ui/nearest.ts";
 import { write } from "../../ui/out.ts";
 import { quoted } from "../../ui/text.ts";
 

@@ -12,8 +12,8 @@ import {
 import { failure, makeHome } from "../../../daemon/home.ts";
 import { covenPaths } from "../../../paths.ts";
 import { has, type Invocation, type Run, word } from "../../framework/command.ts";
-import { nearest } from "../../framework/nearest.ts";
 import { UsageError } from "../../ui/failure.ts";
+import { nearest } from "../../ui/nearest.ts";
 import { columns, print, printJson, say, write } from "../../ui/out.ts";
 import { type Column, table } from "../../ui/table.ts";
 import { harmless, quoted } from "../../ui/text.ts";

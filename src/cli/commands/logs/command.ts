@@ -1,6 +1,5 @@
 // `coven logs`: what help, parsing and completions say of it.
 import { command } from "../../framework/command.ts";
-import { LOG_LEVELS } from "./lines.ts";
 
 export const LOGS = command({
   name: "logs",
@@ -15,7 +14,12 @@ export const LOGS = command({
   flags: [
     { name: "follow", summary: "go on with new lines until you leave with Ctrl-C" },
     { name: "session", takes: "ID", summary: "only lines about this session", completes: "session" },
-    { name: "level", takes: "LEVEL", summary: "info, warn or error, and graver ones", completes: LOG_LEVELS },
+    {
+      name: "level",
+      takes: "LEVEL",
+      summary: "info, warn or error, and graver ones",
+      completes: ["info", "warn", "error"],
+    },
     { name: "lines", takes: "N", summary: "only the last N" },
     { name: "json", summary: "print JSON, one line each" },
   ],

@@ -2,9 +2,9 @@
 import { readLog } from "../../../daemon/log-reader.ts";
 import { covenPaths } from "../../../paths.ts";
 import { flagValue, has, type Invocation, type Run } from "../../framework/command.ts";
-import { nearest } from "../../framework/nearest.ts";
 import { out } from "../../ui/colour.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
+import { nearest } from "../../ui/nearest.ts";
 import { say, write } from "../../ui/out.ts";
 import { quoted } from "../../ui/text.ts";
 import {

@@ -5,7 +5,7 @@ import { connect } from "../../client/connect.ts";
 import { orNotRunning } from "../../client/end-session.ts";
 import { fullId } from "../../client/session-id.ts";
 import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
-import { keyBytes } from "../../keys.ts";
+import { keyBytes } from "../../terminal/key-names.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { say } from "../../ui/out.ts";
 

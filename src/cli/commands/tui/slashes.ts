@@ -1,7 +1,7 @@
 // The slash commands of the palette: their names, what they take, and what a typed line asks for. Pure.
 import type { Session } from "../../../session/session.ts";
 import { SESSION_KINDS } from "../../framework/command.ts";
-import { nearest } from "../../framework/nearest.ts";
+import { nearest } from "../../ui/nearest.ts";
 
 /** What stands after a command's name. */
 export type Takes = "nothing" | "harness and task" | "task" | "session" | "daemon" | "topic";

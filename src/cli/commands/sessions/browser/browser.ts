@@ -10,7 +10,7 @@ import { sessionFeed } from "../../../client/session-list.ts";
 import type { CommandLine } from "../../../framework/command.ts";
 import { Failure } from "../../../ui/failure.ts";
 import { type FullScreen, fullScreen } from "../../../ui/full-screen.ts";
-import type { Key } from "../../../ui/keys.ts";
+import type { Key } from "../../../ui/key-input.ts";
 import type { ActionId } from "./actions.ts";
 import { browserLines, pageOf } from "./lines.ts";
 import { type LogView, logView } from "./log-view.ts";

@@ -5,7 +5,7 @@ import { stateText } from "../../../client/describe.ts";
 import { out } from "../../../ui/colour.ts";
 import type { Size } from "../../../ui/full-screen.ts";
 import { glyphs } from "../../../ui/glyphs.ts";
-import type { Key } from "../../../ui/keys.ts";
+import type { Key } from "../../../ui/key-input.ts";
 import { harmless } from "../../../ui/text.ts";
 import { cut, fold, widthOf } from "../../../ui/width.ts";
 

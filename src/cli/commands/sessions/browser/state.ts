@@ -2,7 +2,7 @@
 import { isArchived, type Session } from "../../../../session/session.ts";
 import { projectOf, stateWord } from "../../../client/describe.ts";
 import type { Listing } from "../../../client/session-list.ts";
-import type { Key } from "../../../ui/keys.ts";
+import type { Key } from "../../../ui/key-input.ts";
 import { type ActionId, actionsOf } from "./actions.ts";
 
 /** What lies over the list: nothing, the menu of a session, or the question before it is deleted. */

@@ -1,6 +1,6 @@
 // Owns the names of keys: what a terminal sends for each, and which one may be the detach key.
-import { UsageError } from "./ui/failure.ts";
-import { quoted } from "./ui/text.ts";
+import { UsageError } from "../ui/failure.ts";
+import { quoted } from "../ui/text.ts";
 
 /** xterm's sequences (invisible-island.net/xterm/ctlseqs, PC-style function keys), after ESC. */
 const FIXED: Readonly<Record<string, string>> = {

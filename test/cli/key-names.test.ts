@@ -1,6 +1,6 @@
 // Holds the names of keys and which may detach.
 import { expect, test } from "bun:test";
-import { detachKey, keyBytes } from "../../src/cli/keys.ts";
+import { detachKey, keyBytes } from "../../src/cli/terminal/key-names.ts";
 import { valueFor } from "../../src/config.ts";
 
 test("keys are what an xterm sends", () => {

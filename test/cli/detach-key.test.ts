@@ -1,6 +1,6 @@
 // Holds the reading of keys: everything goes through byte for byte but the one that leaves, however it is encoded or cut.
 import { expect, test } from "bun:test";
-import { keyReader } from "../../src/cli/terminal/keys.ts";
+import { keyReader } from "../../src/cli/terminal/detach-key.ts";
 
 const CTRL = 0x1d;
 const ESC = "\x1b";

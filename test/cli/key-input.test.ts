@@ -1,6 +1,6 @@
 // Holds what keys are called: bytes as terminals send them, whole and cut anywhere.
 import { describe, expect, test } from "bun:test";
-import { type Key, keyReader, keysOf } from "../../src/cli/ui/keys.ts";
+import { type Key, keyReader, keysOf } from "../../src/cli/ui/key-input.ts";
 import { until } from "../support/until.ts";
 
 const CASES: readonly (readonly [bytes: string, names: string])[] = [
