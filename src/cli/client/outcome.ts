@@ -6,9 +6,9 @@ import { say } from "../ui/out.ts";
 import { duration } from "../ui/time.ts";
 import { shortId } from "./session-id.ts";
 
-/** The number a shell gives a death by this signal (128+n), 1 for a signal this system doesn't know. */
+/** The exit code that a shell gives for a death by this signal (128+n); 1 for a signal this system does not know. */
 export function signalCode(signal: string): number {
-  const number: number | undefined = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
+  const number = new Map<string, number>(Object.entries(constants.signals)).get(signal);
   return number === undefined ? 1 : 128 + number;
 }
 

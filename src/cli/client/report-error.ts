@@ -2,7 +2,7 @@
 import { isCovenError } from "../../errors.ts";
 import { Failure, PipeClosed } from "../ui/failure.ts";
 
-/** Tells an error: `Error:` and `Try:` on stderr, the stack only for those who ask with COVEN_DEBUG. Gives the exit code. */
+/** Prints `Error:` and `Try:` on stderr, and the stack where COVEN_DEBUG is set; resolves to the exit code. */
 export async function reportError(error: unknown): Promise<number> {
   if (error instanceof PipeClosed) return error.exitCode;
   const { message, hints, exitCode } = await explained(error);

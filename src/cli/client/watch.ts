@@ -23,7 +23,7 @@ export interface Watching {
   readonly interrupt: "kill" | "leave";
 }
 
-/** Says which session is shown: one of which it isn't plain to see. */
+/** Says which session is shown. */
 export function introduce(session: Session): void {
   const state = isSettled(session.status)
     ? `ended ${ago(session.updated_at)}`
@@ -49,7 +49,7 @@ export async function watch(watching: Watching): Promise<number> {
     const lineIsOpen = await follow(watching, hangUp.signal);
     const ended = await settled(client, session.id);
     if (watching.json) await printJson(ended);
-    // Our words stand apart from the harness's.
+    // An empty line between the harness's output and our own.
     else say(lineIsOpen ? "\n" : "");
     sayOutcome(ended, watching.interrupt === "kill" ? "again" : "nothing");
     return stop.first() === "SIGINT" && watching.interrupt === "kill"
@@ -75,10 +75,10 @@ export async function watch(watching: Watching): Promise<number> {
 async function follow(watching: Watching, signal: AbortSignal): Promise<boolean> {
   let last: number | undefined;
   const ends = watching.raw ? undefined : lineEnds();
-  // Its answers would be typed into the person's shell: nobody here passes them on to the harness.
+  // The terminal would answer them into the person's shell: nobody here passes answers on to the harness.
   const queries = watching.raw || !isTerminal(1) ? undefined : queryFilter();
-  const live = !isSettled(watching.session.status);
-  for await (const chunk of watching.client.output(watching.session.id, { follow: live, signal })) {
+  const running = !isSettled(watching.session.status);
+  for await (const chunk of watching.client.output(watching.session.id, { follow: running, signal })) {
     const shown = queries ? queries.convert(chunk) : chunk;
     if (!watching.json) await write(ends ? ends.convert(shown) : shown);
     signal.throwIfAborted();
@@ -131,7 +131,7 @@ function typeLines(client: CovenClient, id: string): () => void {
   const decoder = new TextDecoder();
   const send = (bytes: Uint8Array) => {
     const text = decoder.decode(bytes, { stream: true }).replaceAll("\n", "\r");
-    // Refused once it has ended; the end itself is told by the stream.
+    // Refused once it has ended; the stream ends then too.
     client.input(id, text).catch(() => {});
   };
   process.stdin.on("data", send);

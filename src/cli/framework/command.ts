@@ -1,5 +1,4 @@
 // What a command is: its definition, and what it gets once the command line is parsed.
-
 import { isArchived, isSettled, type Session } from "../../session/session.ts";
 
 /** Whether a session is of a kind. */
@@ -11,7 +10,7 @@ export const SESSION_KINDS = {
   "archived session": isArchived,
 } as const satisfies Record<string, (session: Session) => boolean>;
 
-/** What the words after a flag or in a place stand for; completions and the man page read it too. */
+/** What completions offer for the value of a flag, or in the place of an argument. */
 export type Completes = SessionKind | "harness" | "directory" | "command" | readonly string[];
 
 /** Which sessions a command can be used on. */
@@ -53,10 +52,10 @@ export interface Invocation {
 /** Does the work; resolves to the process's exit code. Throws `Failure` or `CovenError` to end with `Error:`/`Try:`. */
 export type Run = (invocation: Invocation, line: CommandLine) => Promise<number>;
 
-/** The command line itself, for commands that tell of others or run them. */
+/** The command line itself, for commands that list others or run them. */
 export interface CommandLine {
   readonly commands: readonly Command[];
-  /** Runs what the words ask for and tells what went wrong; resolves to the exit code. */
+  /** Runs what the words ask for and reports what went wrong; resolves to the exit code. */
   perform(argv: readonly string[]): Promise<number>;
 }
 
@@ -77,14 +76,14 @@ export interface Command {
   readonly load: (() => Promise<Run>) | undefined;
 }
 
-/** A command with the members that have something to say. */
+/** A command without the members that would be empty. */
 export interface Definition extends Partial<Omit<Command, "below">> {
   readonly name: string;
   readonly summary: string;
   readonly below?: readonly Definition[];
 }
 
-/** The command of a definition. */
+/** Completes a definition. */
 export function command({ below = [], ...definition }: Definition): Command {
   return {
     about: [],

@@ -1,5 +1,4 @@
 // The text of `coven help`: the overview and a page for each command, made from the table.
-
 import { UsageError } from "../ui/failure.ts";
 import { nearest } from "../ui/nearest.ts";
 import { pairs } from "../ui/table.ts";
@@ -11,7 +10,7 @@ export function helpText(topic: readonly string[], commands: readonly Command[])
   const [name, ...below] = topic;
   if (name === undefined) return overview(commands);
   const command = commands.find((one) => one.name === name);
-  // The page of a command tells about those below it too; a word that names none is refused.
+  // The page of a command also lists those below it; a word that names none of them is refused.
   const [second] = below;
   const names = (command ? command.below : commands).map((one) => one.name);
   if (!command || (second !== undefined && !names.includes(second)) || below.length > 1) {
@@ -35,7 +34,7 @@ function overview(commands: readonly Command[]): string {
       ["coven run codex fix the tests", "an agent in this project"],
     ]),
     "",
-    // The last line tells of help itself.
+    // The last line says it of help itself.
     ...pairs(
       commands.filter(({ name }) => name !== "help").map(({ name, summary }) => [name, summary]),
       "  ",

@@ -1,5 +1,4 @@
 // Command lines. Pure: reads the table, and refuses what it does not know with what to type instead.
-
 import { UsageError } from "../ui/failure.ts";
 import { nearest } from "../ui/nearest.ts";
 import { quoted } from "../ui/text.ts";

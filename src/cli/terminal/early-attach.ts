@@ -4,37 +4,37 @@ import { ownSize } from "./size.ts";
 
 type Listener = Pick<AttachOptions, "frame" | "bytes" | "closed">;
 
-/** An attached terminal to which nobody listens yet. Exactly one of its methods is called, once. */
-export interface Early {
-  /** What was asked for. */
+/** An attached session without a listener yet. Call exactly one of `claim` and `drop`, once. */
+export interface EarlyAttach {
+  /** The size that was asked for. */
   readonly size: TerminalSize | undefined;
-  /** Tells what has come, in the turn after this, and then what comes. */
+  /** Delivers what has come, in the next turn of the loop, and from then on what comes. */
   claim(listener: Listener): Attached;
-  /** Nobody wants it: hangs up. */
+  /** Hangs up. */
   drop(): void;
 }
 
-/** Attaches. Never throws: what fails is told by `closed`. */
-export function attachEarly(client: Pick<CovenClient, "attach">, id: string, observe: boolean): Early {
+/** Attaches. Never throws: a failure is delivered as `closed`. */
+export function attachEarly(client: Pick<CovenClient, "attach">, id: string, observe: boolean): EarlyAttach {
   const size = ownSize();
-  const kept: ((listener: Listener) => void)[] = [];
+  const kept: ((to: Listener) => void)[] = [];
   let listener: Listener | undefined;
-  const tell = (what: (to: Listener) => void): void => {
-    if (listener) what(listener);
-    else kept.push(what);
+  const deliver = (event: (to: Listener) => void): void => {
+    if (listener) event(listener);
+    else kept.push(event);
   };
   const attached = client.attach(id, {
     observe,
     ...(size ? { size } : {}),
-    frame: (frame) => tell((to) => to.frame(frame)),
-    bytes: (bytes, snapshot) => tell((to) => to.bytes(bytes, snapshot)),
-    closed: () => tell((to) => to.closed()),
+    frame: (frame) => deliver((to) => to.frame(frame)),
+    bytes: (bytes, snapshot) => deliver((to) => to.bytes(bytes, snapshot)),
+    closed: () => deliver((to) => to.closed()),
   });
   return {
     size,
     claim(to) {
       queueMicrotask(() => {
-        for (const what of kept.splice(0)) what(to);
+        for (const event of kept.splice(0)) event(to);
         listener = to;
       });
       return attached;

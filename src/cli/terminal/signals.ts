@@ -30,7 +30,7 @@ export function onSignals(events: SignalEvents): { stop(): void } {
   on("SIGCONT", () => events.resume());
   on("SIGWINCH", () => events.resized());
   const dying = (): void => events.dying();
-  // Before main.ts tells the error: it would be told to the program's screen, which goes away.
+  // Before main.ts prints the error: the program's screen, on which it would stand, goes away.
   process.prependListener("uncaughtException", dying);
   process.prependListener("unhandledRejection", dying);
   process.on("exit", dying);

@@ -3,11 +3,11 @@ import type { Attached, AttachFrame, CovenClient, TerminalSize } from "../../api
 import { suspendSelf } from "../../os/signal.ts";
 import type { Session } from "../../session/session.ts";
 import { keyReader } from "./detach-key.ts";
-import type { Early } from "./early-attach.ts";
+import type { EarlyAttach } from "./early-attach.ts";
 import type { DetachKey } from "./key-names.ts";
 import { terminalModes } from "./modes.ts";
 import { picture, withoutLines } from "./picture.ts";
-import { belowScreen, type Ground } from "./prompt-position.ts";
+import { belowScreen, type LastScreen } from "./prompt-position.ts";
 import { onSignals } from "./signals.ts";
 import { openTty } from "./tty.ts";
 
@@ -24,11 +24,11 @@ export interface Viewing {
   /** Of the window while attached. */
   readonly title: string;
   /** Attached already. */
-  readonly early?: Early | undefined;
+  readonly early?: EarlyAttach | undefined;
 }
 
-/** Why the terminal is the person's own again; `deaf` when it takes nothing, and words to it would wait for ever. */
-export type Left = { readonly deaf?: boolean } & (
+/** Why the session left the terminal. `stuck`: the terminal takes no output, and writing to it would wait for ever. */
+export type Left = { readonly stuck?: boolean } & (
   | { readonly why: "detached" | "ended" | "lost" | "terminal gone" }
   | { readonly why: "signal"; readonly signal: NodeJS.Signals }
 );
@@ -36,9 +36,9 @@ export type Left = { readonly deaf?: boolean } & (
 const CTRL_C = 3;
 /** The start of an escape sequence waits so long for its rest, in milliseconds. */
 const REST_MS = 50;
-/** What is typed while the terminal stands still, in bytes. */
+/** What is kept of keys that are pressed while nothing is attached, in bytes. */
 const MOST_KEYS = 64 * 1024;
-/** For the last look at the screen, in milliseconds: only where the prompt comes depends on it. */
+/** How long we wait for the last screen, in milliseconds: only the position of the prompt depends on it. */
 const LAST_LOOK_MS = 500;
 
 /**
@@ -50,9 +50,10 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   const done = Promise.withResolvers<Left>();
   const modes = terminalModes();
   const reader = keyReader(observe ? [detach.byte, CTRL_C] : [detach.byte]);
-  const early: Uint8Array[] = [];
+  /** Keys that were pressed while nothing was attached. */
+  const pendingKeys: Uint8Array[] = [];
   let socket: Attached | undefined;
-  let { early: waiting } = viewing;
+  let { early } = viewing;
   let begun = false;
   let needsWhole = false;
   let theirs: TerminalSize | undefined;
@@ -60,12 +61,12 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   let restTimer: ReturnType<typeof setTimeout> | undefined;
   let leaving = false;
   let restored = true;
-  let deaf = false;
+  let stuck = false;
 
   const tty = openTty({
-    keys: typed,
+    keys: onKeys,
     gone: () => leave({ why: "terminal gone" }),
-    // What it has missed by the time it moves again is not worth sending: the screen is.
+    // Once the terminal takes output again it gets the screen, not everything it has missed.
     stalled: hangUp,
     drained: attach,
   });
@@ -89,15 +90,15 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     tty.write(`\x1b[22;2t\x1b]2;${viewing.title}\x1b\\`);
   }
 
-  function giveBack(ground: Ground | undefined): void {
+  function giveBack(screen: LastScreen | undefined): void {
     if (restored) return;
     restored = true;
     const had = { alternate: modes.alternate, framed: modes.framed, rows: tty.size()?.rows ?? 24 };
-    deaf = !tty.giveBack(`${modes.restore()}\x1b[23;2t${begun ? belowScreen(had, ground) : ""}`);
+    stuck = !tty.giveBack(`${modes.restore()}\x1b[23;2t${begun ? belowScreen(had, screen) : ""}`);
     modes.framed = false;
   }
 
-  /** Anew, with a fresh screen; the old connection goes when the new one has our vote. */
+  /** Attaches anew, for a fresh screen. The old connection closes once the new one counts for the size. */
   function attach(): void {
     if (leaving) return;
     const before = socket;
@@ -105,21 +106,21 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     const listener = {
       frame(frame: AttachFrame) {
         if (frame.type === "attached") before?.close();
-        if (socket === mine) told(frame);
+        if (socket === mine) onFrame(frame);
       },
-      bytes: (bytes: Uint8Array, snapshot: boolean) => void (socket === mine && shown(bytes, snapshot)),
+      bytes: (bytes: Uint8Array, snapshot: boolean) => void (socket === mine && onOutput(bytes, snapshot)),
       closed: () => void (socket === mine && leave({ why: "lost" })),
     };
-    const came = waiting;
-    waiting = undefined;
-    const mine: Attached = came
-      ? came.claim(listener)
+    const taken = early;
+    early = undefined;
+    const mine: Attached = taken
+      ? taken.claim(listener)
       : client.attach(session.id, { observe, ...(ours ? { size: ours } : {}), ...listener });
     socket = mine;
-    if (came && ours && !observe && (came.size?.cols !== ours.cols || came.size.rows !== ours.rows)) {
+    if (taken && ours && !observe && (taken.size?.cols !== ours.cols || taken.size.rows !== ours.rows)) {
       mine.resize(ours);
     }
-    for (const keys of early.splice(0)) mine.type(keys);
+    for (const keys of pendingKeys.splice(0)) mine.type(keys);
   }
 
   function hangUp(): void {
@@ -127,20 +128,20 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     socket = undefined;
   }
 
-  function told(frame: AttachFrame): void {
+  function onFrame(frame: AttachFrame): void {
     if (frame.type === "exit") leave({ why: "ended" });
     if (frame.type === "exit" || frame.type === "error") return;
-    const strange = !isOurs();
+    const wasForeign = !isOurs();
     theirs = { cols: frame.cols, rows: frame.rows };
-    // What was drawn for somebody else's size is no ground to draw on for ours.
-    if (frame.type === "resized" && strange && isOurs() && !observe) attach();
+    // What was drawn at another size cannot be drawn on at ours: attached anew, the daemon sends the whole screen.
+    if (frame.type === "resized" && wasForeign && isOurs() && !observe) attach();
   }
 
   function isOurs(): boolean {
     return theirs?.cols === ours?.cols && theirs?.rows === ours?.rows;
   }
 
-  function shown(bytes: Uint8Array, snapshot: boolean): void {
+  function onOutput(bytes: Uint8Array, snapshot: boolean): void {
     if (leaving) return;
     if (snapshot) redraw(new TextDecoder().decode(bytes));
     else {
@@ -174,7 +175,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     tty.listen();
   }
 
-  function typed(bytes: Uint8Array): void {
+  function onKeys(bytes: Uint8Array): void {
     if (leaving) return;
     clearTimeout(restTimer);
     const { keys, left } = reader.read(bytes, modes.encodedKeys);
@@ -186,7 +187,8 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   function type(keys: Uint8Array): void {
     if (observe || leaving || keys.length === 0) return;
     if (socket) socket.type(keys);
-    else if (early.reduce((sum, one) => sum + one.length, 0) < MOST_KEYS) early.push(keys.slice());
+    else if (pendingKeys.reduce((sum, one) => sum + one.length, 0) < MOST_KEYS)
+      pendingKeys.push(keys.slice());
   }
 
   function suspend(): void {
@@ -209,15 +211,15 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     leaving = true;
     clearTimeout(restTimer);
     hangUp();
-    void lastLook(left).then((ground) => {
-      giveBack(ground);
+    void lastLook(left).then((screen) => {
+      giveBack(screen);
       signals.stop();
       tty.close();
-      done.resolve({ ...left, deaf });
+      done.resolve({ ...left, stuck });
     });
   }
 
-  async function lastLook({ why }: Left): Promise<Ground | undefined> {
+  async function lastLook({ why }: Left): Promise<LastScreen | undefined> {
     if (why === "lost" || why === "terminal gone" || modes.alternate || !begun) return undefined;
     try {
       return await client.screen(session.id, { signal: AbortSignal.timeout(LAST_LOOK_MS) });

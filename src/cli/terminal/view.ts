@@ -10,12 +10,12 @@ import { meanwhile } from "../ui/progress.ts";
 import { windowSize } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
 import { cut } from "../ui/width.ts";
-import type { Early } from "./early-attach.ts";
+import type { EarlyAttach } from "./early-attach.ts";
 import type { DetachKey } from "./key-names.ts";
 import { lastLines } from "./picture.ts";
 import { type Left, viewInTerminal } from "./terminal.ts";
 
-export interface Sight {
+export interface ViewOptions {
   readonly client: CovenClient;
   readonly session: Session;
   readonly detach: DetachKey;
@@ -23,12 +23,12 @@ export interface Sight {
   /** `run`: it is ours, and its end comes with what to type next. */
   readonly launched: boolean;
   /** Attached already; then the view goes on from there. */
-  readonly early?: Early | undefined;
+  readonly early?: EarlyAttach | undefined;
 }
 
 /** Shows a live session until it ends or is left; resolves to the exit code: the harness's own, 0 after the detach key, 128+n. */
-export async function view(sight: Sight): Promise<number> {
-  const { client, session, detach, observe, launched, early } = sight;
+export async function view(options: ViewOptions): Promise<number> {
+  const { client, session, detach, observe, launched, early } = options;
   const name = `${harmless(session.harness)} ${shortId(session.id)}: ${harmless(session.title)}`;
   const way = observe ? `${detach.label} or Ctrl-C leaves` : `${detach.label} detaches`;
   const room = (windowSize()?.columns ?? 80) - 1;
@@ -44,17 +44,18 @@ export async function view(sight: Sight): Promise<number> {
     fresh: launched,
     early,
   });
-  return farewell(client, session, left, launched);
+  return conclude(client, session, left, launched);
 }
 
-async function farewell(
+/** Says how it ended or that it goes on; resolves to the exit code. */
+async function conclude(
   client: CovenClient,
   session: Session,
   left: Left,
   launched: boolean,
 ): Promise<number> {
-  if (left.deaf && left.why === "signal") return signalCode(left.signal);
-  if (left.why === "terminal gone" || left.deaf) return signalCode("SIGHUP");
+  if (left.stuck && left.why === "signal") return signalCode(left.signal);
+  if (left.why === "terminal gone" || left.stuck) return signalCode("SIGHUP");
   if (left.why === "lost") {
     const now = await client.session(session.id).catch((error: unknown) => {
       throw isUnreachable(error) ? lost(session.id) : error;

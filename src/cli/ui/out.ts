@@ -1,5 +1,4 @@
 // Output: results go to stdout, everything else to stderr.
-
 import { PipeClosed } from "./failure.ts";
 import { isTerminal } from "./termios.ts";
 import { harmlessJson } from "./text.ts";

@@ -12,8 +12,8 @@ export function colourPreference(): ColourPreference {
 }
 
 /**
- * Whether there is anything to read at a path: a directory too, which whoever reads it then tells of. Nearly nobody has
- * a config file, and to look for it by `node:fs` everybody would load that before everything else.
+ * Whether there is anything at a path, be it a directory (reading it then fails with the reason). Few people have a
+ * config file, and looking for it with `node:fs` would make every command load that first.
  */
 export async function isThere(path: string): Promise<boolean> {
   const file = Bun.file(path);
@@ -28,6 +28,6 @@ export async function readPreference(): Promise<void> {
     const { readConfig } = await import("../../config.ts");
     colour = readConfig(file).config["ui.colour"];
   } catch {
-    // A home or a file that cannot be used is told by the command that needs it, not in the way of all others.
+    // The commands that need the home or the file report what is wrong with it; no other is kept from running.
   }
 }

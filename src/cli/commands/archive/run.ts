@@ -1,5 +1,4 @@
 // `coven archive`: hides a settled session from the list; deletes nothing.
-
 import { connect } from "../../client/connect.ts";
 import { fullId } from "../../client/session-id.ts";
 import { type Run, word } from "../../framework/command.ts";

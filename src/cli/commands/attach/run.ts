@@ -3,18 +3,18 @@ import { isSettled } from "../../../session/session.ts";
 import { connectAsking } from "../../client/connect.ts";
 import { fullId } from "../../client/session-id.ts";
 import { has, type Run, word } from "../../framework/command.ts";
-import { attachEarly, type Early } from "../../terminal/early-attach.ts";
+import { attachEarly, type EarlyAttach } from "../../terminal/early-attach.ts";
 import { detachKeyOf, loadView, wantsView } from "../../terminal/options.ts";
 
 export const run: Run = async (invocation) => {
   const detach = await detachKeyOf(invocation);
   const observe = has(invocation, "observe");
   const inView = wantsView(invocation);
-  let early: Early | undefined;
+  let early: EarlyAttach | undefined;
   const asking = connectAsking(async (asked) => {
     const id = await fullId(asked, word(invocation, 0));
     early?.drop();
-    // The screen takes longest of all, so it is asked for first: most who come back come to a session that lives.
+    // The screen takes longest, so it is asked for first: most people attach to a session that still runs.
     early = inView ? attachEarly(asked, id, observe) : undefined;
     const [session] = await Promise.all([asked.session(id), inView ? loadView() : undefined]);
     return session;

@@ -1,5 +1,4 @@
 // `coven summon`: brings an archived session back into the list.
-
 import { connect } from "../../client/connect.ts";
 import { fullId } from "../../client/session-id.ts";
 import { type Run, word } from "../../framework/command.ts";
