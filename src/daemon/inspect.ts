@@ -6,6 +6,7 @@ import { type CovenError, isCovenError } from "../errors.ts";
 import { harnesses } from "../harness/harnesses.ts";
 import type { ManifestProblem } from "../harness/manifest.ts";
 import type { CovenPaths } from "../paths.ts";
+import { type DriverLimit, driverLimit, ptyHost } from "../pty/drivers.ts";
 import type { HarnessInfo } from "../session/ports.ts";
 import { inspectLedger, type LedgerReport, ledgerSizes } from "../store/inspect.ts";
 import { lockHolder } from "./holder.ts";
@@ -55,6 +56,8 @@ export interface Inspection {
     readonly error: CovenError | null;
   };
   readonly terminals: TerminalCount | null;
+  /** What a daemon started from this shell could not do with terminals. */
+  readonly terminalLimit: DriverLimit | undefined;
   /** As a run from this very shell would find them. */
   readonly harnesses: readonly HarnessInfo[];
   readonly manifestProblems: readonly ManifestProblem[];
@@ -79,6 +82,7 @@ export function inspect(
     },
     lock: lockOf(paths),
     terminals: terminalCount(),
+    terminalLimit: terminalLimit(),
     harnesses: room.list(env),
     manifestProblems: room.problems(),
   };
@@ -166,5 +170,13 @@ function freeBytes(home: string): number | null {
     } catch {
       if (dirname(place) === place) return null;
     }
+  }
+}
+
+function terminalLimit(): DriverLimit | undefined {
+  try {
+    return driverLimit(ptyHost(process.env).driver);
+  } catch (error) {
+    return { what: error instanceof Error ? error.message : String(error), next: "unset COVEN_PTY" };
   }
 }

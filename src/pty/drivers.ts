@@ -27,6 +27,24 @@ export function ptyHost(env: Readonly<Record<string, string | undefined>>): PtyH
   );
 }
 
+/** Why terminals here can't be had the best way. */
+export interface DriverLimit {
+  readonly what: string;
+  /** What would help; null where nothing does. */
+  readonly next: string | null;
+}
+
+/** For doctor: what the chosen driver can't do, undefined for one that lacks nothing. */
+export function driverLimit(
+  driver: string,
+  platform: NodeJS.Platform = process.platform,
+): DriverLimit | undefined {
+  if (driver !== "bun") return undefined;
+  const what =
+    "Bun reads the terminals: a program that prints without end holds up other sessions, and a full disk can't hold it back";
+  return { what, next: platform === "linux" ? "unset COVEN_PTY, or use glibc 2.29 or later" : null };
+}
+
 function absent(): never {
   throw new CovenError(
     "runtime_unavailable",

@@ -5,7 +5,9 @@ import type { Install } from "../../src/cli/commands/doctor/install.ts";
 import * as checks from "../../src/cli/commands/doctor/machine.ts";
 import { pathOfProcess, terminalCount } from "../../src/daemon/machine.ts";
 import { CovenError } from "../../src/errors.ts";
+import { driverLimit } from "../../src/pty/drivers.ts";
 import type { HarnessInfo } from "../../src/session/ports.ts";
+import { commandLine } from "../support/command-line.ts";
 import { until } from "../support/until.ts";
 
 const error = new CovenError("runtime_unavailable", "It says why.");
@@ -107,6 +109,27 @@ const CASES: readonly (readonly [string, Finding, Level, says: string, next: str
     "end what you don't need: coven kill ID",
   ],
   [
+    "terminals read by Bun where a newer system would do better",
+    checks.terminalsFinding({ used: 5, limit: 4096 }, driverLimit("bun", "linux")),
+    "warning",
+    "Bun reads the terminals: a program that prints without end holds up other sessions, and a full disk can't hold it back",
+    "unset COVEN_PTY, or use glibc 2.29 or later",
+  ],
+  [
+    "terminals read by Bun where nothing else is to be had",
+    checks.terminalsFinding({ used: 5, limit: 999 }, driverLimit("bun", "darwin")),
+    "ok",
+    "Bun reads the terminals: a program that prints without end holds up other sessions, and a full disk can't hold it back",
+    "coven sessions",
+  ],
+  [
+    "terminals read by ourselves",
+    checks.terminalsFinding({ used: 5, limit: 4096 }, driverLimit("posix", "linux")),
+    "ok",
+    "5 of 4096 in use",
+    "coven sessions",
+  ],
+  [
     "terminals nobody counts",
     checks.terminalsFinding(null),
     "ok",
@@ -177,6 +200,17 @@ const CASES: readonly (readonly [string, Finding, Level, says: string, next: str
     "export LANG=C.UTF-8",
   ],
 ];
+
+test.skipIf(process.platform !== "linux")(
+  "doctor says which driver's limits a daemon of this shell would have",
+  async () => {
+    await using line = commandLine();
+    const said = async (pty: string) => (await line.coven(["doctor"], { env: { COVEN_PTY: pty } })).out;
+    expect(await said("")).not.toContain("Bun reads the terminals");
+    expect(await said("bun")).toContain("Bun reads the terminals");
+    expect(await said("tmux")).toContain("COVEN_PTY must be posix, bun or node-pty");
+  },
+);
 
 describe("doctor on the machine", () => {
   for (const [name, finding, level, says, next] of CASES) {

@@ -1,5 +1,8 @@
 // Holds what a live session does when the ledger refuses to take anything more.
-import { afterEach, expect, test } from "bun:test";
+import { afterAll, afterEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { isCovenError } from "../../src/errors.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { runs } from "../support/signal.ts";
@@ -58,3 +61,51 @@ test("on a full disk output waits, none of it is lost, and the harness goes on",
   expect(shown.replaceAll("\r\n", "|")).toContain("one|");
   expect(shown.replaceAll("\r\n", "|")).toContain("two|");
 });
+
+const base = mkdtempSync(join(tmpdir(), "cv-small-"));
+const mounted = mount("-t", "tmpfs", "-o", "size=6m", "none", base);
+afterAll(() => {
+  if (mounted) Bun.spawnSync(["umount", base]);
+  rmSync(base, { recursive: true, force: true });
+});
+
+// Past 64 MiB waiting the output was thrown away and the session ended as if somebody had asked. What waits is what the kernel
+// doesn't hold back: with a terminal that isn't read it holds back everything.
+test.skipIf(!mounted)(
+  `on a full disk programs that print without end are held back, and nothing they print is lost or piles up${mounted ? "" : " (skipped: a small file system can't be mounted here)"}`,
+  async () => {
+    house = await startHouse({ base });
+    const lines = 300_000;
+    const script = `read -r go; seq 1 ${lines}; exit 6`;
+    const ids = await Promise.all(Array.from({ length: 4 }, async () => (await house.launch(script)).id));
+    for (const id of ids) await house.client.input(id, "\r");
+    const waits = () => house.log.filter((line) => line.event === "output_waits");
+    const waiting = () => new Set(waits().map(({ fields }) => fields["sessionId"])).size;
+    await until("everybody waits", () => waiting() === ids.length);
+    const before = waits().length;
+    await until("and has tried again", () => waits().length > before + 2 * ids.length);
+    expect(Math.max(...waits().map(({ fields }) => Number(fields["bytes"])))).toBeLessThan(512 * 1024);
+    expect(ids.map((id) => house.coven.session(id).status)).toEqual(ids.map(() => "running"));
+
+    expect(mount("-o", "remount,size=64m", base)).toBe(true);
+    const wanted = Array.from({ length: lines }, (_, i) => `${i + 1}\r\n`).join("");
+    for (const id of ids) {
+      expect(await house.settled(id)).toMatchObject({ status: "failed", exit_code: 6 });
+      const printed = Buffer.concat(
+        house.ledger.output(id, 0, 100_000_000).map((row) => row.data),
+      ).toString();
+      // What was typed is echoed first.
+      expect(printed === `\r\n${wanted}`).toBe(true);
+    }
+  },
+  60_000,
+);
+
+/** False where this user, or this machine, doesn't let it be mounted. */
+function mount(...words: string[]): boolean {
+  try {
+    return Bun.spawnSync(["mount", ...words], { stderr: "ignore" }).exitCode === 0;
+  } catch {
+    return false;
+  }
+}

@@ -7,7 +7,7 @@ import { type ServerOptions, startServer } from "../../src/api/server.ts";
 import { startVitals } from "../../src/daemon/vitals.ts";
 import { realWorld } from "../../src/daemon/world.ts";
 import { harnesses } from "../../src/harness/harnesses.ts";
-import { bunPtyHost } from "../../src/pty/bun.ts";
+import { ptyHost } from "../../src/pty/drivers.ts";
 import { systemProcesses } from "../../src/pty/processes.ts";
 import { screenHost } from "../../src/screen/host.ts";
 import { Coven } from "../../src/session/coven.ts";
@@ -57,6 +57,8 @@ export interface HouseOptions extends CovenOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The ledger may not grow past this many pages: a disk that is full, by SQLite's own measure. */
   readonly maxPages?: number;
+  /** Where its directory is made; the system's temporary one unless given. */
+  readonly base?: string;
 }
 
 /**
@@ -70,7 +72,7 @@ const SCRIPTS = {
 
 /** Opens a house. Close it in `afterEach` or `afterAll`. */
 export async function startHouse(options: HouseOptions = {}): Promise<House> {
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), "cv-")));
+  const dir = realpathSync(mkdtempSync(join(options.base ?? tmpdir(), "cv-")));
   const project = join(dir, "project");
   const bin = join(dir, "bin");
   const socket = join(dir, "coven.sock");
@@ -96,7 +98,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const coven = new Coven(
     {
       ledger,
-      ptys: bunPtyHost(),
+      ptys: ptyHost(process.env),
       processes: systemProcesses(),
       harnesses: harnesses({ manifestDir: join(dir, "harnesses"), self: [process.execPath, main] }),
       world,

@@ -41,9 +41,13 @@ export function lockFinding(lock: Inspection["lock"], answers: boolean): Finding
   return line("ok", "free: no daemon runs", "coven daemon start");
 }
 
-/** Pseudo-terminals: each live session takes one. */
-export function terminalsFinding(terminals: Inspection["terminals"]): Finding {
+/** Pseudo-terminals: each live session takes one. `limit` is what this system's way of reading them can't do. */
+export function terminalsFinding(
+  terminals: Inspection["terminals"],
+  limit?: Inspection["terminalLimit"],
+): Finding {
   const line = findingsOn("terminals");
+  if (limit) return line(limit.next === null ? "ok" : "warning", limit.what, limit.next ?? "coven sessions");
   if (!terminals) return line("ok", "this system doesn't say how many are in use", "coven sessions");
   const what = `${terminals.used} of ${terminals.limit} in use`;
   if (terminals.used < terminals.limit * MANY_TERMINALS) return line("ok", what, "coven sessions");

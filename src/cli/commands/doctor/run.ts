@@ -84,7 +84,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     lockFinding(seen.lock, answers),
     socketFinding(paths, seen.socket, answers),
     daemonFinding(daemon, COVEN_VERSION),
-    terminalsFinding(seen.terminals),
+    terminalsFinding(seen.terminals, seen.terminalLimit),
     projectHere(),
     pathFinding({ path, harnesses: seen.harnesses }, theirs),
     terminalFinding(env, { isTerminal: isTTY === true, cols, rows, colour: out.isColorSupported }),
