@@ -19,17 +19,17 @@ type Paint = (text: string) => string;
 
 type Shade = "bold" | "dim" | "red" | "green" | "yellow" | "cyan" | "gray";
 
-/** What a stream's text is painted with; where it gets no colour, the text comes back as it is. */
+/** Paints text for one stream; returns it unchanged where the stream gets no colour. */
 export type Colours = Readonly<Record<Shade, Paint>> & { readonly isColorSupported: boolean };
 
-/** Loaded by the first text that gets a colour: it looks at `process.stdout`, and to make that takes 2 ms. */
+/** Loaded with the first coloured text: it touches `process.stdout`, which takes 2 ms to create. */
 let library: ReturnType<typeof Picocolors.createColors> | undefined;
 
 function colours(enabled: boolean): Colours {
   const paint = (shade: Shade): Paint => {
     if (!enabled) return (text) => text;
     return (text) => {
-      // What require gives has no type of its own.
+      // `require` is untyped.
       library ??= (require("picocolors") as typeof Picocolors).createColors(true);
       return library[shade](text);
     };

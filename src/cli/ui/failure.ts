@@ -23,7 +23,7 @@ export class UsageError extends Failure {
   }
 }
 
-/** Whoever read our stdout has closed it (`| head`): end quietly, as a program killed by SIGPIPE would. */
+/** The reader of our stdout has closed it (`| head`): we end quietly, as a program killed by SIGPIPE does. */
 export class PipeClosed extends Failure {
   override readonly name = "PipeClosed";
 

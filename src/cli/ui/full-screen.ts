@@ -20,7 +20,7 @@ export interface FullScreen {
 export interface FullScreenEvents {
   key(key: Key): void;
   resize(): void;
-  /** The process was told to end; the screen has been left already. */
+  /** A signal asks the process to end; the screen has been left already. */
   ended(signal: "SIGTERM" | "SIGHUP"): void;
 }
 
@@ -29,7 +29,7 @@ const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[H\u001b[2J";
 const LEAVE = "\u001b[?7h\u001b[?25h\u001b[?1049l";
 const FRAME = ["\u001b[?2026h", "\u001b[?2026l"] as const;
 
-/** Takes over the terminal on stdin and stdout; the caller has seen that both are one. */
+/** Takes over the terminal. Stdin and stdout must both be one. */
 export function fullScreen(on: FullScreenEvents): FullScreen {
   const { stdin, stdout } = process;
   let open = true;

@@ -18,7 +18,7 @@ export function distance(a: string, b: string): number {
   return at(a.length, b.length);
 }
 
-/** The known word a mistyped one most likely stood for, or undefined when none is near. */
+/** The known word nearest to a mistyped one, or undefined when none is near. */
 export function nearest(typed: string, known: readonly string[]): string | undefined {
   const lower = typed.toLowerCase().slice(0, 40);
   if (lower === "") return undefined;

@@ -28,13 +28,13 @@ export function write(data: string | Uint8Array): Promise<void> {
 }
 
 /**
- * One line of result on stdout. Straight to the descriptor: to make `process.stdout` takes longer than all else a
- * short command does. Who prints while a session runs uses `write`, which leaves room for signals. Throws as `write`.
+ * Prints one line of result. It is written to the descriptor itself: creating `process.stdout` takes longer than all
+ * else that a short command does. While a session runs use `write`, which lets signals through. Throws as `write`.
  */
 export async function print(line: string): Promise<void> {
   // A Windows console takes text, not bytes, and only the stream knows the difference.
   if (process.platform === "win32" || listening) return write(`${line}\n`);
-  // Of all commands, those at a terminal print nothing before its first screen, and need not wait for this.
+  // Loaded here: commands that show a session print nothing before its first screen.
   const { writeSync } = await import("node:fs");
   let rest = new TextEncoder().encode(`${line}\n`);
   try {
@@ -43,7 +43,7 @@ export async function print(line: string): Promise<void> {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "EPIPE") throw new PipeClosed();
     if (code !== "EAGAIN") throw error;
-    // Somebody else has set the pipe not to wait for its reader; the stream waits.
+    // The pipe is non-blocking, set so by another process; the stream waits for its reader.
     await write(rest);
   }
 }
@@ -53,12 +53,12 @@ export function printJson(value: unknown): Promise<void> {
   return print(harmlessJson(JSON.stringify(value)));
 }
 
-/** One line of coven's own words on stderr. */
+/** Prints one line on stderr. */
 export function say(line: string): void {
   console.error(line);
 }
 
-/** Columns to write into: the terminal's, else the fallback. */
+/** The width of a stream's terminal, else the fallback. */
 export function columns(
   stream: { readonly columns?: number; readonly isTTY?: boolean },
   fallback: number,

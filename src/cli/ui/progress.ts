@@ -4,7 +4,7 @@ import { glyphs } from "./glyphs.ts";
 import { span } from "./time.ts";
 import { cut } from "./width.ts";
 
-/** What is over sooner than this was never worth a word, in milliseconds. */
+/** Nothing is shown for work that takes less, in milliseconds. */
 const WORTH_A_WORD_MS = 200;
 const FRAME_MS = 80;
 
@@ -14,8 +14,8 @@ export interface Progress {
 }
 
 /**
- * Does the work and gives its result, meanwhile showing `words` with the seconds gone. Nothing is left of it on the
- * screen afterwards, and nothing at all is written where stderr is no terminal. Without colour it is one plain line.
+ * Does the work and gives its result, showing `words` with the elapsed seconds meanwhile. The line is removed
+ * afterwards. Nothing is written where stderr is no terminal; without colour it is one plain line that stays.
  */
 export async function meanwhile<T>(words: string, work: (progress: Progress) => Promise<T>): Promise<T> {
   const { stderr } = process;
@@ -46,7 +46,7 @@ export async function meanwhile<T>(words: string, work: (progress: Progress) => 
   }
 }
 
-/** Without escape sequences nothing can be drawn over: said once, as a line, when it takes a while. */
+/** Without escape sequences a line cannot be redrawn: the words are printed once. */
 async function inWords<T>(words: string, work: (progress: Progress) => Promise<T>): Promise<T> {
   const timer = setTimeout(() => process.stderr.write(`${words} …\n`), WORTH_A_WORD_MS);
   try {

@@ -6,15 +6,15 @@ import { glyphs } from "./glyphs.ts";
 /** Every SGR sequence: colour, bold, dim, inverse. */
 const SGR = /\u001b\[[0-9;:]*m/g;
 
-// @clack/prompts 1.9 has no option for these two words of its autocomplete, and ours is no search. Each stands where only
-// the prompt itself writes: behind the guide, and at the end of its own hints.
+// @clack/prompts 1.9 has no option for these two words of its autocomplete, and ours is not a search. Both are
+// matched only where the prompt itself writes them: behind the guide, and at the end of its hints.
 const LABEL = /([│|](?:\u001b\[\d+m)* {2}(?:\u001b\[\d+m)*)Search:/;
 const HINT = /( [•*] (?:\u001b\[\d+m)*Type:(?:\u001b\[\d+m)*) to search/;
 
 // In a narrow terminal the hints go on below, without the guide.
 const HINTS_GO_ON = /^((?:\u001b\[\d+m)*)(?=Enter:(?:\u001b\[\d+m)* confirm )/m;
 
-/** A stream for the `output` of a prompt. It says `resize` when the terminal does, and when `redraw` is called. */
+/** A stream for the `output` of a prompt. Emits `resize` when the terminal does, and when `redraw` is called. */
 export class PromptOutput extends Writable {
   readonly isTTY = true;
   readonly #resized = () => void this.emit("resize");
@@ -32,12 +32,12 @@ export class PromptOutput extends Writable {
     return process.stdout.rows || 24;
   }
 
-  /** The prompt looks again at what it shows; it writes nothing when that is the same. */
+  /** Makes the prompt draw itself again; it writes nothing where nothing has changed. */
   redraw(): void {
     this.emit("resize");
   }
 
-  /** No more is written. */
+  /** Stops listening to the terminal. */
   close(): void {
     process.stdout.off("resize", this.#resized);
   }

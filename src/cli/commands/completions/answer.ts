@@ -9,7 +9,7 @@ import { candidates, DIRECTORIES } from "../../framework/complete.ts";
 import { write } from "../../ui/out.ts";
 import { harmless } from "../../ui/text.ts";
 
-/** A person waits at a prompt: who takes longer has nothing to say, in milliseconds. */
+/** A person waits at a prompt, so a slower answer is left out; in milliseconds. */
 const ANSWER_MS = 500;
 const MOST_SESSIONS = 2_000;
 
@@ -23,7 +23,7 @@ export async function complete(words: readonly string[], commands: readonly Comm
     if (found === DIRECTORIES) await write(`:${DIRECTORIES}\n`);
     else await write(found.map(({ value, about }) => `${value}\t${harmless(about)}\n`).join(""));
   } catch {
-    // A shell shows whatever is printed here in the middle of somebody's line.
+    // Anything printed here would show up in the middle of the line being typed.
   }
   return 0;
 }
@@ -37,7 +37,7 @@ async function sessions(): Promise<readonly Session[]> {
       if (all.length >= MOST_SESSIONS) break;
     }
   } catch {
-    // No daemon, or a busy one: it is never started for a completion.
+    // No daemon, or a busy one. None is started for a completion.
   }
   return all;
 }

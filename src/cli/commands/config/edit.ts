@@ -56,7 +56,7 @@ function edited(text: string, key: ConfigKey, value: ConfigValue): string | unde
   return `${text}${open}${gap}[${table}]${end}\n${name} = ${written(value)}${end}\n`;
 }
 
-/** Read again, the text differs from before in this one value and no other. */
+/** Whether the changed text, parsed again, differs from before in this value only. */
 function isOnlyChange(
   before: Map<string, unknown>,
   text: string,

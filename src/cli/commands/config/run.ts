@@ -24,7 +24,7 @@ interface Row {
   readonly key: ConfigKey;
   readonly value: ConfigValue;
   readonly default: ConfigValue;
-  /** It stands in the file. */
+  /** Set in the file. */
   readonly set: boolean;
   readonly doc: string;
 }
@@ -61,7 +61,7 @@ export const set: Run = async (invocation) => {
   const key = keyOf(invocation);
   const value = valueFor(key, typed(key, word(invocation, 1)));
   const paths = covenPaths();
-  // Read without looking at the other values: setting one is how a wrong one is put right.
+  // The other values are not checked: a wrong one must not keep another from being set.
   const text = configText(paths.config) ?? "";
   const changed = withSetting(text, key, value, paths.config);
   try {
@@ -100,7 +100,7 @@ function rows(): Row[] {
 function keyOf(invocation: Invocation): ConfigKey {
   const named = word(invocation, 0);
   if (isConfigKey(named)) return named;
-  // People remember the last word.
+  // People remember the last part of a key.
   const guess = CONFIG_NAMES.find((key) => key.endsWith(`.${named}`)) ?? nearest(named, CONFIG_NAMES);
   throw new UsageError(`There is no setting ${quoted(named)}.`, [
     ...(guess === undefined
@@ -112,7 +112,7 @@ function keyOf(invocation: Invocation): ConfigKey {
 
 const UNITS: Readonly<Record<string, number>> = { kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
 
-/** A word as the value it stands for: a number, a size (`2GB`), on or off; whether it may stand there is asked later. */
+/** A typed word as a value: a number, a size (`2GB`), on or off. `valueFor` checks it afterwards. */
 function typed(key: ConfigKey, text: string): ConfigValue {
   const like = CONFIG_KEYS[key].default;
   if (typeof like === "boolean") {

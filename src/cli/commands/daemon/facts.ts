@@ -5,7 +5,7 @@ import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
 import { harmless } from "../../ui/text.ts";
 import { size } from "../../ui/time.ts";
 
-/** What the daemon says; undefined where it is too old to, or has just gone. */
+/** `GET /status`; undefined where the daemon is too old for it, or has just gone. */
 export async function factsOf(socket: string): Promise<StatusAnswer | undefined> {
   try {
     return await covenClient(socket, { timeoutMs: 5_000, fresh: true }).status();
@@ -15,7 +15,7 @@ export async function factsOf(socket: string): Promise<StatusAnswer | undefined>
   }
 }
 
-/** The facts for a person, a line for each subject. */
+/** The facts for a person, one line each. */
 export function factLines({ sessions, ledger, events, followers, ptys, process }: StatusAnswer): string[] {
   const doing = counted(sessions.byActivity);
   const records = counted(sessions.byStatus);
@@ -50,7 +50,7 @@ export function factsJson(facts: StatusAnswer): Readonly<Record<string, unknown>
   };
 }
 
-/** `3 running, 1 failed`, without what there is none of. */
+/** `3 running, 1 failed`; counts of 0 are left out. */
 function counted(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .filter(([, count]) => count > 0)

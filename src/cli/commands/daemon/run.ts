@@ -20,7 +20,7 @@ import { harmless } from "../../ui/text.ts";
 import { span } from "../../ui/time.ts";
 import { factLines, factsJson, factsOf } from "./facts.ts";
 
-/** What `status --check` leaves with when no daemon answers. */
+/** The exit code of `status --check` when no daemon answers. */
 const NOT_RUNNING = 3;
 
 export const start: Run = async () => {
@@ -75,7 +75,7 @@ export const stop: Run = async (invocation) => {
   return 0;
 };
 
-/** Does it at once, or, when live sessions stand in the way, once a person agrees. Throws `Failure` that lists them. */
+/** Acts at once or, where live sessions would be ended, once a person agrees. Throws a `Failure` that lists them. */
 export async function endingSessions<T>(
   invocation: Invocation,
   act: (force: boolean) => Promise<T>,
@@ -102,14 +102,14 @@ async function liveSessions(ids: unknown): Promise<string[]> {
   const named = Array.isArray(ids) ? ids.map(String) : [];
   return Promise.all(
     named.map(async (id) => {
-      // It may end while we ask; its id is then all there is to say.
+      // It may be deleted while we ask; only the id is known then.
       const session = await client.session(id).catch(() => undefined);
       return `  ${shortId(id)}  ${session ? `${harmless(session.harness)}  ${harmless(session.title)}` : ""}`.trimEnd();
     }),
   );
 }
 
-/** The two lines on stdout. Throws `Failure` when it is gone again. */
+/** Prints the two lines of a running daemon. Throws `Failure` when it is gone again. */
 export async function printRunning(word: "running" | "restarted", pid: number): Promise<void> {
   const found = await daemonStatus(covenPaths());
   if (found.state === "running") return printStatus(word, found);

@@ -88,7 +88,7 @@ export async function attachments(sessions: readonly string[]): Promise<Attachme
   );
 }
 
-/** Where things lie, and what is written in its place. */
+/** Paths, and what is written in their place. */
 function placesOf(paths: CovenPaths, projects: readonly string[]): Map<string, string> {
   const places = new Map<string, string>();
   const here = placeHere()?.projectRoot;

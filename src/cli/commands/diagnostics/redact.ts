@@ -1,20 +1,20 @@
 // Takes secrets and the paths of this machine out of what is meant to be shared. Pure.
 import { isSecretName, REDACTED, redactAll } from "../../../daemon/redact.ts";
 
-/** Text and values as others may see them. */
+/** Redacts text and JSON values. */
 export interface Redactor {
   text(text: string): string;
-  /** Texts at any depth, and the whole value of a member whose name says it is a secret. */
+  /** Redacts strings at any depth, and replaces the value of every member with a secret's name. */
   value(value: unknown): unknown;
 }
 
-/** Replaces each path by its name, the longest first, wherever it stands in a text; then what is shaped like a secret. */
+/** A redactor that replaces each path by its name, the longest first, and then everything shaped like a secret. */
 export function redactorFor(places: ReadonlyMap<string, string>): Redactor {
-  // `/` and the like would take every text apart.
+  // Replacing `/` would destroy every path.
   const all = Array.from(places).filter(([path]) => path.length > 1);
   const names = new Map(all);
   const longest = all.map(([path]) => path).sort((a, b) => b.length - a.length);
-  // Not within a longer name: `/root` says nothing of `/rootless`.
+  // Not within a longer name: `/root` is not part of `/rootless`.
   const shape =
     longest.length > 0
       ? new RegExp(`(?:${longest.map(escaped).join("|")})(?![\\p{L}\\p{N}_])`, "gu")

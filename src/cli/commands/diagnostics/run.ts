@@ -10,7 +10,7 @@ import { harmlessLines, quoted } from "../../ui/text.ts";
 import { size } from "../../ui/time.ts";
 import { type Attachment, attachments } from "./attachments.ts";
 
-/** The directory everything unpacks into. */
+/** The directory inside the archive. */
 const FOLDER = "coven-diagnostics";
 
 export const run: Run = async (invocation) => {
@@ -36,7 +36,7 @@ export const run: Run = async (invocation) => {
   return 0;
 };
 
-/** What is inside and what was done to it; the first thing somebody who unpacks it sees. */
+/** Lists what is inside, and says what was redacted. */
 function readme(gathered: readonly Attachment[]): Attachment {
   const text = [
     "Diagnostics of Coven, gathered by `coven diagnostics`.",
@@ -63,7 +63,7 @@ async function packed(all: readonly Attachment[]): Promise<Uint8Array> {
   return await new Bun.Archive(files, { compress: "gzip" }).bytes();
 }
 
-/** Only its owner may read it; it appears under its name when it is whole, in place of what was there. */
+/** Writes a file that only its owner may read. It replaces an older one once it is complete. */
 function writeWhole(path: string, bytes: Uint8Array): void {
   const part = `${path}.part-${process.pid}`;
   try {

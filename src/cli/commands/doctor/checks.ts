@@ -30,7 +30,7 @@ const NO_SPACE = 1_000_000;
 /** Below this a single long session can fill the disk. */
 const LITTLE_SPACE = 500_000_000;
 
-/** The home: there or still to be made, private, ours. */
+/** COVEN_HOME: whether it exists, is private and belongs to us. */
 export function homeFinding(paths: CovenPaths, home: Inspection["home"]): Finding {
   const line = findingsOn("home");
   if (home.error)
@@ -94,7 +94,7 @@ export function projectFinding(place: Place): Finding {
   };
 }
 
-/** The daemon; `unsure` is why it couldn't be told. */
+/** The daemon, or the error that kept us from asking it. */
 export function daemonFinding(found: DaemonStatus | CovenError, ownVersion: string): Finding {
   const line = findingsOn("daemon");
   if (found instanceof Error) return line("problem", found.message, "set COVEN_HOME to another directory");
@@ -128,13 +128,13 @@ export function socketFinding(paths: CovenPaths, socket: Found, answers: boolean
   return line("ok", `${paths.socket} (private)`, "coven daemon status");
 }
 
-/** What a harness said when it was asked; a member is missing where it said nothing. */
+/** What a harness answered; a member is missing where it gave no answer. */
 export interface HarnessWord {
   readonly version?: string;
   readonly login?: { readonly in: boolean; readonly start: string };
 }
 
-/** Each harness as a run from this shell would find it, and manifests that were not taken. */
+/** Each harness as a run from this shell would find it, and manifests that were refused. */
 export function harnessFindings(
   seen: Pick<Inspection, "harnesses" | "manifestProblems">,
   words: ReadonlyMap<string, HarnessWord>,

@@ -3,7 +3,7 @@ import type { Inspection } from "../../../daemon/inspect.ts";
 import type { CovenPaths } from "../../../paths.ts";
 import { type Finding, findingsOn, isOpen, octal } from "./checks.ts";
 
-/** The settings: what the daemon refuses is a problem, what it ignores a warning each. */
+/** The settings: what the daemon refuses is a problem, each thing it ignores a warning. */
 export function configFindings(paths: CovenPaths, { warnings, error }: Inspection["config"]): Finding[] {
   const line = findingsOn("config");
   if (error) {
@@ -16,7 +16,7 @@ export function configFindings(paths: CovenPaths, { warnings, error }: Inspectio
   return [line("ok", `${paths.config} can be read as it is, or is not there`, "coven config list")];
 }
 
-/** What lies in the way of a start is a problem, what others may read a warning. Links are nobody's mode. */
+/** A file that keeps the daemon from starting is a problem, one that others may read a warning. Links have no mode of their own. */
 export function fileFindings(paths: CovenPaths, files: Inspection["files"]): Finding[] {
   const line = findingsOn("files");
   const found = files.flatMap(({ path, wanted, found }): Finding[] => {
@@ -26,7 +26,7 @@ export function fileFindings(paths: CovenPaths, files: Inspection["files"]): Fin
       const mode = wanted === "directory" ? "700" : "600";
       return [line("warning", `${path} lets others in (${octal(found)})`, `chmod ${mode} ${path}`)];
     }
-    // The findings on the store and the settings say it.
+    // The store and config findings report these.
     if (path === paths.ledger || path === paths.config) return [];
     if (wanted === "directory") return [line("problem", `${path} is no directory`, `mv ${path} ~/`)];
     return found.kind === "directory" ? [line("problem", `${path} is a directory`, `mv ${path} ~/`)] : [];

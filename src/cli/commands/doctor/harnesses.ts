@@ -8,7 +8,7 @@ import type { HarnessWord } from "./checks.ts";
 const ANSWER_MS = 3_000;
 const MOST_BYTES = 64 * 1024;
 
-/** What each installed, built-in agent says of itself; all are asked at the same time. */
+/** The answers of every installed built-in agent. All are asked at the same time. */
 export async function harnessWords(list: readonly HarnessInfo[]): Promise<Map<string, HarnessWord>> {
   const asked = list
     .filter((one) => one.available && one.source === "built-in" && one.id !== "demo")
@@ -35,7 +35,7 @@ async function loggedIn(id: string, path: string): Promise<HarnessWord["login"]>
   if (!login) return undefined;
   const said = await answer([path, ...login.status]);
   if (said?.code === 0) return { in: true, start: login.start };
-  // A version without the command fails too, in other words.
+  // A version without the status command fails as well, so the words decide.
   const says = /not logged in|"loggedIn":\s*false/i.test(said?.text ?? "");
   return said && says ? { in: false, start: login.start } : undefined;
 }
@@ -44,7 +44,7 @@ async function loggedIn(id: string, path: string): Promise<HarnessWord["login"]>
 async function answer(argv: readonly string[]): Promise<{ code: number; text: string } | undefined> {
   try {
     const child = Bun.spawn([...argv], {
-      // Not where the person stands: a repository could tell the agent things.
+      // Not the current directory: files of a repository could influence the agent.
       cwd: "/",
       stdin: "ignore",
       stdout: "pipe",

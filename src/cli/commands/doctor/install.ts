@@ -3,7 +3,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
 import { isCompiled } from "../../../daemon/self.ts";
 
-/** How long another coven may take to say its version, in milliseconds. */
+/** How long another coven may take to print its version, in milliseconds. */
 const VERSION_MS = 3_000;
 
 /** What doctor wants to know of an install. */
@@ -13,7 +13,7 @@ export interface Install {
   readonly fromSource: boolean;
   /** The npm package that brought it, with that package's own version. */
   readonly wrapper: { readonly name: string; readonly version: string } | undefined;
-  /** What the shell starts for `coven`, where that is not this very program; the version is missing if it said none. */
+  /** The `coven` that a shell starts, where it is not this program; without a version if it printed none. */
   readonly onPath: { readonly path: string; readonly version: string | undefined } | undefined;
 }
 

@@ -7,7 +7,7 @@ import { quoted } from "../../ui/text.ts";
 import { type Finding, findingsOn } from "./checks.ts";
 import type { Install } from "./install.ts";
 
-/** From this share of the machine's terminals on, sessions may soon not start. */
+/** From this share of the machine's pseudo-terminals on, doctor warns. */
 const MANY_TERMINALS = 0.9;
 
 /** This program: whether its npm parts fit together, and whether the `coven` people type is this one. */

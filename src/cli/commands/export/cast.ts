@@ -8,7 +8,7 @@ export async function* castOf(recording: Recording): AsyncGenerator<string, void
     version: 3,
     term: { cols, rows, type: "xterm-256color" },
     timestamp: Math.floor(Date.parse(session.created_at) / 1000),
-    // Who plays it on a terminal prints the title there.
+    // A player prints the title on a terminal.
     title: session.title.replace(/[\u0000-\u001f\u007f-\u009f]/g, " "),
     tags: ["coven", session.harness],
   };

@@ -23,7 +23,7 @@ async function* base64Of(text: AsyncIterable<string>): AsyncGenerator<string, vo
   let rest = Buffer.alloc(0);
   for await (const chunk of deflated(text)) {
     const bytes = Buffer.concat([rest, chunk]);
-    // Three bytes are four characters; what is left over waits, or padding would stand in the middle.
+    // Three bytes are four characters. What is left over waits: padding may stand at the end only.
     const whole = bytes.length - (bytes.length % 3);
     yield bytes.toString("base64", 0, whole);
     rest = bytes.subarray(whole);
@@ -39,7 +39,7 @@ async function* deflated(text: AsyncIterable<string>): AsyncGenerator<Buffer, vo
     }
     deflate.end();
   })();
-  // Whoever reads must hear of it when the recording breaks off.
+  // The reader of the page must see the error that broke off the recording.
   fed.catch((error: unknown) => deflate.destroy(error instanceof Error ? error : new Error(String(error))));
   yield* deflate;
   await fed;

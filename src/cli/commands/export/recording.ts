@@ -4,11 +4,11 @@ import type { Event } from "../../../session/event.ts";
 import { DEFAULT_SIZE, type Session } from "../../../session/session.ts";
 import { exitCodeOf } from "../../client/outcome.ts";
 
-/** Something that happened, so many milliseconds after the session was made; never less than the one before. */
+/** Something that happened; `ms` counts from the start of the session and never decreases. */
 export type Moment = { readonly ms: number } & (
   | { readonly kind: "output" | "input"; readonly data: string }
   | { readonly kind: "resize"; readonly cols: number; readonly rows: number }
-  /** Once, last; the number a shell would give it. */
+  /** Comes last and once; `code` as a shell gives it. */
   | { readonly kind: "exit"; readonly code: number }
 );
 
@@ -18,14 +18,14 @@ export interface Recording {
   /** Cells at the beginning. */
   readonly cols: number;
   readonly rows: number;
-  /** What there was when it was asked for; a session that still runs has no exit. Can be walked once. */
+  /** Everything up to the moment of asking; without an exit while the session runs. Can be iterated once. */
   readonly moments: AsyncIterable<Moment>;
 }
 
 /** The recording of a session. Throws what the client throws. */
 export async function recordingOf(client: CovenClient, session: Session): Promise<Recording> {
   const moments = momentsOf(client, session);
-  // The size at launch stands before the first output; a `resize` after that is a person's.
+  // The first event is the size at launch. A `resize` after output came from a client.
   const first = await moments.next();
   const begin = first.done ? undefined : first.value;
   const { cols, rows } = begin?.kind === "resize" ? begin : DEFAULT_SIZE;
@@ -44,14 +44,14 @@ async function* momentsOf(client: CovenClient, session: Session): AsyncGenerator
   const born = Date.parse(session.created_at);
   let ms = 0;
   for await (const event of eventsSoFar(client, session.id)) {
-    // A clock that was set back must not make a moment come before the last one.
+    // The clock may have been set back meanwhile.
     ms = Math.max(ms, Date.parse(event.created_at) - born);
     const moment = momentOf(event, ms, session);
     if (moment) yield moment;
   }
 }
 
-/** Up to the newest event of this moment: a harness that prints faster than we read would never be at its end. */
+/** The events up to the newest one at the moment of asking: a harness may print faster than we read. */
 async function* eventsSoFar(client: CovenClient, id: string): AsyncGenerator<Event, void, undefined> {
   const newest = await client.events(id, { beforeSeq: Number.MAX_SAFE_INTEGER, limit: 1 });
   const last = newest.events.at(-1)?.seq ?? 0;

@@ -21,7 +21,7 @@ const FORMATS: Readonly<Record<string, () => Promise<Render>>> = {
   html: async () => (await import("./html.ts")).pageOf,
 };
 
-/** What a file's name says of the format. */
+/** The format that the ending of a file name stands for. */
 const ENDINGS: Readonly<Record<string, string>> = {
   cast: "cast",
   txt: "text",
@@ -76,8 +76,8 @@ function formatOf(invocation: Invocation, output: string | undefined): string {
 }
 
 /**
- * Writes the pieces to a file only its owner may read, since output may hold secrets, and says how many bytes. It
- * appears under its name when it is whole; what is no ordinary file (a pipe, /dev/null) is written to as it is.
+ * Writes the pieces to a file that only its owner may read, since output may hold secrets; resolves to the bytes written.
+ * The file appears under its name once it is complete. A pipe or device is written to as it is.
  */
 async function intoFile(path: string, pieces: AsyncIterable<string>): Promise<number> {
   const there = statSync(path, { throwIfNoEntry: false });

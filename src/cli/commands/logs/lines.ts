@@ -1,7 +1,7 @@
 // A line of the log: parsed, filtered, and shown so that nothing written into it can control a terminal. Pure.
 import { harmless } from "../../ui/text.ts";
 
-/** How grave a line is, mildest first. */
+/** Levels, mildest first. */
 export const LOG_LEVELS = ["info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -19,26 +19,26 @@ export interface LogFilter {
   readonly session: string | undefined;
 }
 
-/** The line, taken apart. */
+/** Parses a line. */
 export function logEntry(text: string): LogEntry {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value))
       return { text, fields: { ...value } };
   } catch {
-    // Cut off by a crash, or not ours.
+    // Cut off by a crash, or written by something else.
   }
   return { text, fields: undefined };
 }
 
-/** Whether the line is wanted; one that cannot be read is as grave as can be, and of no session. */
+/** Whether the line passes the filter. A line that is not JSON passes every level and belongs to no session. */
 export function isWanted({ fields }: LogEntry, { level, session }: LogFilter): boolean {
   const found = LOG_LEVELS.find((one) => one === fields?.["level"]);
   if (found && LOG_LEVELS.indexOf(found) < LOG_LEVELS.indexOf(level)) return false;
   return session === undefined || String(fields?.["sessionId"] ?? "").startsWith(session);
 }
 
-/** Members that stand in a place of their own, or say nothing to a person. */
+/** Members that are shown elsewhere in the line, or not at all. */
 const PLACED = new Set(["ts", "level", "event", "sessionId", "pid"]);
 
 /** The line for a person: time, level, event, session, then the rest as `name=value`. No control character is left in it. */
@@ -59,7 +59,7 @@ export function shownLine(entry: LogEntry, paint: (level: LogLevel, text: string
   return parts.join("  ");
 }
 
-/** The line for a program: JSON on one line, in which a terminal finds nothing to obey. */
+/** The line for a program: JSON on one line, with every character that could control a terminal escaped. */
 export function jsonLine({ text, fields }: LogEntry): string {
   return JSON.stringify(fields ?? { unreadable: text }).replace(
     /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,

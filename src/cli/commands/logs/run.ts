@@ -18,11 +18,11 @@ import {
   shownLine,
 } from "./lines.ts";
 
-/** How many lines one is shown before those that are still to come. */
+/** How many old lines `--follow` shows first. */
 const BEFORE_FOLLOWING = 20;
-/** How often the files are looked at, in milliseconds: new lines seem immediate, and an idle machine stays idle. */
+/** How often the files are read, in milliseconds: often enough to seem immediate, seldom enough to cost nothing. */
 const LOOK_MS = 200;
-/** What is written at a time, in characters. */
+/** Characters written at a time. */
 const PIECE = 64 * 1024;
 
 const PAINT: Readonly<Record<LogLevel, (text: string) => string>> = {

@@ -16,7 +16,7 @@ import { workingDirectory } from "../../ui/working-directory.ts";
 
 export const run: Run = async (invocation) => {
   const prompt = await promptOf(invocation);
-  // What looks at directories is loaded while the daemon answers.
+  // Loaded while the daemon answers: it brings `node:fs`.
   const probed = probe();
   const { placeOf } = await import("../../client/project.ts");
   const detach = await detachKeyOf(invocation);
@@ -47,7 +47,7 @@ function launch(client: CovenClient, invocation: Invocation, place: Place, promp
     harness: word(invocation, 0),
     prompt,
     launchMode: atTerminal() ? "interactive" : "nonInteractive",
-    // The daemon was started some other day, in some other shell: what counts is the environment of this one.
+    // The daemon may have been started long ago in another shell; the environment of this one counts.
     env: environment(),
     inheritEnv: false,
     ...(title === undefined ? {} : { title }),

@@ -9,15 +9,15 @@ import { keyBytes } from "../../terminal/key-names.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { say } from "../../ui/out.ts";
 
-/** Between two keys, in milliseconds: an Escape read together with the next key would be that key with Alt. */
+/** Pause between two keys, in milliseconds: a program that reads Escape and a key at once takes them for Alt and the key. */
 const BETWEEN_KEYS_MS = 40;
-/** The program asked for these, as it stands in the image of its screen (screen/snapshot.ts). */
+/** How the snapshot of a screen says that the program has set these modes (screen/snapshot.ts). */
 const APPLICATION_CURSOR = "\x1b[?1h";
 const BRACKETED_PASTE = "\x1b[?2004h";
 
 export const run: Run = async (invocation) => {
   const names = flagValue(invocation, "key")?.split(/\s+/).filter(Boolean) ?? [];
-  // Before anything is sent: a wrong name must not leave half of the keys pressed.
+  // Checked before anything is sent: a wrong name must not leave half of the keys pressed.
   for (const name of names) keyBytes(name, false);
   const bytes = names.length > 0 ? undefined : await textOf(invocation);
   if (names.length > 0 && invocation.words.length > 1) {
@@ -62,7 +62,7 @@ async function send(client: CovenClient, id: string, bytes: Uint8Array, given: I
   if (text === undefined) {
     throw new Failure("The text is not UTF-8.", ["the same with --raw, which sends the bytes as they are"]);
   }
-  // A file's last line has an end; a person's has Enter instead.
+  // A line end at the end of a file is replaced by Enter.
   const typed = text.replace(/\r?\n$/, "");
   if (!has(given, "no-enter")) return input(client, id, typed, true);
   const { ansi } = await client.screen(id);
@@ -82,9 +82,9 @@ async function press(client: CovenClient, id: string, names: readonly string[]):
   }
 }
 
-/** Bytes that are no text cannot stand in JSON; the attach socket takes any. */
+/** Bytes that are not UTF-8 go through the attach socket: JSON cannot carry them. */
 async function typeBytes(client: CovenClient, id: string, bytes: Uint8Array): Promise<void> {
-  // Asked first for the refusal's sake: a session that has ended can be looked at, and takes nothing.
+  // Refused where the session has ended. Attaching would succeed there, and take no keys.
   await input(client, id, "");
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const socket = client.attach(id, {

@@ -17,7 +17,7 @@ export const run: Run = async (invocation, line) => {
     for await (const session of everySession(client, all)) found.push(session);
     return found;
   });
-  // Programs ask often: for them nothing that paints is loaded.
+  // Programs ask often, so nothing that paints is loaded for them.
   if (form === "json") await printJson({ sessions });
   else await (await import("./table.ts")).show(sessions, { plain: form === "plain", all });
   return 0;

@@ -8,7 +8,7 @@ import { columns, say, write } from "../../ui/out.ts";
 import { type Column, table } from "../../ui/table.ts";
 import { ago } from "../../ui/time.ts";
 
-/** What a person can take in; scripts get everything. */
+/** Rows for a person; scripts get all. */
 const SHOWN = 100;
 
 /** Prints them, newest first as given. `plain` is for scripts, and so is a stdout that is no terminal. */

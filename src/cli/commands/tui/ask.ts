@@ -9,10 +9,10 @@ import { cut } from "../../ui/width.ts";
 import type { Known } from "./suggest.ts";
 import { offers, sessionLabel } from "./suggest.ts";
 
-/** What the guide at the left of every prompt takes, and the sign before an option. */
+/** Cells of the guide at the left of every prompt, and of the sign before an option. */
 const GUIDE = 3;
 const SIGN = 2;
-/** Lines of the prompt that are no options: guide, heading, field, hints (two in a narrow terminal), end. */
+/** Lines of the prompt beside the options: guide, heading, field, hints (two in a narrow terminal), end. */
 const AROUND = 9;
 const PLACEHOLDER = "a task, or / for commands";
 
@@ -21,16 +21,16 @@ export type Line =
   | { readonly kind: "line"; readonly line: string }
   | { readonly kind: "cancelled"; readonly typed: string; readonly escaped: boolean };
 
-/** What the line's prompt shows, asked anew at each drawing. */
+/** What the prompt for a line shows, read at each drawing. */
 export interface Shown {
   heading(cols: number): readonly string[];
   known(cols: number): Known;
 }
 
-/** Lines above the prompt that stay in sight once something stands there worth reading. */
+/** Lines above the prompt that stay visible, but for the first prompt, which has nothing above it. */
 const KEPT = 6;
 
-/** Asks for a line, leaving in sight what stands above it unless it is the first; `begin` gets a way to have it drawn again, and gives one to stop using it. */
+/** Asks for a line. `begin` is given a function that redraws the prompt, and returns one that is called when the prompt is over. */
 export async function askLine(
   shown: Shown,
   isFirst: boolean,
@@ -39,7 +39,7 @@ export async function askLine(
   const output = new PromptOutput();
   const stop = begin(() => output.redraw());
   let typed = "";
-  // Both cancel a prompt, which doesn't say which of them it was.
+  // The prompt reports Escape and Ctrl-C alike.
   let escaped = false;
   const notice = (_: unknown, key: { readonly name?: string } | undefined) => {
     escaped = key?.name === "escape";
@@ -137,18 +137,18 @@ export async function askGo(plan: readonly string[]): Promise<boolean> {
 }
 
 /**
- * Does something that may read standard input itself. A prompt that is over leaves its listener there until the next
- * bytes come (node:readline's emitKeypressEvents) and the stream paused: the one would take the next key, the other keep it.
+ * Does work that may read standard input itself. A finished prompt leaves the stream paused, and its listener attached
+ * until the next bytes come (node:readline's emitKeypressEvents), so that it would take the next key.
  */
 export async function withOwnInput<T>(work: () => Promise<T>): Promise<T> {
   const { stdin } = process;
-  // No bytes are bytes too: they make the listener find that nobody waits for its keys, and go.
+  // An empty chunk makes that listener notice that nobody waits for keys, and detach itself.
   stdin.emit("data", Buffer.alloc(0));
   stdin.resume();
   try {
     return await work();
   } finally {
-    // Whoever set the terminal's mode by other means has left this one believing that it is raw; off, then on, is heard.
+    // The work may have set the mode by other means, while the stream believes it is raw; off, then on, takes effect.
     stdin.setRawMode(false);
     stdin.pause();
   }

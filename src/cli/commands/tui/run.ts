@@ -20,14 +20,14 @@ import { headerLines } from "./header.ts";
 import { planLines } from "./plan.ts";
 import { type Request, requestOf, slashes, VERBS, type Verb } from "./slashes.ts";
 
-/** How long the first line waits for the daemon's word before it is shown without, in milliseconds. */
+/** How long the first prompt waits for the daemon's list before it is shown without it, in milliseconds. */
 const FIRST_WORD_MS = 250;
 
 /** `coven` and `coven tui`: shows the palette until it is left; resolves to 0. Throws `UsageError` without a terminal. */
 export const run: Run = async (_, line) => {
   if (!atTerminal()) throw new UsageError("The palette needs a terminal to type in.", ["coven help"]);
   const paths = covenPaths();
-  // A command's own listener decides what Ctrl-C means to it; the palette is never ended by one.
+  // A command listens to Ctrl-C itself; the palette must not end with it.
   const stay = () => {};
   process.on("SIGINT", stay);
   try {
@@ -38,7 +38,7 @@ export const run: Run = async (_, line) => {
   return 0;
 };
 
-/** One line: asked for, then done. False when the person leaves. */
+/** Asks for one line and does what it asks for. False when the person leaves. */
 async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Promise<boolean> {
   const place = placeHere();
   const harnesses = launchables(paths, environment());
@@ -75,7 +75,7 @@ async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Pro
     },
   );
   feed.stop();
-  // Escape takes back what was typed; on an empty line, as Ctrl-C anywhere, it leaves.
+  // Escape clears the line; on an empty line it leaves, as Ctrl-C always does.
   if (answer.kind === "cancelled") return answer.escaped && answer.typed !== "";
   const request = requestOf(answer.line, known);
   if (request.kind === "quit") return false;
@@ -140,7 +140,7 @@ async function act(request: Request, around: Around): Promise<boolean> {
 
 async function runTask(harness: string, task: string, around: Around, confirmed: boolean): Promise<void> {
   const { paths, place } = around;
-  // Asked for by hand, a command needs no plan; plain text might have been meant for anything.
+  // A slash command is explicit and needs no plan; plain text may have been meant otherwise.
   if (confirmed) {
     if (!place) throw new Failure("The directory you are in is gone.", ["cd to a project, then: coven"]);
     const plan = planLines(paths, place, { harness, prompt: task }, columns(process.stdout, 80));
@@ -162,7 +162,7 @@ async function choose(verb: Verb, { feed }: Around): Promise<string | undefined>
   return (await askSession(`Which session to ${verb}?`, fitting))?.id;
 }
 
-/** A command of the command line, with the terminal its own meanwhile. It tells its errors itself. */
+/** Runs a command of the command line, which has the terminal to itself meanwhile and reports its own errors. */
 function perform(line: CommandLine, words: readonly string[]): Promise<number> {
   return withOwnInput(() => line.perform(words));
 }
@@ -190,7 +190,7 @@ function lines(): number {
   return Math.max(5, (process.stdout.rows || 24) - 4);
 }
 
-/** The one that is set; else the first that is installed, the usual one before others; the demo where there is none. */
+/** `harness.default` where it is set or installed, else the first installed one, else the demo. */
 function usualHarness(paths: CovenPaths, harnesses: readonly HarnessInfo[]): string {
   const { config, set } = readConfig(paths.config);
   const named = config["harness.default"];

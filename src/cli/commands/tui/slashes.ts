@@ -14,7 +14,7 @@ export interface Slash {
   readonly takes: Takes;
 }
 
-/** Those of every machine, in the order they are shown; each harness that isn't among them gets one of its own. */
+/** The built-in ones, in the order in which they are shown. Each other harness gets one as well. */
 const SLASHES: readonly Slash[] = [
   { name: "/run", summary: "start a harness on a task", takes: "harness and task" },
   { name: "/codex", summary: "start Codex on a task", takes: "task" },
@@ -52,11 +52,11 @@ export type Request =
   | { readonly kind: "quit" }
   /** Plain text: a task for the default harness, to be confirmed. */
   | { readonly kind: "task"; readonly task: string }
-  /** What was left out is asked for. */
+  /** The palette asks for what was left out. */
   | { readonly kind: "run"; readonly harness: string | undefined; readonly task: string }
   | { readonly kind: "browse"; readonly all: boolean }
   | { readonly kind: "session"; readonly verb: Verb; readonly id: string }
-  /** Text to read: a command of the command line, or a page of ours. */
+  /** A command of the command line that prints text. */
   | { readonly kind: "show"; readonly words: readonly string[] }
   | { readonly kind: "logs" }
   | { readonly kind: "help" }
@@ -89,7 +89,7 @@ export function requestOf(line: string, known: readonly Slash[]): Request {
       return { kind: "run", harness, task: task.trim() };
     }
     case "session":
-      // The table gives this to verbs only.
+      // Only verbs take a session.
       return isVerb(name)
         ? { kind: "session", verb: name, id: rest.trim() }
         : { kind: "unknown", typed, guess: undefined };

@@ -25,10 +25,10 @@ export interface Known {
   readonly cols: number;
 }
 
-/** More than fit on any screen help nobody. */
+/** More than fit on any screen. */
 const MOST = 50;
 
-/** What can be sent from here, the likeliest first; empty when the line can't become anything. */
+/** The lines that can be sent from here, the likeliest first; none when no command begins like this. */
 export function offers(line: string, known: Known): Offer[] {
   const made = offered(line, known);
   return made.slice(0, MOST).map(({ value, label }) => ({ value, label: cut(label, known.cols) }));

@@ -99,7 +99,7 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
   async function rejoin(session: Session): Promise<string> {
     screen?.leave();
     screen = undefined;
-    // Paused by the screen that was just left; whoever listens next doesn't know.
+    // The screen that was just left has paused it.
     process.stdin.resume();
     try {
       const { run } = await import("../../attach/run.ts");
@@ -111,7 +111,7 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
     }
   }
 
-  // Nearly always the first page is there before an eye would have seen that it is not.
+  // The first page nearly always arrives before a person could see an empty screen.
   void Promise.race([first.promise, Bun.sleep(FIRST_PAGE_MS)]).then(open);
   return promise;
 }

@@ -76,7 +76,7 @@ function filterLine(state: BrowserState, cols: number): string {
   const word = " Filter ";
   if (state.filter === "") return out.dim(cut(`${word}(type to filter)`, cols));
   const room = cols - word.length - 1;
-  // The end is what is being typed.
+  // The end is shown: that is where one types.
   const text = harmless(state.filter);
   const end =
     widthOf(text) <= room
@@ -87,7 +87,7 @@ function filterLine(state: BrowserState, cols: number): string {
   return `${out.dim(word)}${end}${out.dim(glyphs.caret)}`;
 }
 
-/** Why there is no row. */
+/** The lines that say why the list is empty. */
 function nothing(state: BrowserState): string[] {
   if (state.listing.error !== undefined) return ["The daemon does not answer.", "Try: coven doctor"];
   if (!state.listing.complete) return ["Reading …"];
@@ -109,7 +109,7 @@ interface Widths {
 }
 
 function widthsOf(state: BrowserState, cols: number): Widths {
-  // Of what is loaded, so that columns don't jump while one scrolls; long names are cut, not let spread.
+  // Measured over what is loaded, so that columns keep their places while one scrolls; long names are cut.
   const most = (text: (one: Session) => string, least: number, limit: number) =>
     state.listing.sessions
       .slice(0, 500)

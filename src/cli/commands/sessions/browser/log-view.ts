@@ -9,12 +9,12 @@ import type { Key } from "../../../ui/key-input.ts";
 import { harmless } from "../../../ui/text.ts";
 import { cut, fold, widthOf } from "../../../ui/width.ts";
 
-/** Lines that are kept of a very long one: the last ones. */
+/** How many of the last lines are kept. */
 const MOST_LINES = 200_000;
 /** The heading, the rule below it, and the hints. */
 const AROUND = 3;
 
-/** A log while it is looked at. */
+/** An open log. */
 export interface LogView {
   lines(size: Size, now: number): string[];
   /** False when the key means to go back. */

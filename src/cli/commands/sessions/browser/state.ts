@@ -16,18 +16,18 @@ export interface BrowserState {
   readonly listing: Listing;
   readonly includeArchived: boolean;
   readonly filter: string;
-  /** What the filter leaves of the list. */
+  /** The sessions that match the filter. */
   readonly shown: readonly Session[];
   /** The id under the pointer; it stays when the list changes around it. */
   readonly selected: string | undefined;
-  /** Its place in `shown`: what is next to it is selected when it goes. */
+  /** Its index in `shown`. When it goes, the session that takes its place is selected. */
   readonly at: number;
   readonly panel: Panel;
   /** How the last action went. */
   readonly notice: { readonly text: string; readonly bad: boolean } | undefined;
 }
 
-/** What the state can't do by itself. */
+/** What the browser has to carry out. */
 export type Intent =
   | { readonly kind: "leave" }
   | { readonly kind: "refresh" }
@@ -50,7 +50,7 @@ export function opened(includeArchived: boolean): BrowserState {
   };
 }
 
-/** The state with a newer list: the same session stays under the pointer, else its neighbour comes there. */
+/** The state with a newer list. The selected session stays selected; if it is gone, its neighbour is. */
 export function listed(state: BrowserState, listing: Listing): BrowserState {
   const shown = matching(listing.sessions, state.filter, state.includeArchived);
   const found = shown.findIndex((one) => one.id === state.selected);
@@ -63,7 +63,7 @@ export function listed(state: BrowserState, listing: Listing): BrowserState {
   return { ...state, listing, shown, at, selected: shown[at]?.id, panel };
 }
 
-/** Sessions that hold every word of the filter somewhere in what a row says, or whose id begins with it. */
+/** The sessions of which, for every word of the filter, the row contains it or the id begins with it. */
 function matching(
   sessions: readonly Session[],
   filter: string,
@@ -83,7 +83,7 @@ export function selectedOf(state: BrowserState): Session | undefined {
   return state.shown[state.at];
 }
 
-/** The state after a key, and what is to be done about it. `page` is how many rows the list shows. */
+/** The state after a key, and perhaps an intent. `page` is how many rows the list shows. */
 export function pressed(
   state: BrowserState,
   key: Key,
@@ -137,7 +137,7 @@ function inList(state: BrowserState, key: Key, page: number): { state: BrowserSt
   }
 }
 
-// A new filter begins at the top: the best match is what one looks for.
+// A new filter selects the first match.
 function filtered(state: BrowserState, filter: string): BrowserState {
   if (filter === state.filter) return state;
   return listed({ ...state, filter, selected: undefined, at: 0 }, state.listing);
