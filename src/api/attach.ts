@@ -1,23 +1,15 @@
-// Owns the attach WebSocket: the screen as it is, then live output pulled from the ledger; keys and sizes the other way.
+// The attach WebSocket: the screen as it is, then what follows it; keys and sizes the other way.
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { CovenError, isCovenError } from "../errors.ts";
-import type { Coven } from "../session/coven.ts";
 import { failureFields } from "../session/evidence.ts";
-import type { Log, QueryFilter, World } from "../session/ports.ts";
+import type { QueryFilter } from "../session/ports.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
-import type { Follower, Meter } from "./meter.ts";
+import { follow, outputOf } from "./follow.ts";
 import { sideBySide } from "./pieces.ts";
 import { malformed, type Query } from "./query.ts";
 import { envelope } from "./respond.ts";
-import { attachMessage } from "./schema.ts";
-
-/** What attaching needs of the house. */
-export interface AttachHouse {
-  readonly coven: Coven;
-  readonly world: World;
-  readonly log: Log;
-  readonly meter: Meter;
-}
+import { type AttachFrame, attachMessage } from "./schema.ts";
+import type { StreamDependencies } from "./stream.ts";
 
 /** What a client asked for with its upgrade; `viewer` is there once the socket is open. */
 export interface AttachRequest {
@@ -34,9 +26,6 @@ export interface AttachRequest {
 const MOST_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** What one client may have waiting in memory; it pulls no more from the ledger until that is gone. */
 const MOST_WAITING_BYTES = 512 * 1024;
-const BATCH_BYTES = 256 * 1024;
-/** How much one client is given in one turn of the loop, so that the others get theirs. */
-const TURN_BYTES = 1024 * 1024;
 /**
  * A client that took nothing for so long, and then has so much to catch up with, gets the screen as it is instead.
  * One that keeps reading, however slowly, gets every byte.
@@ -58,7 +47,7 @@ export function attachRequest(id: string, query: Query): Pick<AttachRequest, "id
 }
 
 /** The handlers that `Bun.serve` calls for every attached client. */
-export function attachSockets(house: AttachHouse): WebSocketHandler<AttachRequest> {
+export function attachSockets(api: StreamDependencies): WebSocketHandler<AttachRequest> {
   return {
     // A quiet session is no reason to hang up, and a dead peer on a Unix socket shows at once.
     idleTimeout: 0,
@@ -67,8 +56,8 @@ export function attachSockets(house: AttachHouse): WebSocketHandler<AttachReques
     maxPayloadLength: MOST_MESSAGE_BYTES,
     backpressureLimit: 64 * 1024 * 1024,
     open(socket) {
-      socket.data.viewer = new Viewer(house, socket);
-      socket.data.viewer.begin();
+      socket.data.viewer = new Viewer(api, socket);
+      void socket.data.viewer.begin();
     },
     message: (socket, message) => socket.data.viewer?.message(message),
     drain: (socket) => socket.data.viewer?.drained(),
@@ -79,33 +68,31 @@ export function attachSockets(house: AttachHouse): WebSocketHandler<AttachReques
 /** One attached client. */
 class Viewer {
   #attachment: Attachment = OBSERVER;
-  #unwatch: () => void = () => {};
   #filter: QueryFilter | undefined;
-  readonly #follower: Follower;
-  #unfollow: () => void = () => {};
+  #asOfSeq = 0;
   #size: Size = { cols: 0, rows: 0 };
-  #stalledSince: number | undefined;
-  #planned = false;
-  #gone = false;
+  readonly #gone = new AbortController();
+  /** Resolves when the client has taken all it was sent, or has gone; there while it must take more first. */
+  #full: PromiseWithResolvers<void> | undefined;
 
   constructor(
-    private readonly house: AttachHouse,
+    private readonly api: StreamDependencies,
     private readonly socket: ServerWebSocket<AttachRequest>,
-  ) {
-    this.#follower = { kind: "attach", sessionId: socket.data.id, seq: 0 };
-  }
+  ) {}
 
   /** Votes on the size first, so that the screen shown is of the size that counts. */
-  begin(): void {
-    const { coven, log, meter, world } = this.house;
+  async begin(): Promise<void> {
+    const { coven, log, meter, world } = this.api;
     const { id, observe, size, began, requestId } = this.socket.data;
     try {
       if (coven.takesKeys(id)) this.#attachment = coven.attach(id, size ? { observe, size } : { observe });
       this.#show("attached");
       meter.attaches.observe((world.monotonic() - began) / 1000);
-      this.#unfollow = meter.follow(this.#follower);
-      this.#unwatch = coven.watch(id, () => this.#plan());
-      this.#pump();
+      while ((await this.#sendOutput()) === "far behind") {
+        meter.gaps += 1;
+        this.#show("gap");
+      }
+      if (!this.#gone.signal.aborted) this.#exit();
     } catch (error) {
       log.error("attach_failed", { sessionId: id, requestId, ...failureFields(error) });
       this.#end(1011, "the session could not be shown");
@@ -127,20 +114,12 @@ class Viewer {
 
   /** The client has taken all it was sent. */
   drained(): void {
-    const since = this.#stalledSince;
-    this.#stalledSince = undefined;
-    const { world, meter } = this.house;
-    if (since !== undefined && world.monotonic() - since >= STALL_MS && this.#isFarBehind()) {
-      meter.gaps += 1;
-      this.#show("gap");
-    }
-    this.#pump();
+    this.#full?.resolve();
   }
 
   leave(): void {
-    this.#gone = true;
-    this.#unwatch();
-    this.#unfollow();
+    this.#gone.abort();
+    this.#full?.resolve();
     this.#attachment.leave();
   }
 
@@ -150,74 +129,63 @@ class Viewer {
   }
 
   #show(type: "attached" | "gap"): void {
-    const { coven } = this.house;
+    const { coven } = this.api;
     const { id } = this.socket.data;
     const now = coven.snapshot(id);
     const { asOfSeq, cols, rows, ansi } = now?.image ?? coven.screen(id);
     this.#filter = now?.filter;
-    this.#follower.seq = asOfSeq;
+    this.#asOfSeq = asOfSeq;
     this.#size = { cols, rows };
-    const session = type === "attached" ? { session: coven.session(id) } : {};
-    this.#say({ type, ...session, asOfSeq, cols, rows });
+    const at = { asOfSeq, cols, rows };
+    this.#say(type === "attached" ? { type, session: coven.session(id), ...at } : { type, ...at });
     this.socket.sendBinary(Buffer.from(ansi));
   }
 
-  #plan(): void {
-    if (this.#planned || this.#gone) return;
-    this.#planned = true;
-    this.house.world.soon(() => {
-      this.#planned = false;
-      this.#pump();
-    });
+  /** What came after the screen shown, until the session has ended or the client went, or is too far behind. */
+  async #sendOutput(): Promise<"all" | "far behind"> {
+    const { id: sessionId } = this.socket.data;
+    const { signal } = this.#gone;
+    const read = (afterSeq: number) => outputOf(this.api.coven, sessionId, afterSeq);
+    await this.#room();
+    for await (const { rows, seq } of follow(this.api, {
+      kind: "attach",
+      sessionId,
+      seq: this.#asOfSeq,
+      read,
+      stay: true,
+      signal,
+    })) {
+      if (signal.aborted) break;
+      this.#sayResized();
+      for (const data of sideBySide(rows)) {
+        const seen = this.#filter ? this.#filter.pass(data) : data;
+        if (seen.length > 0) this.socket.sendBinary(seen);
+      }
+      if ((await this.#room()) >= STALL_MS && this.#isFarBehind(seq)) return "far behind";
+    }
+    return "all";
   }
 
-  #pump(): void {
-    const { coven, world } = this.house;
-    const { id } = this.socket.data;
-    for (let sent = 0; !this.#gone; ) {
-      if (this.socket.getBufferedAmount() > MOST_WAITING_BYTES) {
-        this.#stalledSince ??= world.monotonic();
-        return;
-      }
-      if (sent >= TURN_BYTES) {
-        this.#plan();
-        return;
-      }
-      // Asked before the read: what was appended until it ended is then in what is read.
-      const live = coven.isLive(id);
-      const rows = coven.output(id, this.#follower.seq, BATCH_BYTES);
-      this.#tellSize();
-      const last = rows.at(-1);
-      if (!last) {
-        if (!live) this.#exit();
-        return;
-      }
-      this.#follower.seq = last.seq;
-      sent += this.#sendOutput(rows);
-    }
-  }
-
-  /** Returns the bytes of the rows. */
-  #sendOutput(rows: readonly { readonly data: Uint8Array }[]): number {
-    let bytes = 0;
-    for (const data of sideBySide(rows)) {
-      bytes += data.length;
-      const seen = this.#filter ? this.#filter.pass(data) : data;
-      if (seen.length > 0) this.socket.sendBinary(seen);
-    }
-    return bytes;
+  /** Waits while too much of what was sent has not been taken; the milliseconds that it took. */
+  async #room(): Promise<number> {
+    const { world } = this.api;
+    if (this.socket.getBufferedAmount() <= MOST_WAITING_BYTES) return 0;
+    const since = world.monotonic();
+    this.#full = Promise.withResolvers();
+    await this.#full.promise;
+    return world.monotonic() - since;
   }
 
   // Somebody else's terminal decides the size now: a client that draws for itself must know.
-  #tellSize(): void {
-    const size = this.house.coven.size(this.socket.data.id);
+  #sayResized(): void {
+    const size = this.api.coven.size(this.socket.data.id);
     if (!size || (size.cols === this.#size.cols && size.rows === this.#size.rows)) return;
     this.#size = size;
     this.#say({ type: "resized", ...size });
   }
 
   #exit(): void {
-    const { coven } = this.house;
+    const { coven } = this.api;
     const { id } = this.socket.data;
     if (!coven.has(id)) {
       this.#end(1000, "the session was sacrificed");
@@ -228,17 +196,17 @@ class Viewer {
     this.#end(1000, "the session has ended");
   }
 
-  #isFarBehind(): boolean {
-    const rows = this.house.coven.output(this.socket.data.id, this.#follower.seq, MOST_BEHIND_BYTES);
+  #isFarBehind(seq: number): boolean {
+    const rows = this.api.coven.output(this.socket.data.id, seq, MOST_BEHIND_BYTES);
     return rows.reduce((bytes, row) => bytes + row.data.length, 0) > MOST_BEHIND_BYTES / 2;
   }
 
-  #say(frame: object): void {
+  #say(frame: AttachFrame): void {
     this.socket.sendText(JSON.stringify(frame));
   }
 
   #end(code: number, reason: string): void {
-    if (this.#gone) return;
+    if (this.#gone.signal.aborted) return;
     this.leave();
     this.socket.close(code, reason);
   }

@@ -1,24 +1,11 @@
-// Owns the client's end of the attach WebSocket: frames and bytes in, keys and sizes out.
-import type { Session, SessionStatus } from "../session/session.ts";
+// The client's end of the attach WebSocket: frames and bytes in, keys and sizes out.
+import type { AttachFrame, AttachMessage } from "./schema.ts";
 
 /** A terminal's size in cells, each side 1..1000. */
 export interface TerminalSize {
   readonly cols: number;
   readonly rows: number;
 }
-
-/** What the daemon says in text (CONTRACT, attach). A snapshot follows `attached` and `gap`, as one message of bytes. */
-export type AttachFrame =
-  | ({ readonly type: "attached"; readonly session: Session; readonly asOfSeq: number } & TerminalSize)
-  | ({ readonly type: "gap"; readonly asOfSeq: number } & TerminalSize)
-  | ({ readonly type: "resized" } & TerminalSize)
-  | { readonly type: "error"; readonly error: { readonly code: string; readonly message: string } }
-  | {
-      readonly type: "exit";
-      readonly status: SessionStatus;
-      readonly exitCode: number | null;
-      readonly signal?: string;
-    };
 
 export interface AttachOptions {
   /** Neither types nor has a say in the size. */
@@ -107,7 +94,7 @@ export function openAttach(socketPath: string, path: string, options: AttachOpti
         send(new Uint8Array(keys.subarray(at, at + MOST_MESSAGE_BYTES)));
       }
     },
-    resize: (size) => send(JSON.stringify({ type: "resize", ...size })),
+    resize: (size) => send(JSON.stringify({ type: "resize", ...size } satisfies AttachMessage)),
     close() {
       over = true;
       // Whoever hangs up at once may be gone before the connection stands; the way was taken when it was asked for.

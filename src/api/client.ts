@@ -9,9 +9,9 @@ import { ROUTES, type RouteName } from "./routes.ts";
 import type * as wire from "./schema.ts";
 import { readEvents } from "./sse.ts";
 
-export type { Attached, AttachFrame, AttachOptions, TerminalSize } from "./client-attach.ts";
+export type { Attached, AttachOptions, TerminalSize } from "./client-attach.ts";
 export { isUnreachable } from "./client-errors.ts";
-export type { StatusAnswer } from "./schema.ts";
+export type { AttachFrame, StatusAnswer } from "./schema.ts";
 
 /** Ends a call from outside; the call then rejects with the signal's own reason, not with a CovenError. */
 export interface CallOptions {

@@ -83,6 +83,12 @@ export class EventWriter {
   }
 }
 
+/**
+ * The one that pages and streams use; what it holds is good until somebody writes the next. A new one of a megabyte for each
+ * would cost more than the JSON in it.
+ */
+export const writer = new EventWriter();
+
 /** What stands between the quotes of a JSON string. */
 function within(text: string): string {
   return JSON.stringify(text).slice(1, -1);

@@ -13,10 +13,10 @@ import { requestId } from "./request-id.ts";
 import { ACCEPTED, envelope, ok, type Reply, refusedReply } from "./respond.ts";
 import type { RouteName } from "./routes.ts";
 import { anyObject, type DaemonIdentity, inputBody, launchBody, resizeBody, shutdownBody } from "./schema.ts";
-import { eventStream, outputStream, type StreamHouse } from "./stream.ts";
+import { eventStream, outputStream, type StreamDependencies } from "./stream.ts";
 
 /** What the handlers need of the house. */
-export interface ApiHouse extends StreamHouse {
+export interface ApiHouse extends StreamDependencies {
   readonly identity: DaemonIdentity;
   readonly reading: Reading;
   /** The body of `GET /health`, which never changes while a daemon lives. */

@@ -1,7 +1,7 @@
 // Owns a page of events: which events go on it, how large its body may get, and where the next one begins.
 import type { Coven } from "../session/coven.ts";
-import type { KeptEvent } from "../session/event.ts";
-import { EventWriter } from "./event-json.ts";
+import type { EventQuery, KeptEvent } from "../session/event.ts";
+import { type EventWriter, writer } from "./event-json.ts";
 import { clamp, type Query } from "./query.ts";
 
 /** Known clients refuse bodies over 1,000,000 bytes (CONTRACT, `GET /events`). */
@@ -15,10 +15,7 @@ const FRAME_BYTES =
     .length;
 
 /** Which events a request asks for; a cursor that it did not give is absent. */
-export interface EventRange {
-  readonly afterSeq?: number;
-  readonly beforeSeq?: number;
-}
+export type EventRange = Pick<EventQuery, "afterSeq" | "beforeSeq">;
 
 /**
  * The range a query asks for: `afterSeq` beats `afterEventId`; a negative one, and an event id that is not this session's,
@@ -63,9 +60,6 @@ interface Page {
   readonly last: number | undefined;
   readonly hasMore: boolean;
 }
-
-/** Kept from page to page: a new one of a megabyte for each costs more than the JSON in it. */
-const writer = new EventWriter();
 
 /**
  * Takes events while they fit; one that is too large by itself goes out alone, or a reader could never pass it. What it

@@ -4,6 +4,7 @@ import type { Log } from "../session/ports.ts";
 import { SUPPORTED_API_VERSIONS } from "../version.ts";
 import type { Meter } from "./meter.ts";
 import { requestId, writtenRequestId } from "./request-id.ts";
+import type { ErrorBody } from "./schema.ts";
 
 /** What a handler returns: a value to serialise, JSON it has serialised itself, or text of a type of its own. */
 export type Reply =
@@ -114,7 +115,7 @@ export function refusedReply(
 }
 
 /** `{"error":{code,message,details?}}`. */
-export function envelope(error: CovenError): object {
+export function envelope(error: CovenError): ErrorBody {
   const { code, message, details } = error;
   return { error: details === undefined ? { code, message } : { code, message, details } };
 }

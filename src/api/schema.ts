@@ -12,6 +12,7 @@ export type Schema<T> = z.ZodType<T>;
 /** Columns or rows of a terminal (CONTRACT, `resize`). */
 const side = z.int().min(1).max(1000);
 const seq = z.int().min(0);
+const cells = { cols: z.int(), rows: z.int() };
 const text = z.string();
 
 // ---- what a client sends (unknown members are ignored; a null member counts as absent, see handlers) --------
@@ -37,13 +38,6 @@ export const inputBody = z.object({ data: text, submit: z.boolean().exactOptiona
 /** Body of `POST /sessions/:id/resize`. */
 export const resizeBody = z.object({ cols: side, rows: side });
 export type ResizeBody = z.infer<typeof resizeBody>;
-
-/** What an attached client may say in text: its terminal's size, 0 x 0 where it has none. */
-export const attachMessage = z.object({
-  type: z.literal("resize"),
-  cols: z.int().min(0).max(1000),
-  rows: z.int().min(0).max(1000),
-});
 
 /** Body of `POST /shutdown`: the pid the client means, and whether live sessions may be ended. */
 export const shutdownBody = z.object({ pid: z.int(), force: z.boolean().exactOptional() });
@@ -180,6 +174,31 @@ export const eventRecord = z.object({
   payload_json: text,
   created_at: text,
 }) satisfies z.ZodType<Event>;
+
+// ---- attach: what either end says in text -------------------------------------------------------------------
+
+/** What a client may say: its terminal's size, 0 x 0 where it has none. */
+export const attachMessage = z.object({
+  type: z.literal("resize"),
+  cols: z.int().min(0).max(1000),
+  rows: z.int().min(0).max(1000),
+});
+export type AttachMessage = z.infer<typeof attachMessage>;
+
+/** What the daemon says. A snapshot follows `attached` and `gap`, as one message of bytes. */
+export const attachFrame = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("attached"), session: sessionRecord, asOfSeq: seq, ...cells }),
+  z.object({ type: z.literal("gap"), asOfSeq: seq, ...cells }),
+  z.object({ type: z.literal("resized"), ...cells }),
+  errorBody.extend({ type: z.literal("error") }),
+  z.object({
+    type: z.literal("exit"),
+    status: z.enum(SESSION_STATUSES),
+    exitCode: z.int().nullable(),
+    signal: text.exactOptional(),
+  }),
+]);
+export type AttachFrame = z.infer<typeof attachFrame>;
 
 /** One page of events, oldest first. `prevCursor` stands only on pages asked for with `beforeSeq`. */
 export const eventsPage = z.object({

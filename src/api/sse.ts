@@ -1,4 +1,4 @@
-// Owns the text of Server-Sent Events, both ways: one ledger event as a frame, and a byte stream back into events.
+// Server-Sent Events: what stands between the frames, and a byte stream back into events.
 // Source: WHATWG HTML, "Server-sent events". No zod: the client imports this.
 import type { Event } from "../session/event.ts";
 
@@ -7,11 +7,6 @@ export const SSE_HELLO = ": ok\n\n";
 
 /** A comment that keeps a quiet stream alive and lets a dead peer be noticed. */
 export const SSE_HEARTBEAT = ": \n\n";
-
-/** One frame: `id:` = seq, `event:` = kind, `data:` = the event. JSON holds no line break, so one data line is enough. */
-export function frameOf(event: Event): string {
-  return `id: ${event.seq}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
-}
 
 /** The events in a stream of our own frames; comments are skipped, a frame cut off by the end is dropped. */
 export async function* readEvents(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Event> {

@@ -1,0 +1,99 @@
+// Following a session: what is there, then what comes, pulled by seq from the ledger. SSE, raw output and attach all do it here.
+// Whoever stops reading costs nothing: a follower is woken by new events and never holds any.
+import type { Coven } from "../session/coven.ts";
+import type { World } from "../session/ports.ts";
+import type { Follower, Meter } from "./meter.ts";
+
+/** What following needs of the daemon. */
+export interface FollowDependencies {
+  readonly coven: Coven;
+  readonly world: World;
+  readonly meter: Meter;
+}
+
+/** What one read found after a seq. */
+export interface Batch {
+  /** The last seq in it; of an empty batch the one it was read after. */
+  readonly seq: number;
+  readonly bytes: number;
+  /** False: more is there already. */
+  readonly whole: boolean;
+  /** Nothing comes after it, ever. */
+  readonly final?: boolean;
+}
+
+export interface FollowOptions<B extends Batch> extends Follower {
+  /** Reads on after a seq, as much as is best sent at once. */
+  read(afterSeq: number): B;
+  /** Stays for what comes, while the session is live. Without it the end of what is there is the end. */
+  readonly stay: boolean;
+  /** The client has gone. */
+  readonly signal: AbortSignal;
+  /** After so many milliseconds without news an empty batch is given. */
+  readonly quietMs?: number;
+}
+
+/** What is read in a batch, in bytes. */
+export const BATCH_BYTES = 256 * 1024;
+/** How much one client is given in one turn of the loop, so that the others get theirs. */
+const TURN_BYTES = 1024 * 1024;
+
+/**
+ * Batches after `seq`, in order, each event in exactly one. Ends when the client goes, after a final batch, and when the
+ * session has ended (or was sacrificed) and all of it was given. Each piece of news is answered by a batch, an empty one
+ * where nothing was read: a session's size may have changed.
+ */
+export async function* follow<B extends Batch>(
+  { coven, world, meter }: FollowDependencies,
+  { kind, sessionId, seq, read, stay, signal, quietMs }: FollowOptions<B>,
+): AsyncGenerator<B, void, undefined> {
+  const follower: Follower = { kind, sessionId, seq };
+  let news = Promise.withResolvers<void>();
+  const wake = () => news.resolve();
+  const leave = [meter.follow(follower), coven.watch(sessionId, wake)];
+  signal.addEventListener("abort", wake);
+  try {
+    for (let given = 0; !signal.aborted; ) {
+      // Both before the read: what was appended until the session ended is then in what is read, and what comes while
+      // the batch is sent is news.
+      news = Promise.withResolvers();
+      const live = stay && coven.isLive(sessionId);
+      const batch = read(follower.seq);
+      follower.seq = batch.seq;
+      given += batch.bytes;
+      yield batch;
+      if (batch.final || (batch.whole && !live)) return;
+      if (batch.whole) await (quietMs === undefined ? news.promise : within(world, quietMs, news));
+      else if (given >= TURN_BYTES) await new Promise<void>((next) => world.soon(next));
+      else continue;
+      given = 0;
+    }
+  } finally {
+    for (const way of leave) way();
+    signal.removeEventListener("abort", wake);
+  }
+}
+
+async function within(world: World, ms: number, news: PromiseWithResolvers<void>): Promise<void> {
+  const cancel = world.after(ms, news.resolve);
+  await news.promise;
+  cancel();
+}
+
+/** Rows of output, as the ledger has them. */
+export interface Output extends Batch {
+  readonly rows: readonly { readonly seq: number; readonly data: Uint8Array }[];
+}
+
+/** The output after a seq, as much as is sent at once, and none after `until`. */
+export function outputOf(
+  coven: Coven,
+  id: string,
+  afterSeq: number,
+  until = Number.POSITIVE_INFINITY,
+): Output {
+  const found = coven.output(id, afterSeq, BATCH_BYTES);
+  const rows = until === Number.POSITIVE_INFINITY ? found : found.filter((row) => row.seq <= until);
+  const bytes = rows.reduce((sum, row) => sum + row.data.length, 0);
+  return { rows, bytes, seq: rows.at(-1)?.seq ?? afterSeq, whole: rows.length === 0 };
+}
