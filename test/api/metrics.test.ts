@@ -137,7 +137,7 @@ test("followers of each kind are counted while they are there, and how far behin
 
 test("a line of the log and the answer it belongs to have the same request id; what leaves no trace has none", async () => {
   const house = await open();
-  const body = JSON.stringify({ projectRoot: "/nowhere", harness: "codex", prompt: "x" });
+  const body = JSON.stringify({ projectRoot: `${house.dir}/missing`, harness: "codex", prompt: "x" });
   const refused = await ask(house.socket, "POST /sessions", body);
   expect(house.log.at(-1)?.fields).toMatchObject({
     code: "invalid_request",
