@@ -3,11 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { runningFirst } from "../../src/cli/client/session-list.ts";
 import { actionsOf } from "../../src/cli/commands/sessions/browser/actions.ts";
 import {
+  afterKey,
   type BrowserState,
   type Intent,
-  listed,
-  opened,
-  pressed,
+  initialState,
+  withListing,
 } from "../../src/cli/commands/sessions/browser/state.ts";
 import { type Key, keysOf } from "../../src/cli/ui/key-input.ts";
 import type { Session } from "../../src/session/session.ts";
@@ -20,7 +20,7 @@ const archived = sample({ title: "old one", archived_at: "2026-03-01T11:30:00.00
 const ALL = [done, live, failed, archived];
 
 function browser(sessions: readonly Session[] = ALL, includeArchived = false): BrowserState {
-  return listed(opened(includeArchived), {
+  return withListing(initialState(includeArchived), {
     sessions: runningFirst(sessions),
     complete: true,
     error: undefined,
@@ -31,7 +31,7 @@ function browser(sessions: readonly Session[] = ALL, includeArchived = false): B
 function after(state: BrowserState, keys: string): { state: BrowserState; intent: Intent | undefined } {
   let intent: Intent | undefined;
   for (const key of [...keysOf(keys).keys, ...(keys.endsWith("\u001b") ? [{ name: "escape" } as Key] : [])]) {
-    const next = pressed(state, key, 10);
+    const next = afterKey(state, key, 10);
     state = next.state;
     intent = next.intent;
   }
@@ -80,11 +80,13 @@ describe("the list", () => {
     const state = after(browser(), DOWN).state;
     expect(selected(state)).toBe("fix the tests");
     const newer = [sample({ title: "brand new" }), ...ALL];
-    expect(selected(listed(state, { ...state.listing, sessions: runningFirst(newer) }))).toBe(
+    expect(selected(withListing(state, { ...state.listing, sessions: runningFirst(newer) }))).toBe(
       "fix the tests",
     );
     const without = ALL.filter((one) => one !== done);
-    expect(selected(listed(state, { ...state.listing, sessions: runningFirst(without) }))).toBe("write docs");
+    expect(selected(withListing(state, { ...state.listing, sessions: runningFirst(without) }))).toBe(
+      "write docs",
+    );
     expect(selected(after(browser(), UP + UP).state)).toBe("explain the parser");
     expect(selected(after(browser(), DOWN.repeat(9)).state)).toBe("write docs");
   });
@@ -105,9 +107,9 @@ describe("the menu", () => {
   test("a session that ends while its menu is open gets the actions of an ended one", () => {
     const menu = after(browser(), `\r${DOWN}${DOWN}`).state;
     const ended = { ...live, status: "completed" as const };
-    const next = listed(menu, { ...menu.listing, sessions: [ended, done] });
+    const next = withListing(menu, { ...menu.listing, sessions: [ended, done] });
     expect(after(next, "\r").state.panel.kind).toBe("sacrifice");
-    const gone = listed(menu, { ...menu.listing, sessions: [done] });
+    const gone = withListing(menu, { ...menu.listing, sessions: [done] });
     expect(gone.panel).toEqual({ kind: "none" });
   });
 });

@@ -2,7 +2,12 @@
 import { describe, expect, test } from "bun:test";
 import { runningFirst } from "../../src/cli/client/session-list.ts";
 import { browserLines } from "../../src/cli/commands/sessions/browser/lines.ts";
-import { type BrowserState, listed, opened, pressed } from "../../src/cli/commands/sessions/browser/state.ts";
+import {
+  afterKey,
+  type BrowserState,
+  initialState,
+  withListing,
+} from "../../src/cli/commands/sessions/browser/state.ts";
 import { fold, widthOf, wrapped } from "../../src/cli/ui/width.ts";
 import type { Session } from "../../src/session/session.ts";
 import { CONTROLS, HOSTILE, NOW, sample } from "./sample.ts";
@@ -24,11 +29,15 @@ const SESSIONS: readonly Session[] = [
 ];
 
 function state(sessions: readonly Session[] = SESSIONS, keys: readonly string[] = []): BrowserState {
-  let now = listed(opened(true), { sessions: runningFirst(sessions), complete: true, error: undefined });
+  let now = withListing(initialState(true), {
+    sessions: runningFirst(sessions),
+    complete: true,
+    error: undefined,
+  });
   for (const key of keys) {
     const one =
       key.length === 1 ? ({ name: "text", text: key } as const) : ({ name: key } as { name: "enter" });
-    now = pressed(now, one, 10).state;
+    now = afterKey(now, one, 10).state;
   }
   return now;
 }
@@ -90,7 +99,7 @@ test("what a person reads at 80 columns", () => {
 test("five thousand sessions are drawn and filtered while a key is pressed", () => {
   const many = state(Array.from({ length: 5_000 }, (_, n) => sample({ title: `task ${n}` })));
   const began = performance.now();
-  const found = pressed(many, { name: "text", text: "4321" }, 10).state;
+  const found = afterKey(many, { name: "text", text: "4321" }, 10).state;
   browserLines(found, { cols: 200, rows: 50 }, NOW);
   expect(found.shown.map((one) => one.title)).toEqual(["task 4321"]);
   // A figure a person would feel, far above what it takes (about 10 ms).
@@ -101,7 +110,7 @@ test("an empty list says how to begin; a daemon that went away is said", () => {
   const empty = plain(browserLines(state([]), { cols: 60, rows: 10 }, NOW)).join("\n");
   expect(empty).toContain("No sessions yet.");
   expect(empty).toContain("coven run demo 'say hello'");
-  const lost = listed(state(), { sessions: [], complete: true, error: new Error("gone") });
+  const lost = withListing(state(), { sessions: [], complete: true, error: new Error("gone") });
   expect(plain(browserLines(lost, { cols: 60, rows: 10 }, NOW)).join("\n")).toContain("Try: coven doctor");
 });
 

@@ -61,8 +61,8 @@ async function ensureRunning({ version }: Probe): Promise<boolean> {
     if (!isUnreachable(error)) throw error;
     // Seldom needed, so loaded only here.
     const { startDaemon } = await import("../../daemon/lifecycle.ts");
-    const { meanwhile } = await import("../ui/progress.ts");
-    const { pid, started } = await meanwhile("Starting the Coven daemon", () => startDaemon(covenPaths()));
+    const { withProgress } = await import("../ui/progress.ts");
+    const { pid, started } = await withProgress("Starting the Coven daemon", () => startDaemon(covenPaths()));
     if (started) say(`Started the Coven daemon (pid ${pid}).`);
     return true;
   }

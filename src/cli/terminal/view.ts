@@ -6,7 +6,7 @@ import { shortId } from "../client/session-id.ts";
 import { lost } from "../client/watch.ts";
 import { err, out } from "../ui/colour.ts";
 import { say, write } from "../ui/out.ts";
-import { meanwhile } from "../ui/progress.ts";
+import { withProgress } from "../ui/progress.ts";
 import { windowSize } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
 import { cut } from "../ui/width.ts";
@@ -74,7 +74,7 @@ async function conclude(
 
 /** Prints the last screen of a session that has ended, scrollback first; resolves to its exit code. */
 export async function viewLast(client: CovenClient, session: Session): Promise<number> {
-  const { ansi } = await meanwhile("Drawing its last screen", () => client.screen(session.id));
+  const { ansi } = await withProgress("Drawing its last screen", () => client.screen(session.id));
   const shown = lastLines(ansi);
   await write(`${shown}\x1b[0m\x1b]8;;\x1b\\${shown === "" ? "" : "\r\n"}`);
   sayOutcome(session, "nothing");

@@ -17,7 +17,7 @@ export interface Progress {
  * Does the work and gives its result, showing `words` with the elapsed seconds meanwhile. The line is removed
  * afterwards. Nothing is written where stderr is no terminal; without colour it is one plain line that stays.
  */
-export async function meanwhile<T>(words: string, work: (progress: Progress) => Promise<T>): Promise<T> {
+export async function withProgress<T>(words: string, work: (progress: Progress) => Promise<T>): Promise<T> {
   const { stderr } = process;
   if (!stderr.isTTY || process.env["TERM"] === "dumb") return work({ say: () => {} });
   if (!err.isColorSupported) return inWords(words, work);

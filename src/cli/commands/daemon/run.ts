@@ -15,7 +15,7 @@ import { shortId } from "../../client/session-id.ts";
 import { has, type Invocation, type Run } from "../../framework/command.ts";
 import { Failure } from "../../ui/failure.ts";
 import { atTerminal, print, printJson, say } from "../../ui/out.ts";
-import { meanwhile } from "../../ui/progress.ts";
+import { withProgress } from "../../ui/progress.ts";
 import { harmless } from "../../ui/text.ts";
 import { span } from "../../ui/time.ts";
 import { factLines, factsJson, factsOf } from "./facts.ts";
@@ -24,7 +24,7 @@ import { factLines, factsJson, factsOf } from "./facts.ts";
 const NOT_RUNNING = 3;
 
 export const start: Run = async () => {
-  const { pid } = await meanwhile("Starting the Coven daemon", () => startDaemon(covenPaths()));
+  const { pid } = await withProgress("Starting the Coven daemon", () => startDaemon(covenPaths()));
   await printRunning("running", pid);
   return 0;
 };
@@ -55,7 +55,7 @@ export const status: Run = async (invocation) => {
 
 export const restart: Run = async (invocation) => {
   const { pid, restartedFrom } = await endingSessions(invocation, (force) =>
-    meanwhile("Restarting the Coven daemon", () => restartDaemon(covenPaths(), { force })),
+    withProgress("Restarting the Coven daemon", () => restartDaemon(covenPaths(), { force })),
   );
   await printRunning(restartedFrom === undefined ? "running" : "restarted", pid);
   return 0;
@@ -63,7 +63,7 @@ export const restart: Run = async (invocation) => {
 
 export const stop: Run = async (invocation) => {
   const { stopped, pid, by } = await endingSessions(invocation, (force) =>
-    meanwhile(force ? "Ending sessions and the Coven daemon" : "Stopping the Coven daemon", () =>
+    withProgress(force ? "Ending sessions and the Coven daemon" : "Stopping the Coven daemon", () =>
       stopDaemon(covenPaths(), { force }),
     ),
   );

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { flagValue, has, type Run } from "../../framework/command.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { say, write } from "../../ui/out.ts";
-import { meanwhile } from "../../ui/progress.ts";
+import { withProgress } from "../../ui/progress.ts";
 import { pairs } from "../../ui/table.ts";
 import { harmlessLines, quoted } from "../../ui/text.ts";
 import { size } from "../../ui/time.ts";
@@ -21,7 +21,7 @@ export const run: Run = async (invocation) => {
       "coven diagnostics --print",
     ]);
   }
-  const gathered = await meanwhile("Gathering", () => attachments(wanted));
+  const gathered = await withProgress("Gathering", () => attachments(wanted));
   const all = [readme(gathered), ...gathered];
   if (print) {
     for (const { name, text } of all) await write(`==> ${name} <==\n${harmlessLines(text).trimEnd()}\n\n`);

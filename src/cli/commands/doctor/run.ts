@@ -12,7 +12,7 @@ import { has, type Run } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
 import { Failure } from "../../ui/failure.ts";
 import { columns, printJson, write } from "../../ui/out.ts";
-import { meanwhile } from "../../ui/progress.ts";
+import { withProgress } from "../../ui/progress.ts";
 import { counted, harmless } from "../../ui/text.ts";
 import { padded, widthOf, wrapped } from "../../ui/width.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
@@ -33,7 +33,7 @@ import { installFinding, lockFinding, pathFinding, terminalFinding, terminalsFin
 
 export const run: Run = async (invocation) => {
   const deep = has(invocation, "deep");
-  const findings = await meanwhile(deep ? "Checking every page of the ledger" : "Looking around", () =>
+  const findings = await withProgress(deep ? "Checking every page of the ledger" : "Looking around", () =>
     examine(deep),
   );
   const broken = findings.filter((one) => one.level === "problem").length;

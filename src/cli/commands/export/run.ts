@@ -7,7 +7,7 @@ import { flagValue, type Invocation, type Run, word } from "../../framework/comm
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { nearest } from "../../ui/nearest.ts";
 import { say, write } from "../../ui/out.ts";
-import { meanwhile } from "../../ui/progress.ts";
+import { withProgress } from "../../ui/progress.ts";
 import { harmless, quoted } from "../../ui/text.ts";
 import { size } from "../../ui/time.ts";
 import { type Recording, recordingOf } from "./recording.ts";
@@ -51,7 +51,7 @@ export const run: Run = async (invocation) => {
     for await (const piece of pieces) await write(piece);
     return 0;
   }
-  const bytes = await meanwhile(`Writing ${harmless(output)}`, () => intoFile(resolve(output), pieces));
+  const bytes = await withProgress(`Writing ${harmless(output)}`, () => intoFile(resolve(output), pieces));
   say(`Wrote session ${shortId(session.id)} to ${quoted(output)} (${size(bytes)}).`);
   return 0;
 };

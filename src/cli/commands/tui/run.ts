@@ -87,7 +87,7 @@ async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Pro
   }
 }
 
-interface Around {
+interface Context {
   readonly line: CommandLine;
   readonly paths: CovenPaths;
   readonly place: Place | undefined;
@@ -97,36 +97,36 @@ interface Around {
 }
 
 /** False when the person leaves. */
-async function act(request: Request, around: Around): Promise<boolean> {
+async function act(request: Request, context: Context): Promise<boolean> {
   switch (request.kind) {
     case "task":
-      await runTask(around.usual, request.task, around, true);
+      await runTask(context.usual, request.task, context, true);
       return true;
     case "run": {
-      const harness = request.harness ?? (await askHarness(around.harnesses, around.usual));
+      const harness = request.harness ?? (await askHarness(context.harnesses, context.usual));
       if (harness === undefined) return true;
       const task = request.task || (await askTask(harness));
-      if (task !== undefined) await runTask(harness, task, around, false);
+      if (task !== undefined) await runTask(harness, task, context, false);
       return true;
     }
     case "session": {
-      const id = request.id || (await choose(request.verb, around));
-      if (id !== undefined) await perform(around.line, [request.verb, "--", id]);
+      const id = request.id || (await choose(request.verb, context));
+      if (id !== undefined) await perform(context.line, [request.verb, "--", id]);
       return true;
     }
     case "browse":
-      await perform(around.line, ["sessions", ...(request.all ? ["--all"] : [])]);
+      await perform(context.line, ["sessions", ...(request.all ? ["--all"] : [])]);
       return true;
     case "show":
       say("");
-      await perform(around.line, request.words);
+      await perform(context.line, request.words);
       return goBack();
     case "logs":
       say("");
-      await perform(around.line, ["logs", `--lines=${lines()}`]);
+      await perform(context.line, ["logs", `--lines=${lines()}`]);
       return goBack();
     case "help":
-      for (const one of helpLines(around)) say(one);
+      for (const one of helpLines(context)) say(one);
       return goBack();
     case "unknown":
       throw new Failure(`There is no ${quoted(request.typed)} here.`, [
@@ -138,18 +138,18 @@ async function act(request: Request, around: Around): Promise<boolean> {
   }
 }
 
-async function runTask(harness: string, task: string, around: Around, confirmed: boolean): Promise<void> {
-  const { paths, place } = around;
+async function runTask(harness: string, task: string, context: Context, confirmed: boolean): Promise<void> {
+  const { paths, place } = context;
   // A slash command is explicit and needs no plan; plain text may have been meant otherwise.
   if (confirmed) {
     if (!place) throw new Failure("The directory you are in is gone.", ["cd to a project, then: coven"]);
     const plan = planLines(paths, place, { harness, prompt: task }, columns(process.stdout, 80));
     if (!(await askGo(plan))) return;
   }
-  await perform(around.line, ["run", harness, "--", task]);
+  await perform(context.line, ["run", harness, "--", task]);
 }
 
-async function choose(verb: Verb, { feed }: Around): Promise<string | undefined> {
+async function choose(verb: Verb, { feed }: Context): Promise<string | undefined> {
   const fitting = feed.now.sessions.filter(VERBS[verb]);
   if (fitting.length === 0) {
     say(
@@ -175,7 +175,7 @@ async function goBack(): Promise<boolean> {
   return name !== "interrupt";
 }
 
-function helpLines({ harnesses, usual }: Around): string[] {
+function helpLines({ harnesses, usual }: Context): string[] {
   return [
     "",
     `A line without a slash is a task for ${usual}; it is shown as a plan first.`,

@@ -14,7 +14,7 @@ import type { Key } from "../../../ui/key-input.ts";
 import type { ActionId } from "./actions.ts";
 import { browserLines, pageOf } from "./lines.ts";
 import { type LogView, logView } from "./log-view.ts";
-import { type BrowserState, listed, opened, pressed } from "./state.ts";
+import { afterKey, type BrowserState, initialState, withListing } from "./state.ts";
 
 /** Ages on the screen are at most this old, in milliseconds. */
 const TICK_MS = 1_000;
@@ -25,7 +25,7 @@ const FIRST_PAGE_MS = 150;
 /** Shows the list until the person leaves it; resolves to the exit code. */
 export function browse(client: CovenClient, includeArchived: boolean, line: CommandLine): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
-  let state = opened(includeArchived);
+  let state = initialState(includeArchived);
   let screen: FullScreen | undefined;
   let log: LogView | undefined;
 
@@ -43,7 +43,7 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
     includeArchived: () => state.includeArchived,
     changed() {
       first.resolve();
-      show(listed(state, feed.now));
+      show(withListing(state, feed.now));
     },
   });
   const ticking = setInterval(draw, TICK_MS);
@@ -62,14 +62,14 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
   function key(one: Key): void {
     if (!screen) return;
     if (log && one.name !== "interrupt") {
-      if (!log.pressed(one, screen.size)) {
+      if (!log.handleKey(one, screen.size)) {
         log.close();
         log = undefined;
       }
       draw();
       return;
     }
-    const after = pressed(state, one, pageOf(state, screen.size));
+    const after = afterKey(state, one, pageOf(state, screen.size));
     show(after.state);
     if (after.intent?.kind === "leave") finish(0);
     if (after.intent?.kind === "refresh") void feed.refresh();

@@ -18,7 +18,7 @@ const AROUND = 3;
 export interface LogView {
   lines(size: Size, now: number): string[];
   /** False when the key means to go back. */
-  pressed(key: Key, size: Size): boolean;
+  handleKey(key: Key, size: Size): boolean;
   /** Ends the reading, if it is still going on. */
   close(): void;
 }
@@ -80,7 +80,7 @@ export function logView(client: CovenClient, session: Session, changed: () => vo
         out.dim(cut(` Esc back  ${glyphs.dot}  ${where}${glyphs.upDown} PgUp PgDn Home End`, cols)),
       ];
     },
-    pressed(key, { cols, rows }) {
+    handleKey(key, { cols, rows }) {
       const page = Math.max(1, rows - AROUND);
       const move = (lines: number) => {
         below = Math.max(0, Math.min(below + lines, linesFor(cols).length - page));

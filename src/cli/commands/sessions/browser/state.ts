@@ -37,7 +37,7 @@ export type Intent =
 export const SACRIFICE = "sacrifice";
 
 /** An empty browser. */
-export function opened(includeArchived: boolean): BrowserState {
+export function initialState(includeArchived: boolean): BrowserState {
   return {
     listing: { sessions: [], complete: false, error: undefined },
     includeArchived,
@@ -51,7 +51,7 @@ export function opened(includeArchived: boolean): BrowserState {
 }
 
 /** The state with a newer list. The selected session stays selected; if it is gone, its neighbour is. */
-export function listed(state: BrowserState, listing: Listing): BrowserState {
+export function withListing(state: BrowserState, listing: Listing): BrowserState {
   const shown = matching(listing.sessions, state.filter, state.includeArchived);
   const found = shown.findIndex((one) => one.id === state.selected);
   const at = found >= 0 ? found : Math.max(0, Math.min(state.at, shown.length - 1));
@@ -84,7 +84,7 @@ export function selectedOf(state: BrowserState): Session | undefined {
 }
 
 /** The state after a key, and perhaps an intent. `page` is how many rows the list shows. */
-export function pressed(
+export function afterKey(
   state: BrowserState,
   key: Key,
   page: number,
@@ -121,29 +121,29 @@ function inList(state: BrowserState, key: Key, page: number): { state: BrowserSt
     }
     case "tab":
       return {
-        state: listed({ ...state, includeArchived: !state.includeArchived }, state.listing),
+        state: withListing({ ...state, includeArchived: !state.includeArchived }, state.listing),
         intent: { kind: "refresh" },
       };
     case "escape":
-      return state.filter === "" ? { state, intent: { kind: "leave" } } : { state: filtered(state, "") };
+      return state.filter === "" ? { state, intent: { kind: "leave" } } : { state: withFilter(state, "") };
     case "clear":
-      return { state: filtered(state, "") };
+      return { state: withFilter(state, "") };
     case "backspace":
-      return { state: filtered(state, shortened(state.filter)) };
+      return { state: withFilter(state, withoutLast(state.filter)) };
     case "text":
-      return { state: filtered(state, state.filter + key.text) };
+      return { state: withFilter(state, state.filter + key.text) };
     default:
       return { state };
   }
 }
 
 // A new filter selects the first match.
-function filtered(state: BrowserState, filter: string): BrowserState {
+function withFilter(state: BrowserState, filter: string): BrowserState {
   if (filter === state.filter) return state;
-  return listed({ ...state, filter, selected: undefined, at: 0 }, state.listing);
+  return withListing({ ...state, filter, selected: undefined, at: 0 }, state.listing);
 }
 
-function shortened(text: string): string {
+function withoutLast(text: string): string {
   return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment)
     .slice(0, -1)
     .join("");
@@ -198,7 +198,7 @@ function inQuestion(
     case "text":
       return typing(panel.typed + key.text);
     case "backspace":
-      return typing(shortened(panel.typed));
+      return typing(withoutLast(panel.typed));
     case "clear":
       return typing("");
     case "escape":
