@@ -17,7 +17,7 @@ test("every test that SAFETY.md names is there, by that name", () => {
   expect(named.length).toBeGreaterThan(40);
   const missing = named.filter(({ file, name }) => {
     if (file.endsWith("/")) return readdirSync(join(root, "test", file)).length === 0;
-    const path = `test/${file}.test.ts`;
+    const path = `${file.startsWith("test/") ? file : `test/${file}`}.test.ts`;
     if (!existsSync(join(root, path))) return true;
     // A name may be cut short with an ellipsis, at either end.
     return name !== undefined && !name.split("…").every((part) => read(path).includes(part.trim()));

@@ -1,6 +1,6 @@
 // Owns daemon.json: what the daemon says of itself, for those who look without asking. A note, never evidence.
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { failure } from "./home.ts";
+import { failure } from "../home.ts";
 
 /** Equals `health.daemon` (CONTRACT, `GET /health`). */
 export interface DaemonIdentity {

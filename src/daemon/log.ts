@@ -1,8 +1,8 @@
 // Owns the evidence: logs/daemon.log, one JSON document a line, redacted, capped in size, never in anybody's way.
 import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { isSecretName, REDACTED, redact } from "../redact.ts";
 import type { Log } from "../session/ports.ts";
-import { isSecretName, REDACTED, redact } from "./redact.ts";
 
 /** Figures a test may lower. */
 export interface LogLimits {

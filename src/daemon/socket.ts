@@ -2,7 +2,7 @@
 // Only the holder of the lock comes here, so whoever listens on it now is no daemon of this home (DESIGN, decision 2).
 import { lstatSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { CovenError } from "../errors.ts";
-import { codeOf, failure } from "./home.ts";
+import { codeOf, failure } from "../home.ts";
 
 /** A name that leads to us, until it is given up. */
 export interface SocketName {

@@ -2,11 +2,11 @@
 import { readdirSync } from "node:fs";
 import { Histogram } from "../api/meter.ts";
 import type { Vitals } from "../api/metrics.ts";
+import { terminalCount } from "../os/machine.ts";
 import type { NewEvent } from "../session/event.ts";
 import type { Ledger, World } from "../session/ports.ts";
 import type { SessionStatus } from "../session/session.ts";
 import { ledgerSizes } from "../store/inspect.ts";
-import { terminalCount } from "./machine.ts";
 
 /** What is counted, and what is asked when somebody wants to know. */
 export interface VitalSigns<L extends Ledger> {

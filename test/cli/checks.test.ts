@@ -1,9 +1,9 @@
 // Holds what doctor makes of facts that are hard to bring about: one line per fact, the level and the next step.
 import { describe, expect, test } from "bun:test";
 import * as checks from "../../src/cli/commands/doctor/checks.ts";
-import type { Inspection } from "../../src/daemon/inspect.ts";
 import { CovenError } from "../../src/errors.ts";
 import { covenPaths } from "../../src/paths.ts";
+import type { Inspection } from "../../src/supervise/inspect.ts";
 
 const paths = covenPaths({ COVEN_HOME: "/h" });
 const error = new CovenError("runtime_unavailable", "It says why.");

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { spawnDaemon } from "../../src/daemon/spawn.ts";
 import { type CovenPaths, covenPaths } from "../../src/paths.ts";
 import { bunPtyHost } from "../../src/pty/bun.ts";
+import { spawnDaemon } from "../../src/supervise/spawn.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { MAIN } from "../support/daemon-home.ts";
 

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startDaemon } from "../../src/daemon/lifecycle.ts";
 import { isLocked } from "../../src/daemon/lock.ts";
+import { startDaemon } from "../../src/supervise/lifecycle.ts";
 import { daemonHome, logLines, MAIN } from "../support/daemon-home.ts";
 import { rejectionOf, rootOnly } from "../support/refusal.ts";
 import { signalOwn } from "../support/signal.ts";

@@ -6,8 +6,8 @@ import { redactorFor } from "../../src/cli/commands/diagnostics/redact.ts";
 import { isWanted, jsonLine, logEntry, shownLine } from "../../src/cli/commands/logs/lines.ts";
 import { harmless } from "../../src/cli/ui/text.ts";
 import { parseConfig } from "../../src/config.ts";
-import { REDACTED, redact, redactAll } from "../../src/daemon/redact.ts";
 import { isCovenError } from "../../src/errors.ts";
+import { REDACTED, redact, redactAll } from "../../src/redact.ts";
 import { screenHost } from "../../src/screen/host.ts";
 import { type Chance, rounds, TIMEOUT_MS } from "./random.ts";
 

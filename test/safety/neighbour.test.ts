@@ -3,8 +3,8 @@
 import { expect } from "bun:test";
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { checkHome } from "../../src/daemon/home.ts";
 import { watchPeers } from "../../src/daemon/peers.ts";
+import { checkHome } from "../../src/home.ts";
 import { daemonHome, logLines, until } from "../support/daemon-home.ts";
 import { askAsNeighbour, asNeighbour, fling, NEIGHBOUR } from "../support/neighbour.ts";
 import { request } from "../support/raw.ts";

@@ -12,9 +12,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CovenClient, covenClient } from "../../src/api/client.ts";
-import { type LifecycleOptions, startDaemon, stopDaemon } from "../../src/daemon/lifecycle.ts";
 import { isLocked } from "../../src/daemon/lock.ts";
 import { type CovenPaths, covenPaths } from "../../src/paths.ts";
+import { type LifecycleOptions, startDaemon, stopDaemon } from "../../src/supervise/lifecycle.ts";
 import { claim } from "./signal.ts";
 import { until } from "./until.ts";
 

@@ -1,4 +1,4 @@
-// Owns writing test/cli/messages.ts anew from the source: `bun test/support/write-messages.ts`, then read the difference as a stranger would.
+// Writes test/cli/messages.ts anew from the source: `bun test/support/write-messages.ts`, then read the difference as a stranger would.
 import { join } from "node:path";
 import { everythingSaid } from "./said.ts";
 

@@ -60,7 +60,7 @@ async function ensureRunning({ version }: Probe): Promise<boolean> {
   } catch (error) {
     if (!isUnreachable(error)) throw error;
     // Seldom needed, so loaded only here.
-    const { startDaemon } = await import("../../daemon/lifecycle.ts");
+    const { startDaemon } = await import("../../supervise/lifecycle.ts");
     const { withProgress } = await import("../ui/progress.ts");
     const { pid, started } = await withProgress("Starting the Coven daemon", () => startDaemon(covenPaths()));
     if (started) say(`Started the Coven daemon (pid ${pid}).`);

@@ -43,7 +43,7 @@ async function sessions(): Promise<readonly Session[]> {
 }
 
 async function harnesses() {
-  const { launchables } = await import("../../../daemon/launchables.ts");
+  const { launchables } = await import("../../client/launchables.ts");
   return launchables(covenPaths(), environment()).map((one) => ({
     value: one.id,
     about: one.available ? one.label : `${one.label} (not installed)`,

@@ -9,7 +9,7 @@ import {
   readConfig,
   valueFor,
 } from "../../../config.ts";
-import { failure, makeHome } from "../../../daemon/home.ts";
+import { failure, makeHome } from "../../../home.ts";
 import { covenPaths } from "../../../paths.ts";
 import { has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { UsageError } from "../../ui/failure.ts";

@@ -1,15 +1,15 @@
 // `coven daemon start|status|restart|stop`: the lines that scripts read, and the question before live sessions are ended.
 import { covenClient } from "../../../api/client.ts";
-import { keeperOf } from "../../../daemon/keeper.ts";
+import { isCovenError } from "../../../errors.ts";
+import { covenPaths } from "../../../paths.ts";
+import { initSystemOf } from "../../../supervise/init-system.ts";
 import {
   type DaemonStatus,
   daemonStatus,
   restartDaemon,
   startDaemon,
   stopDaemon,
-} from "../../../daemon/lifecycle.ts";
-import { isCovenError } from "../../../errors.ts";
-import { covenPaths } from "../../../paths.ts";
+} from "../../../supervise/lifecycle.ts";
 import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
 import { shortId } from "../../client/session-id.ts";
 import { has, type Invocation, type Run } from "../../framework/command.ts";
@@ -70,8 +70,8 @@ export const stop: Run = async (invocation) => {
   await print(`Coven daemon: ${stopped ? "stopped" : "was not running"}`);
   if (stopped && by !== "request") say(`It did not answer, so process ${pid} was ended by ${by}.`);
   // An init system takes that for a crash, and starts the daemon again.
-  const keeper = by === "SIGKILL" ? keeperOf(covenPaths()) : undefined;
-  if (keeper?.keeps() === "ours") say(`${keeper.by} starts it again.  Try: coven daemon stop`);
+  const init = by === "SIGKILL" ? initSystemOf(covenPaths()) : undefined;
+  if (init?.installedFor() === "ours") say(`${init.by} starts it again.  Try: coven daemon stop`);
   return 0;
 };
 
@@ -125,8 +125,8 @@ async function printStatus(
   await print(`Uptime ${span(uptimeSeconds * 1000)}, version ${harmless(version)}, API ${apiVersion}`);
   if (version === COVEN_VERSION) return;
   // An init system starts the program that its unit file names, which may be another one than this.
-  const keeper = keeperOf(covenPaths());
-  const again = keeper?.keeps() === "ours" && !keeper.upToDate() ? "install" : "restart";
+  const init = initSystemOf(covenPaths());
+  const again = init?.installedFor() === "ours" && !init.upToDate() ? "install" : "restart";
   say(`This command is version ${COVEN_VERSION}.  Try: coven daemon ${again}`);
 }
 

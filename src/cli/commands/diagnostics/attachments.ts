@@ -1,10 +1,10 @@
 // The files of a diagnostics archive. Each is gathered by itself: one that fails takes no other with it.
 import { homedir, release, type } from "node:os";
 import { covenClient } from "../../../api/client.ts";
-import { endOf, homeLayout, ledgerEvidence } from "../../../daemon/evidence.ts";
-import { inspect } from "../../../daemon/inspect.ts";
-import { readLog } from "../../../daemon/log-reader.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
+import { endOf, homeLayout, ledgerEvidence } from "../../../supervise/evidence.ts";
+import { inspect } from "../../../supervise/inspect.ts";
+import { readLog } from "../../../supervise/log-reader.ts";
 import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
 import { environment } from "../../client/environment.ts";
 import { placeHere } from "../../client/project.ts";

@@ -1,5 +1,5 @@
 // Takes secrets and the paths of this machine out of what is meant to be shared. Pure.
-import { isSecretName, REDACTED, redactAll } from "../../../daemon/redact.ts";
+import { isSecretName, REDACTED, redactAll } from "../../../redact.ts";
 
 /** Redacts text and JSON values. */
 export interface Redactor {

@@ -1,8 +1,9 @@
 // Findings: each fact as OK, warning or problem, with the next step. Pure.
-import type { Found, Inspection } from "../../../daemon/inspect.ts";
-import type { DaemonStatus } from "../../../daemon/lifecycle.ts";
+
 import type { CovenError } from "../../../errors.ts";
 import type { CovenPaths } from "../../../paths.ts";
+import type { Found, Inspection } from "../../../supervise/inspect.ts";
+import type { DaemonStatus } from "../../../supervise/lifecycle.ts";
 import type { Place } from "../../client/project.ts";
 import { counted } from "../../ui/text.ts";
 import { size, span } from "../../ui/time.ts";

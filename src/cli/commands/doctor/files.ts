@@ -1,6 +1,7 @@
 // Findings about the settings and about files that keep the daemon from starting. Pure.
-import type { Inspection } from "../../../daemon/inspect.ts";
+
 import type { CovenPaths } from "../../../paths.ts";
+import type { Inspection } from "../../../supervise/inspect.ts";
 import { type Finding, findingsOn, isOpen, octal } from "./checks.ts";
 
 /** The settings: what the daemon refuses is a problem, each thing it ignores a warning. */

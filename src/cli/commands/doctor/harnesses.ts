@@ -1,6 +1,7 @@
 // Asks each installed agent for its version and, by its own status command, whether somebody is logged in.
-import { loginOf } from "../../../daemon/launchables.ts";
+
 import type { HarnessInfo } from "../../../session/ports.ts";
+import { loginOf } from "../../client/launchables.ts";
 import { harmless } from "../../ui/text.ts";
 import type { HarnessWord } from "./checks.ts";
 

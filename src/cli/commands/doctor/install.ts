@@ -1,7 +1,7 @@
 // Where this program comes from: its own file, the npm package around it, and the `coven` that a shell would start.
 import { readFileSync, realpathSync } from "node:fs";
 import { basename, delimiter, dirname, isAbsolute, join } from "node:path";
-import { isCompiled } from "../../../daemon/self.ts";
+import { isCompiled } from "../../../program.ts";
 
 /** How long another coven may take to print its version, in milliseconds. */
 const VERSION_MS = 3_000;

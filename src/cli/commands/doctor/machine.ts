@@ -1,7 +1,7 @@
 // Findings about the machine around the home: install, lock, terminals, PATH, this terminal. Pure.
 import { delimiter } from "node:path";
-import type { Inspection } from "../../../daemon/inspect.ts";
 import type { HarnessInfo } from "../../../session/ports.ts";
+import type { Inspection } from "../../../supervise/inspect.ts";
 import { isUnicode } from "../../ui/glyphs.ts";
 import { quoted } from "../../ui/text.ts";
 import { type Finding, findingsOn } from "./checks.ts";

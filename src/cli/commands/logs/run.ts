@@ -1,6 +1,7 @@
 // `coven logs`: reads the log files of the daemon, so it works with the daemon down too.
-import { readLog } from "../../../daemon/log-reader.ts";
+
 import { covenPaths } from "../../../paths.ts";
+import { readLog } from "../../../supervise/log-reader.ts";
 import { flagValue, has, type Invocation, type Run } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";

@@ -1,4 +1,4 @@
-// Owns ending a daemon that no longer answers: by signals, only to a process proved to hold the lock, and never to another.
+// Ends a daemon that no longer answers: by signals, only to a process proved to hold the lock.
 import { CovenError } from "../errors.ts";
 import { signalProcess } from "../os/signal.ts";
 import type { CovenPaths } from "../paths.ts";
@@ -51,7 +51,7 @@ export async function endByForce(
 /** True as soon as nobody holds the lock; false when somebody still does after `timeoutMs` (0: looks once). */
 export async function waitUntilFree(lock: string, timeoutMs: number): Promise<boolean> {
   // Loaded here: SQLite would cost every command its start-up, and most never ask.
-  const { isLocked } = await import("./lock.ts");
+  const { isLocked } = await import("../daemon/lock.ts");
   const deadline = performance.now() + timeoutMs;
   for (let pause = 2; ; pause = Math.min(pause * 1.5, 25)) {
     if (!isLocked(lock)) return true;

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLog } from "../../src/daemon/log.ts";
-import { type LogReader, readLog } from "../../src/daemon/log-reader.ts";
+import { type LogReader, readLog } from "../../src/supervise/log-reader.ts";
 
 let base: string;
 let file: string;

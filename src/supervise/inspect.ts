@@ -1,19 +1,19 @@
-// Owns what can be said of a home without a daemon, without starting anything and without changing anything; for doctor.
+// All that can be said of a home without a daemon, without starting or changing anything. For doctor.
 import { lstatSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readConfig } from "../config.ts";
+import { isLocked } from "../daemon/lock.ts";
 import { type CovenError, isCovenError } from "../errors.ts";
 import { harnesses } from "../harness/harnesses.ts";
 import type { ManifestProblem } from "../harness/manifest.ts";
+import { checkHome, failure } from "../home.ts";
+import { type TerminalCount, terminalCount } from "../os/machine.ts";
 import type { CovenPaths } from "../paths.ts";
+import { selfCommand } from "../program.ts";
 import { type DriverLimit, driverLimit, ptyHost } from "../pty/drivers.ts";
 import type { HarnessInfo } from "../session/ports.ts";
 import { inspectLedger, type LedgerReport, ledgerSizes } from "../store/inspect.ts";
 import { lockHolder } from "./holder.ts";
-import { checkHome, failure } from "./home.ts";
-import { isLocked } from "./lock.ts";
-import { type TerminalCount, terminalCount } from "./machine.ts";
-import { selfCommand } from "./self.ts";
 
 /** One path as it lies on the disk now. */
 export interface Found {

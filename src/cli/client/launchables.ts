@@ -1,10 +1,10 @@
-// Owns what would be launched from this shell, seen without a daemon: which harnesses there are, and their exact argv.
-import { BUILT_IN } from "../harness/adapter.ts";
-import { harnesses } from "../harness/harnesses.ts";
-import type { CovenPaths } from "../paths.ts";
-import type { HarnessInfo } from "../session/ports.ts";
-import type { LaunchMode } from "../session/session.ts";
-import { selfCommand } from "./self.ts";
+// What would be launched from this shell, found without a daemon: which harnesses there are, and their exact argv.
+import { BUILT_IN } from "../../harness/adapter.ts";
+import { harnesses } from "../../harness/harnesses.ts";
+import type { CovenPaths } from "../../paths.ts";
+import { selfCommand } from "../../program.ts";
+import type { HarnessInfo } from "../../session/ports.ts";
+import type { LaunchMode } from "../../session/session.ts";
 
 type Env = Readonly<Record<string, string>>;
 

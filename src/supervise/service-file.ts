@@ -1,4 +1,4 @@
-// Owns what an init system is told so that it keeps the daemon: a systemd user unit, a launchd property list. Pure text.
+// What systemd and launchd are told so that they keep the daemon running: a user unit, a property list, and the commands. Pure text.
 import { join } from "node:path";
 
 /** What is kept. All paths absolute. */

@@ -1,13 +1,13 @@
-// Owns bringing up one daemon process: this program again, in a session of its own, until it says how that went.
+// Starts one daemon process: this program again, in a session of its own, until it reports how that went.
 import { spawn } from "node:child_process";
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseReport, REPORT_VARIABLE, type Report } from "../daemon/report.ts";
 import { CovenError } from "../errors.ts";
+import { failure } from "../home.ts";
 import type { CovenPaths } from "../paths.ts";
+import { selfCommand } from "../program.ts";
 import { SESSION_MARK } from "../session/environment.ts";
-import { failure } from "./home.ts";
-import { parseReport, REPORT_VARIABLE, type Report } from "./report.ts";
-import { selfCommand } from "./self.ts";
 
 /** What the runtime itself prints when it dies ends here; past this it begins anew. */
 const STDERR_BYTES = 256 * 1024;

@@ -1,4 +1,4 @@
-// Owns the private directory everything lives in: refuses an unsafe one before anything is touched, makes a missing one, mends its modes.
+// The Coven home: refuses an unsafe directory before anything is touched, makes a missing one, takes from others what they were granted.
 import {
   accessSync,
   chmodSync,
@@ -11,8 +11,8 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { CovenError } from "../errors.ts";
-import type { CovenPaths } from "../paths.ts";
+import { CovenError } from "./errors.ts";
+import type { CovenPaths } from "./paths.ts";
 
 /** Windows makes modes up (666 for all): there a home is as private as where it lies, and `%USERPROFILE%` is. */
 const MODES = process.platform !== "win32";

@@ -3,7 +3,12 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { installation, launchdPlist, type Supervised, systemdUnit } from "../../src/daemon/supervisor.ts";
+import {
+  installation,
+  launchdPlist,
+  type Supervised,
+  systemdUnit,
+} from "../../src/supervise/service-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cv-unit-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,11 +1,11 @@
-// Owns the daemon as seen from outside: is it there, bring it up, take it down. Used by the CLI; never part of the daemon.
+// Is the daemon there, start it, stop it, restart it. Used by the command line; never part of the daemon.
 import { covenClient } from "../api/client.ts";
 import { CovenError } from "../errors.ts";
+import { makeHome } from "../home.ts";
 import type { CovenPaths } from "../paths.ts";
 import { endByForce, type ForcedBy, waitUntilFree } from "./force.ts";
 import { lockHolder } from "./holder.ts";
-import { makeHome } from "./home.ts";
-import { type Keeper, keeperOf } from "./keeper.ts";
+import { type InitSystem, initSystemOf } from "./init-system.ts";
 import { PROBE_MS, probe } from "./probe.ts";
 import { spawnDaemon } from "./spawn.ts";
 
@@ -100,16 +100,16 @@ export async function startDaemon(paths: CovenPaths, options: LifecycleOptions =
   makeHome(paths);
   let spawned: number | undefined;
   // Who names a command of their own wants that one.
-  let keeper = options.command ? undefined : keeperOf(paths);
+  let init = options.command ? undefined : initSystemOf(paths);
   for (;;) {
     const found = await probe(paths.socket, options.answerMs);
     if (found.state === "running") return { pid: found.daemon.pid, started: found.daemon.pid === spawned };
     const left = deadline - performance.now();
     if (found.state === "silent" || left <= 0) throw await unanswered(paths);
-    if (keeper?.keeps() === "ours") {
-      spawned = await startedBy(keeper, paths, deadline);
+    if (init?.installedFor() === "ours") {
+      spawned = await startedBy(init, paths, deadline);
       // Once: where it gives up, we start it ourselves and so learn why.
-      keeper = undefined;
+      init = undefined;
       continue;
     }
     const said = await spawnDaemon(paths, {
@@ -124,14 +124,14 @@ export async function startDaemon(paths: CovenPaths, options: LifecycleOptions =
 }
 
 /** The pid of the daemon an init system has started, or undefined when it gave up on it. */
-async function startedBy(keeper: Keeper, paths: CovenPaths, deadline: number): Promise<number | undefined> {
+async function startedBy(init: InitSystem, paths: CovenPaths, deadline: number): Promise<number | undefined> {
   for (let asked = false; performance.now() < deadline; ) {
     const found = await probe(paths.socket);
     if (found.state === "running") return found.daemon.pid;
     if (found.state === "silent") return undefined;
     // One that has just been stopped may still count as running; what ends after we asked has failed.
-    if (!keeper.active()) {
-      if (asked || !keeper.start()) return undefined;
+    if (!init.active()) {
+      if (asked || !init.start()) return undefined;
       asked = true;
     }
     await Bun.sleep(20);

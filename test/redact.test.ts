@@ -1,6 +1,6 @@
-// Tests src/daemon/redact.ts: what must go, what must stay, and that no text makes it slow.
+// Tests src/redact.ts: what must go, what must stay, and that no text makes it slow.
 import { expect, test } from "bun:test";
-import { isSecretName, REDACTED, redact } from "../../src/daemon/redact.ts";
+import { isSecretName, REDACTED, redact } from "../src/redact.ts";
 
 const R = REDACTED;
 // Put together here, so that no scanner takes this file for a leak.

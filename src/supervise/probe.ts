@@ -1,10 +1,10 @@
-// Owns asking the socket, and only the socket, whether a daemon serves this home.
+// Asks the socket, and only the socket, whether a daemon serves this home.
 import { existsSync } from "node:fs";
 import { covenClient, isUnreachable } from "../api/client.ts";
+import type { DaemonIdentity } from "../daemon/identity.ts";
 import { CovenError } from "../errors.ts";
+import { failure } from "../home.ts";
 import { API_VERSION } from "../version.ts";
-import { failure } from "./home.ts";
-import type { DaemonIdentity } from "./identity.ts";
 
 /** What the socket says. */
 export type Probe =

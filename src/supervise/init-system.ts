@@ -1,23 +1,23 @@
-// Owns dealings with the init system that keeps the daemon: whether it keeps ours, having it start, install, uninstall.
+// The init system that keeps the daemon running (systemd, launchd): is it told to, have it start, install, uninstall.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { CovenError } from "../errors.ts";
+import { failure } from "../home.ts";
 import type { CovenPaths } from "../paths.ts";
-import { failure } from "./home.ts";
-import { selfCommand } from "./self.ts";
-import { installation } from "./supervisor.ts";
+import { selfCommand } from "../program.ts";
+import { installation } from "./service-file.ts";
 
 /** The init system as this program and this home see it. */
-export interface Keeper {
+export interface InitSystem {
   readonly by: "systemd" | "launchd";
   /** Where its file is, or would be. */
   readonly file: string;
   /** One sentence for the person, or undefined. */
   readonly hint: string | undefined;
-  /** Whose daemon it was told to keep: that of this home, another's, or nobody's. */
-  keeps(): "ours" | "another" | undefined;
+  /** The home whose daemon its file starts: this one, another; undefined when there is no file. */
+  installedFor(): "ours" | "another" | undefined;
   /** Whether what it was told is what `install` would tell it now. */
   upToDate(): boolean;
   /** Whether it has the daemon running. */
@@ -36,10 +36,10 @@ export interface Keeper {
 const COMMAND_MS = 20_000;
 
 /** The init system of this machine, or undefined where there is none we know. Asks it nothing yet. */
-export function keeperOf(
+export function initSystemOf(
   paths: CovenPaths,
   env: Readonly<Record<string, string | undefined>> = process.env,
-): Keeper | undefined {
+): InitSystem | undefined {
   const plan = installation(
     process.platform,
     {
@@ -67,7 +67,7 @@ export function keeperOf(
     by,
     file,
     hint,
-    keeps() {
+    installedFor() {
       const text = written(file);
       return text === undefined ? undefined : text.includes(plan.mark) ? "ours" : "another";
     },

@@ -1,9 +1,9 @@
-// Tests src/daemon/lifecycle.ts with real daemons: start, status, restart and stop, whatever was left in the home.
+// Tests src/supervise/lifecycle.ts with real daemons: start, status, restart and stop, whatever was left in the home.
 import { expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { lockHolder } from "../../src/daemon/holder.ts";
-import { daemonStatus, restartDaemon, startDaemon, stopDaemon } from "../../src/daemon/lifecycle.ts";
 import { isLocked } from "../../src/daemon/lock.ts";
+import { lockHolder } from "../../src/supervise/holder.ts";
+import { daemonStatus, restartDaemon, startDaemon, stopDaemon } from "../../src/supervise/lifecycle.ts";
 import { API_VERSION, COVEN_VERSION } from "../../src/version.ts";
 import { daemonHome, gone, logLines, modesBeneath } from "../support/daemon-home.ts";
 import { rejectionOf } from "../support/refusal.ts";

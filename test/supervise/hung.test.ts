@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { daemonStatus, startDaemon, stopDaemon } from "../../src/daemon/lifecycle.ts";
+import { daemonStatus, startDaemon, stopDaemon } from "../../src/supervise/lifecycle.ts";
 import { type DaemonHome, daemonHome, gone } from "../support/daemon-home.ts";
 import { rejectionOf } from "../support/refusal.ts";
 import { runs, signalOwn } from "../support/signal.ts";

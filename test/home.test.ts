@@ -1,4 +1,4 @@
-// Tests src/daemon/home.ts on real directories: what is made, what is mended, what is refused before it is touched.
+// Tests src/home.ts on real directories: what is made, what is mended, what is refused before it is touched.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import {
   chmodSync,
@@ -15,9 +15,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkHome, makeHome } from "../../src/daemon/home.ts";
-import { covenPaths } from "../../src/paths.ts";
-import { refusalOf, rootOnly } from "../support/refusal.ts";
+import { checkHome, makeHome } from "../src/home.ts";
+import { covenPaths } from "../src/paths.ts";
+import { refusalOf, rootOnly } from "./support/refusal.ts";
 
 let base: string;
 let home: string;

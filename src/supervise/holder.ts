@@ -1,6 +1,6 @@
-// Owns finding the process behind a held lock when it no longer answers, and the proof that it is that process.
+// Finds the process that holds the lock when it no longer answers, and proves that it is that process.
 import { readdirSync, realpathSync, statSync } from "node:fs";
-import { readIdentity } from "./identity.ts";
+import { readIdentity } from "../daemon/identity.ts";
 
 /**
  * The daemon that holds `lock`, or undefined when it can't be told for sure: of our user, with the lock file open at this

@@ -1,4 +1,4 @@
-// Owns reading the log from outside: all its files, the oldest line first, and what is added, across rotations. Never writes.
+// Reads the log from outside: all its files, the oldest line first, and what is added, across rotations. Never writes.
 import { closeSync, fstatSync, lstatSync, openSync, readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
 

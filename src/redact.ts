@@ -1,4 +1,4 @@
-// Owns what must not stand in a log: values shaped like secrets, wherever in a text they turn up.
+// Takes values shaped like secrets out of a text, wherever they turn up. For logs and diagnostics.
 
 /** What stands in the place of a secret. */
 export const REDACTED = "[redacted]";

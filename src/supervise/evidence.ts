@@ -1,4 +1,4 @@
-// Owns what a home gives away about itself with nobody's help: its layout, the end of its logs, its records. For diagnostics.
+// What can be read of a home without a daemon: its files, the end of its logs, its records. For diagnostics.
 import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { CovenPaths } from "../paths.ts";

@@ -1,4 +1,4 @@
-// Owns how this very program is started again: compiled, or from its source.
+// How this very program is started again: compiled, or from its source.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,7 +10,7 @@ import { join } from "node:path";
  */
 export function selfCommand(): string[] {
   if (!isCompiled()) {
-    const root = join(import.meta.dir, "..", "..");
+    const root = join(import.meta.dir, "..");
     const ours = [
       `--config=${join(root, "bunfig.toml")}`,
       `--tsconfig-override=${join(root, "tsconfig.json")}`,

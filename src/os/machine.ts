@@ -1,4 +1,4 @@
-// Owns what the operating system says beside the home: how many terminals are in use, and the PATH of another process.
+// Facts of the machine: how many terminals are in use, and the PATH of another process.
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Pseudo-terminals of the whole machine. */
