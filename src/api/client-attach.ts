@@ -34,13 +34,28 @@ const MOST_MESSAGE_BYTES = 256 * 1024;
 /** What Bun takes in the path of a `ws+unix` URL and leaves as it is; it knows no escaping. */
 const PLAIN_PATH = /^[\w./~@%+=,-]+$/;
 
-/** A way to the socket by a plain path, and its end: a link in a directory of our own where the path itself is none. */
+/**
+ * A path to the socket that such a URL can hold, and its end. Where the socket's own is none, Linux names its directory by a
+ * descriptor; elsewhere it is a link in a directory of our own. The environment's TMPDIR may have spaces too, or not exist.
+ */
 function plainWay(socketPath: string): { readonly path: string; close(): void } {
   if (PLAIN_PATH.test(socketPath)) return { path: socketPath, close: () => {} };
   // Loaded for such a path alone: a command that attaches would wait for them.
-  const { mkdtempSync, rmSync, symlinkSync } = process.getBuiltinModule("node:fs");
-  const { tmpdir } = process.getBuiltinModule("node:os");
-  const directory = mkdtempSync(`${tmpdir()}/coven-`);
+  const { closeSync, existsSync, mkdtempSync, openSync, rmSync, symlinkSync } =
+    process.getBuiltinModule("node:fs");
+  const { basename, dirname } = process.getBuiltinModule("node:path");
+  if (process.platform === "linux") {
+    // -1 leads nowhere: that there is no such directory is told as any connection that fails.
+    let fd = existsSync(dirname(socketPath)) ? openSync(dirname(socketPath), "r") : -1;
+    return {
+      path: `/proc/self/fd/${fd}/${basename(socketPath)}`,
+      close() {
+        if (fd >= 0) closeSync(fd);
+        fd = -1;
+      },
+    };
+  }
+  const directory = mkdtempSync("/tmp/coven-");
   const path = `${directory}/s`;
   symlinkSync(socketPath, path);
   return { path, close: () => rmSync(directory, { recursive: true, force: true }) };

@@ -1,7 +1,7 @@
 // Holds what goes through an attached terminal: every byte typed, pastes, floods, sizes; and the words that are refused.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { inTerminal } from "../support/in-terminal.ts";
 import { until } from "../support/until.ts";
@@ -165,12 +165,20 @@ test("another detach key: by flag, by setting, and one that typing needs is refu
 });
 
 // Bun's WebSocket takes a socket's path from a URL that knows no escaping: a space in the home ended every attach.
-test("a home whose path has spaces, signs and letters of other scripts", async () => {
-  const daemon = join(line.home.base, "a b ü#?:");
-  symlinkSync(line.home.paths.home, daemon);
-  const id = (await line.coven(["run", "codex", "read line; exit 4", "--detach"])).out.trim();
-  const terminal = inTerminal(line.home, ["attach", id], { env: { COVEN_HOME: daemon } });
-  await until("the hint is there", () => terminal.shown().includes("Ctrl-]"));
-  terminal.type("\r");
-  expect((await terminal.exit).exitCode).toBe(4);
-});
+// The link that spares it the URL was made in TMPDIR, and the same was true of that.
+test.each(["/tmp", "t m p", "not there"])(
+  "a home whose path has spaces, signs and letters of other scripts; TMPDIR %p",
+  async (name) => {
+    const daemon = join(line.home.base, "a b ü#?:");
+    if (!existsSync(daemon)) symlinkSync(line.home.paths.home, daemon);
+    const temporary = resolve(line.home.base, name);
+    if (name === "t m p") mkdirSync(temporary);
+    const id = (await line.coven(["run", "codex", "read line; exit 4", "--detach"])).out.trim();
+    const terminal = inTerminal(line.home, ["attach", id], {
+      env: { COVEN_HOME: daemon, TMPDIR: temporary },
+    });
+    await until("the hint is there", () => terminal.shown().includes("Ctrl-]"));
+    terminal.type("\r");
+    expect((await terminal.exit).exitCode).toBe(4);
+  },
+);
