@@ -73,7 +73,7 @@ count() {
   passed=$((passed + pass)) failed=$((failed + fail)) skipped=$((skipped + ${skip:-0}))
   if [ "$fail" -gt 0 ]; then
     echo "FAILED: $name: $fail of its tests"
-  elif [ "$pass" -eq 0 ]; then
+  elif [ "$pass" -eq 0 ] && [ "${skip:-0}" -eq 0 ]; then
     failure "$name: no test ran"
   elif [ "$status" -ne 0 ]; then
     failure "$name: exit $status although no test failed"

@@ -1,8 +1,10 @@
 // Holds what the daemon tells of itself: Prometheus text that its own tool accepts, and figures that follow what happens.
+
 import { afterEach, expect, test } from "bun:test";
 import type { Attached } from "../../src/api/client.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { ask, connected, request } from "../support/raw.ts";
+import { testUnless, without } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 let houses: House[] = [];
@@ -34,7 +36,7 @@ async function sample(house: House, name: string): Promise<number> {
   return line === undefined ? Number.NaN : Number(line.slice(name.length + 1));
 }
 
-test.skipIf(Bun.which("promtool") === null)("promtool finds nothing to say", async () => {
+testUnless(without("promtool"))("promtool finds nothing to say", async () => {
   const house = await open();
   const { id } = await house.launch("exec cat");
   const client = await viewing(house, id);

@@ -1,9 +1,11 @@
 // Holds what goes through an attached terminal: every byte typed, pastes, floods, sizes; and the words that are refused.
+
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { inTerminal } from "../support/in-terminal.ts";
+import { testUnless, without } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 setDefaultTimeout(30_000);
@@ -103,7 +105,7 @@ test("a flood of ten megabytes comes through whole, and the last words after it"
   expect(terminal.shown()).toMatch(/THE END[\s\S]*Failed after/);
 });
 
-const withPython = Bun.which("python3") === null ? test.skip : test;
+const withPython = testUnless(without("python3"));
 
 // The terminal was written to with a blocking write: SIGTERM then waited for a reader that never came.
 withPython(

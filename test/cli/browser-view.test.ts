@@ -8,6 +8,7 @@ import {
   initialState,
   withListing,
 } from "../../src/cli/commands/sessions/browser/state.ts";
+import { glyphs } from "../../src/cli/ui/glyphs.ts";
 import { fold, widthOf, wrapped } from "../../src/cli/ui/width.ts";
 import type { Session } from "../../src/session/session.ts";
 import { CONTROLS, HOSTILE, NOW, sample } from "./sample.ts";
@@ -74,25 +75,29 @@ test("the selected session is on the screen wherever it stands", () => {
   for (const keys of [["end"], ["page-down"], Array.from({ length: 30 }, () => "down")]) {
     const now = state(SESSIONS, keys);
     const lines = plain(browserLines(now, { cols: 80, rows: 24 }, NOW));
-    expect(lines.filter((line) => line.startsWith("❯")).join()).toContain(now.shown[now.at]?.title ?? "?");
+    expect(lines.filter((line) => line.startsWith(glyphs.pointer)).join()).toContain(
+      now.shown[now.at]?.title ?? "?",
+    );
   }
 });
 
 test("what a person reads at 80 columns", () => {
+  // Which signs it has is decided by the locale and the terminal that the tests run in (test/cli/ui.test.ts holds both).
+  const { pointer, running, failed, killed, archived, dot, upDown } = glyphs;
   const shown = plain(browserLines(state(SESSIONS.slice(1, 6)), { cols: 80, rows: 12 }, NOW));
   expect(shown).toEqual([
-    " All sessions · 5 · 1 live",
+    ` All sessions ${dot} 5 ${dot} 1 live`,
     " Filter (type to filter)",
     "",
     "  STATUS       HARNESS  AGE   TITLE                                     PROJECT",
-    "❯ ● running    codex    1h    日本語のとても長い題名日本語のとても長…   app",
-    "  ✗ failed     codex    1h                                              app",
-    "  ■ killed     codex    1h    fix the tests                             app",
-    "  ✗ orphaned   codex    1h    fix the tests                             app",
-    "  ○ archived   codex    1h    fix the tests                             app",
+    `${pointer} ${running} running    codex    1h    日本語のとても長い題名日本語のとても長…   app`,
+    `  ${failed} failed     codex    1h                                              app`,
+    `  ${killed} killed     codex    1h    fix the tests                             app`,
+    `  ${failed} orphaned   codex    1h    fix the tests                             app`,
+    `  ${archived} archived   codex    1h    fix the tests                             app`,
     "",
     "",
-    " Enter actions  ·  Esc leave  ·  Tab hide archived  ·  ↑↓ move",
+    ` Enter actions  ${dot}  Esc leave  ${dot}  Tab hide archived  ${dot}  ${upDown} move`,
   ]);
 });
 

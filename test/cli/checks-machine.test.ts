@@ -1,4 +1,5 @@
 // Holds what doctor makes of the machine around the home: one line per fact, the level and the next step.
+
 import { describe, expect, test } from "bun:test";
 import type { Finding, Level } from "../../src/cli/commands/doctor/checks.ts";
 import type { Install } from "../../src/cli/commands/doctor/install.ts";
@@ -8,6 +9,7 @@ import { pathOfProcess, terminalCount } from "../../src/os/machine.ts";
 import { driverLimit } from "../../src/pty/drivers.ts";
 import type { HarnessInfo } from "../../src/session/ports.ts";
 import { commandLine } from "../support/command-line.ts";
+import { notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 const error = new CovenError("runtime_unavailable", "It says why.");
@@ -201,16 +203,13 @@ const CASES: readonly (readonly [string, Finding, Level, says: string, next: str
   ],
 ];
 
-test.skipIf(process.platform !== "linux")(
-  "doctor says which driver's limits a daemon of this shell would have",
-  async () => {
-    await using line = commandLine();
-    const said = async (pty: string) => (await line.coven(["doctor"], { env: { COVEN_PTY: pty } })).out;
-    expect(await said("")).not.toContain("Bun reads the terminals");
-    expect(await said("bun")).toContain("Bun reads the terminals");
-    expect(await said("tmux")).toContain("COVEN_PTY must be posix, bun or node-pty");
-  },
-);
+testUnless(notLinux)("doctor says which driver's limits a daemon of this shell would have", async () => {
+  await using line = commandLine();
+  const said = async (pty: string) => (await line.coven(["doctor"], { env: { COVEN_PTY: pty } })).out;
+  expect(await said("")).not.toContain("Bun reads the terminals");
+  expect(await said("bun")).toContain("Bun reads the terminals");
+  expect(await said("tmux")).toContain("COVEN_PTY must be posix, bun or node-pty");
+});
 
 describe("doctor on the machine", () => {
   for (const [name, finding, level, says, next] of CASES) {
@@ -219,7 +218,7 @@ describe("doctor on the machine", () => {
   }
 });
 
-test.if(process.platform === "linux")(
+testUnless(notLinux)(
   "Linux says how many terminals there are, and the PATH of a process of ours",
   async () => {
     const count = terminalCount();

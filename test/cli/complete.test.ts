@@ -1,4 +1,5 @@
 // Holds what a shell is offered: from the table as values, and through the real bash, zsh and fish where they are.
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { COMMANDS } from "../../src/cli/commands/table.ts";
 import { candidates } from "../../src/cli/framework/complete.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { MAIN } from "../support/daemon-home.ts";
+import { testUnless, without } from "../support/unless.ts";
 import { CONTROLS, HOSTILE, sample } from "./sample.ts";
 
 const live = sample({ id: "aaaa1111-0000-4000-8000-000000000001", status: "running" });
@@ -123,8 +125,6 @@ async function shell(program: string, args: readonly string[], script: string): 
   return out;
 }
 
-const has = (program: string) => Bun.which(program) !== null;
-
 test("bash: commands, ids, values cut at =, directories", async () => {
   const out = await shell(
     "bash",
@@ -136,7 +136,7 @@ test("bash: commands, ids, values cut at =, directories", async () => {
   expect(out).toBe(`sessions\n${running.slice(0, 8)}\ncast\ninner\n\n`);
 });
 
-test.if(has("fish"))("fish: commands with their summaries, ids, directories", async () => {
+testUnless(without("fish"))("fish: commands with their summaries, ids, directories", async () => {
   const out = await shell(
     "fish",
     ["--no-config"],
@@ -149,20 +149,23 @@ test.if(has("fish"))("fish: commands with their summaries, ids, directories", as
   expect(out).toContain("--format=cast\n");
 });
 
-test.if(has("zsh"))("zsh: the script loads and hands over values with their descriptions", async () => {
-  const out = await shell(
-    "zsh",
-    ["-f"],
-    `autoload -U compinit; compinit -u -D
+testUnless(without("zsh"))(
+  "zsh: the script loads and hands over values with their descriptions",
+  async () => {
+    const out = await shell(
+      "zsh",
+      ["-f"],
+      `autoload -U compinit; compinit -u -D
      source <(coven completions zsh)
      print "bound: $_comps[coven]"
      _describe() { print -l -- "\${(P@)3}"; }
      words=(coven kill ''); CURRENT=3; _coven
      words=(coven ses); CURRENT=2; _coven`,
-  );
-  expect(out).toStartWith(`bound: _coven\n${running.slice(0, 8)}:running`);
-  expect(out).toEndWith("sessions:List sessions, newest first\n");
-});
+    );
+    expect(out).toStartWith(`bound: _coven\n${running.slice(0, 8)}:running`);
+    expect(out).toEndWith("sessions:List sessions, newest first\n");
+  },
+);
 
 test("PowerShell's script asks the same command; a shell nobody knows is refused with a guess", async () => {
   expect((await line.coven(["completions", "powershell"])).out).toContain("coven __complete '--' @words");

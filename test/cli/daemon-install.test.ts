@@ -1,6 +1,7 @@
 // Holds `coven daemon install|uninstall`: with the real systemd user manager where one comes up here, with a script that does
 // the same for one unit everywhere. The files are real, and so are the executable and the daemon that is started from them.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+
+import { afterAll, beforeAll, describe, expect } from "bun:test";
 import {
   existsSync,
   linkSync,
@@ -18,6 +19,7 @@ import { here } from "../npm/staged.ts";
 import { type CommandLine, commandLine, type Left } from "../support/command-line.ts";
 import { runs, signalOwn } from "../support/signal.ts";
 import { type Manager, realManager, scriptedManager } from "../support/systemd.ts";
+import { type Lack, notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 const linux = process.platform === "linux";
@@ -25,7 +27,7 @@ const root = join(import.meta.dir, "..", "..");
 const trial = mkdtempSync(join(tmpdir(), "cv-sd-"));
 /** Whether the real one comes up is asked once, by bringing it up. */
 const real = linux ? await realManager(trial) : undefined;
-const comesUp = real !== undefined;
+const noManager: Lack = real === undefined ? "no systemd user manager comes up here" : undefined;
 await real?.[Symbol.asyncDispose]();
 afterAll(() => rmSync(trial, { recursive: true, force: true }));
 
@@ -74,7 +76,7 @@ async function scene(kind: Manager["kind"], broken = false): Promise<Scene> {
 const wanted = (unit: string) => join(dirname(unit), "default.target.wants", "coven.service");
 
 describe.each(["systemd", "script"] as const)("kept by a %s", (kind) => {
-  const here = test.skipIf(!linux || (kind === "systemd" && !comesUp));
+  const here = testUnless(notLinux, kind === "systemd" ? noManager : undefined);
 
   here(
     "installed, stopped, started by a command, restarted, uninstalled: never one beside the one it keeps",
@@ -162,7 +164,7 @@ describe.each(["systemd", "script"] as const)("kept by a %s", (kind) => {
   );
 });
 
-test.skipIf(!comesUp)(
+testUnless(noManager)(
   "systemd brings it back after a crash, and finds nothing wrong with the file",
   async () => {
     await using at = await scene("systemd");
@@ -186,7 +188,7 @@ test.skipIf(!comesUp)(
   30_000,
 );
 
-test.skipIf(!linux)("where no manager answers: said, and nothing stopped or written", async () => {
+testUnless(notLinux)("where no manager answers: said, and nothing stopped or written", async () => {
   await using at = await scene("script", true);
   await at.coven("daemon", "start");
   const before = await at.pid();
@@ -197,7 +199,7 @@ test.skipIf(!linux)("where no manager answers: said, and nothing stopped or writ
   expect(await at.pid()).toBe(before);
 });
 
-test.skipIf(!linux)("the unit of another home is left alone, and starts nothing here", async () => {
+testUnless(notLinux)("the unit of another home is left alone, and starts nothing here", async () => {
   await using at = await scene("script");
   mkdirSync(dirname(at.manager.unit), { recursive: true });
   const theirs = '[Service]\nExecStart="/bin/true"\nEnvironment="COVEN_HOME=/another"\n';
@@ -211,7 +213,7 @@ test.skipIf(!linux)("the unit of another home is left alone, and starts nothing 
   expect(existsSync(join(at.line.home.base, "asked"))).toBe(false);
 });
 
-test.skipIf(!linux).each([".npm/_npx/1a2b/node_modules/coven/bin", "dlx-4711", "bunx-1000-coven"])(
+testUnless(notLinux).each([".npm/_npx/1a2b/node_modules/coven/bin", "dlx-4711", "bunx-1000-coven"])(
   "what a package runner keeps in %s is not installed: it may be deleted at any time",
   async (cache) => {
     const borrowed = join(trial, cache, "coven");

@@ -1,11 +1,13 @@
 // Holds the page of `coven export --format html` in a real browser, from disk: it plays, seeks, finds, shows text, draws the
 // same picture either way, fetches nothing, and lets nothing in a session become markup or script.
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { CHROMIUM, difference, openBrowser } from "../support/browser.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
+import { describeUnless } from "../support/unless.ts";
 
 // A browser on a busy machine; nothing here waits for time.
 setDefaultTimeout(30_000);
@@ -24,7 +26,7 @@ for i in 1 2 3; do printf '\\033[41m                    \\033[0m\\r\\n'; done
 printf 'last nee\\033[1mdle\\033[0m\\r\\n'
 exit 3`;
 
-describe.skipIf(CHROMIUM === undefined)("in a real Chromium", () => {
+describeUnless(CHROMIUM === undefined ? "no Chromium in /usr/bin" : undefined)("in a real Chromium", () => {
   let line: CommandLine;
   let browser: Browser;
   let file: string;

@@ -1,8 +1,10 @@
 // Holds the man page: made from the table, complete, and without a warning from those who render it.
+
 import { expect, test } from "bun:test";
 import { COMMANDS } from "../../src/cli/commands/table.ts";
 import { manPage } from "../../src/cli/framework/man.ts";
 import { commandLine } from "../support/command-line.ts";
+import { testUnless, without } from "../support/unless.ts";
 
 async function rendered(argv: readonly string[]): Promise<{ text: string; complaints: string }> {
   const child = Bun.spawn([...argv], {
@@ -31,13 +33,13 @@ test("every command, flag and example of the table is in it", () => {
   expect(page.split("\n").filter((row) => /[^\x20-\x7e]/.test(row))).toEqual([]);
 });
 
-test.if(Bun.which("groff") !== null)("groff with every warning on says nothing", async () => {
+testUnless(without("groff"))("groff with every warning on says nothing", async () => {
   const { text, complaints } = await rendered(["groff", "-ww", "-man", "-Tutf8"]);
   expect(complaints).toBe("");
   expect(text).toContain("coven run HARNESS PROMPT... [flags]");
 });
 
-test.if(Bun.which("man") !== null)("man shows it", async () => {
+testUnless(without("man"))("man shows it", async () => {
   const { text, complaints } = await rendered(["man", "-l", "--warnings=all", "-"]);
   expect(complaints).toBe("");
   expect(text).toContain("COVEN_HOME");

@@ -1,8 +1,10 @@
 // Holds that what goes to stdout gets there whole, or is said not to have: slow readers, none, full disks, pipes that don't wait.
+
 import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { notLinux, testUnless, without } from "../support/unless.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cv-out-"));
 const program = join(folder, "prints.ts");
@@ -48,12 +50,12 @@ test("a file keeps what was in it, written over or appended to", () => {
   expect(readFileSync(join(folder, "b"))).toHaveLength(4 + 3 * LINE);
 });
 
-test.skipIf(process.platform !== "linux")("a full disk is a failure", () => {
+testUnless(notLinux)("a full disk is a failure", () => {
   const { code, err } = shell("$P 1 > /dev/full");
   expect([code, err]).toEqual([1, expect.stringContaining("ENOSPC")]);
 });
 
-test.skipIf(Bun.which("python3") === null)("a pipe somebody set not to wait loses nothing", () => {
+testUnless(without("python3"))("a pipe somebody set not to wait loses nothing", () => {
   writeFileSync(
     join(folder, "pipe.py"),
     `import fcntl, os, subprocess, sys, time

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { headerLines, shortPath } from "../../src/cli/commands/tui/header.ts";
 import { requestOf, slashes } from "../../src/cli/commands/tui/slashes.ts";
 import { type Known, offers } from "../../src/cli/commands/tui/suggest.ts";
+import { glyphs } from "../../src/cli/ui/glyphs.ts";
 import { widthOf } from "../../src/cli/ui/width.ts";
 import { CovenError } from "../../src/errors.ts";
 import type { HarnessInfo } from "../../src/session/ports.ts";
@@ -120,16 +121,17 @@ describe("the heading", () => {
     new CovenError("runtime_unavailable", "no", { reason: "unreachable", cause, socket: "/s" });
 
   test("says where, whether the daemon runs, what lives and what waits", () => {
+    const { dot } = glyphs;
     const first = headerLines(place, { sessions: [], complete: true, error: undefined }, 80)[0];
-    expect(Bun.stripANSI(first)).toBe("coven · /srv/app (git)");
-    expect(second({})).toBe("daemon running · nothing live");
+    expect(Bun.stripANSI(first)).toBe(`coven ${dot} /srv/app (git)`);
+    expect(second({})).toBe(`daemon running ${dot} nothing live`);
     const busy = [
       sample({ status: "running" }),
       sample({ status: "running", activity: "blocked" }),
       sample(),
     ];
-    expect(second({ sessions: busy })).toBe("daemon running · 2 live · 1 waiting for you");
-    expect(second({ complete: false })).toBe("asking the daemon … · nothing live");
+    expect(second({ sessions: busy })).toBe(`daemon running ${dot} 2 live ${dot} 1 waiting for you`);
+    expect(second({ complete: false })).toBe(`asking the daemon … ${dot} nothing live`);
     expect(second({ error: unreachable("ENOENT") })).toBe("daemon not running (it starts when needed)");
     expect(second({ error: unreachable("timeout") })).toBe("daemon not answering (/doctor says more)");
     expect(second({ error: new Error("x") })).toBe("daemon in trouble (/doctor says more)");

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import stringWidth from "string-width";
 import { wantsColour } from "../../src/cli/ui/colour.ts";
+import { glyphsOf } from "../../src/cli/ui/glyphs.ts";
 import { nearest } from "../../src/cli/ui/nearest.ts";
 import { lineEnds } from "../../src/cli/ui/newlines.ts";
 import { table } from "../../src/cli/ui/table.ts";
@@ -135,4 +136,21 @@ test("what takes a cell each takes it beside anything else that does", () => {
     const wrong = common.filter((other) => widthOf(one + other) !== stringWidth(one + other));
     expect([one, wrong]).toEqual([one, []]);
   }
+});
+
+describe("the signs a terminal gets", () => {
+  test.each([
+    [{}, true],
+    [{ LANG: "C.UTF-8", TERM: "xterm" }, true],
+    [{ LANG: "de_DE.utf8" }, true],
+    [{ LANG: "C" }, false],
+    [{ LANG: "en_US.UTF-8", LC_ALL: "POSIX" }, false],
+    [{ LANG: "en_US.UTF-8", LC_CTYPE: "C" }, false],
+    [{ LANG: "en_US.UTF-8", TERM: "dumb" }, false],
+    [{ LANG: "en_US.UTF-8", TERM: "linux" }, false],
+  ])("%p: drawn is %p", (env, drawn) => {
+    const signs = Object.values(glyphsOf(env)).flat();
+    expect(signs.some((sign) => /[^ -~]/.test(sign))).toBe(drawn);
+    expect(signs.filter((sign) => sign.length === 1 && widthOf(sign) !== 1)).toEqual([]);
+  });
 });

@@ -1,10 +1,12 @@
 // Tests src/daemon/lock.ts between real processes: one holder, dropped by the kernel, looked at without being taken.
+
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isLocked, tryLock } from "../../src/daemon/lock.ts";
 import { refusalOf } from "../support/refusal.ts";
+import { notLinux, testUnless, without } from "../support/unless.ts";
 
 const module = join(import.meta.dir, "../../src/daemon/lock.ts");
 let base: string;
@@ -105,13 +107,11 @@ test("where SQLite cannot lock, the error names the file and the reason", () => 
 const compiler = Bun.which("cc");
 // Network and FUSE file systems refuse fcntl locks with ENOLCK, which SQLite reports as "busy": taken for a running
 // daemon, that would send a person looking for one that isn't there.
-test.skipIf(!compiler || process.platform !== "linux")(
-  "a file system without locks is said to be one",
-  async () => {
-    const shim = join(base, "nolock.c");
-    writeFileSync(
-      shim,
-      `#include <errno.h>
+testUnless(notLinux, without("cc"))("a file system without locks is said to be one", async () => {
+  const shim = join(base, "nolock.c");
+  writeFileSync(
+    shim,
+    `#include <errno.h>
      #include <stdarg.h>
      #include <fcntl.h>
      #include <dlfcn.h>
@@ -122,26 +122,25 @@ test.skipIf(!compiler || process.platform !== "linux")(
      }
      int fcntl(int fd, int cmd, ...) { va_list v; va_start(v, cmd); return no(fd, cmd, va_arg(v, void *), "fcntl"); }
      int fcntl64(int fd, int cmd, ...) { va_list v; va_start(v, cmd); return no(fd, cmd, va_arg(v, void *), "fcntl64"); }`,
-    );
-    const library = join(base, "nolock.so");
-    const built = Bun.spawnSync([
-      compiler ?? "cc",
-      "-D_GNU_SOURCE",
-      "-shared",
-      "-fPIC",
-      "-o",
-      library,
-      shim,
-      "-ldl",
-    ]);
-    expect(built.stderr.toString()).toBe("");
-    const script = `
+  );
+  const library = join(base, "nolock.so");
+  const built = Bun.spawnSync([
+    compiler ?? "cc",
+    "-D_GNU_SOURCE",
+    "-shared",
+    "-fPIC",
+    "-o",
+    library,
+    shim,
+    "-ldl",
+  ]);
+  expect(built.stderr.toString()).toBe("");
+  const script = `
     import { tryLock } from ${JSON.stringify(module)};
     try { console.log(tryLock(${JSON.stringify(path)}) ? "held" : "busy"); } catch (e) { console.log(e.details.reason); }`;
-    const child = Bun.spawn([process.execPath, "-e", script], {
-      env: { ...process.env, LD_PRELOAD: library },
-      stdout: "pipe",
-    });
-    expect((await new Response(child.stdout).text()).trim()).toBe("no_locks");
-  },
-);
+  const child = Bun.spawn([process.execPath, "-e", script], {
+    env: { ...process.env, LD_PRELOAD: library },
+    stdout: "pipe",
+  });
+  expect((await new Response(child.stdout).text()).trim()).toBe("no_locks");
+});

@@ -1,10 +1,12 @@
 // Holds that the kernel's answers about connections land where we read them. Once the address of a small array was kept: the
 // runtime moved the array at its first `subarray`, every later name was the first one's, and the kernel went on writing into
 // memory that was somebody else's by then: two bytes of a viewer's stream became a length.
-import { expect, test } from "bun:test";
+
+import { expect } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { testUnless, windows } from "../support/unless.ts";
 
 const PEERS = join(import.meta.dir, "../../src/daemon/peers.ts");
 
@@ -30,7 +32,7 @@ const TWO_SOCKETS = (dir: string) => `
   process.exit(0);
 `;
 
-test.skipIf(process.platform === "win32")("each connection is known by the name it is bound to", async () => {
+testUnless(windows)("each connection is known by the name it is bound to", async () => {
   const dir = mkdtempSync(join(tmpdir(), "cv-mem-"));
   try {
     chmodSync(dir, 0o777);

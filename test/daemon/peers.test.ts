@@ -1,8 +1,10 @@
 // Holds that the look at who is connected works where the kernel's list of descriptors can't be had.
-import { expect, test } from "bun:test";
+
+import { expect } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { testUnless, windows } from "../support/unless.ts";
 
 const PEERS = join(import.meta.dir, "../../src/daemon/peers.ts");
 
@@ -29,7 +31,7 @@ const AT_THE_LIMIT = (socket: string) => `
   process.exit(0);
 `;
 
-test.skipIf(process.platform === "win32")(
+testUnless(windows)(
   "at the descriptor limit the directory of descriptors can't be opened: they are tried one by one",
   async () => {
     // Once a kill was answered with internal_error when the daemon had run out of descriptors: just when it was wanted most.

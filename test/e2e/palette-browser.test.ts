@@ -1,17 +1,19 @@
 // Holds `coven sessions` at a real terminal: live, filtered, acted upon, and always back where one was.
-import { describe, expect, test } from "bun:test";
+
+import { expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { widthOf } from "../../src/cli/ui/width.ts";
 import { realWorld } from "../../src/daemon/world.ts";
 import { openLedger } from "../../src/store/ledger.ts";
 import { sample } from "../cli/sample.ts";
 import { SIZES, surface } from "../support/surface.ts";
-import { HAS_TMUX, type Pane } from "../support/tmux.ts";
+import type { Pane } from "../support/tmux.ts";
+import { describeUnless, without } from "../support/unless.ts";
 
 const shown = (pane: Pane) => pane.rows().join("\n");
 const SGR = /\u001b\[[0-9;]*m/;
 
-describe.if(HAS_TMUX)("the session browser", () => {
+describeUnless(without("tmux"))("the session browser", () => {
   for (const size of SIZES) {
     for (const plain of [false, true]) {
       test(`${size.cols}x${size.rows}${plain ? ", NO_COLOR" : ""}: every state readable, nothing wider than the terminal`, async () => {

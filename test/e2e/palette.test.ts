@@ -1,18 +1,20 @@
 // Holds the palette as a person meets it: typed in a real terminal of three sizes, with and without colour, on a good day and bad ones.
-import { describe, expect, test } from "bun:test";
+
+import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { widthOf } from "../../src/cli/ui/width.ts";
 import { MAIN } from "../support/daemon-home.ts";
 import { readOnlyHome, SIZES, surface } from "../support/surface.ts";
-import { HAS_TMUX, type Pane } from "../support/tmux.ts";
+import type { Pane } from "../support/tmux.ts";
+import { describeUnless, without } from "../support/unless.ts";
 
 const PROMPT = "a task, or / for commands";
 const shown = (pane: Pane) => pane.rows().join("\n");
 /** Colours and attributes, as tmux writes them for a cell that has any. */
 const SGR = /\u001b\[[0-9;]*m/;
 
-describe.if(HAS_TMUX)("the palette", () => {
+describeUnless(without("tmux"))("the palette", () => {
   for (const size of SIZES) {
     for (const plain of [false, true]) {
       test(`${size.cols}x${size.rows}${plain ? ", NO_COLOR" : ""}: opens, offers, shows a page, leaves with 0`, async () => {
@@ -160,7 +162,7 @@ describe.if(HAS_TMUX)("the palette", () => {
   }, 30_000);
 });
 
-describe.if(HAS_TMUX)("on a bad day", () => {
+describeUnless(without("tmux"))("on a bad day", () => {
   test("no agent installed: plain text is for the demo", async () => {
     await using home = surface({ agents: false });
     const pane = home.open();

@@ -1,5 +1,6 @@
 // Tests every way out of an attached terminal (tmux): whatever happens, the shell has its terminal back and the session its life.
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,11 +8,12 @@ import { cellsOf } from "../support/cells.ts";
 import { type DaemonHome, daemonHome, MAIN } from "../support/daemon-home.ts";
 import { runs, signalOwn } from "../support/signal.ts";
 import { HAS_TMUX, type Pane, SANE, type Tmux, tmux } from "../support/tmux.ts";
+import { testUnless, without } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 setDefaultTimeout(20_000);
 
-const withTmux = HAS_TMUX ? test : test.skip;
+const withTmux = testUnless(without("tmux"));
 
 /** Switches on everything a program may leave on, and stays. */
 const EVERYTHING = [

@@ -1,13 +1,15 @@
 // Tests a session in a real terminal (tmux) with real full-screen programs: attached, left, and attached again.
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+
+import { afterAll, beforeAll, expect, setDefaultTimeout } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DaemonHome, daemonHome, MAIN } from "../support/daemon-home.ts";
 import { HAS_TMUX, type Pane, SANE, type Tmux, tmux } from "../support/tmux.ts";
+import { testUnless, without } from "../support/unless.ts";
 
-const withTmux = HAS_TMUX ? test : test.skip;
+const withTmux = testUnless(without("tmux"));
 setDefaultTimeout(20_000);
-const having = (program: string) => (HAS_TMUX && Bun.which(program) !== null ? test : test.skip);
+const having = (program: string) => testUnless(without("tmux", program));
 
 let home: DaemonHome;
 let terminals: Tmux;

@@ -1,16 +1,18 @@
 // Regression: `yarn dlx @opencoven/cli daemon start` deletes the executable when the command ends, and the daemon goes on
 // without its file. Every `run demo` after that failed: "the program does not exist", on a machine that had it yesterday.
-import { expect, test } from "bun:test";
+
+import { expect } from "bun:test";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { compile } from "../../npm/compile.ts";
 import { hostTarget } from "../../npm/targets.ts";
 import { daemonHome } from "../support/daemon-home.ts";
+import { testUnless } from "../support/unless.ts";
 
 const root = join(import.meta.dir, "..", "..");
 const target = process.platform === "linux" ? hostTarget() : undefined;
 
-test.skipIf(target === undefined)(
+testUnless(target === undefined ? "an executable loses its file on Linux only" : undefined)(
   "a daemon whose executable was deleted still starts the demo",
   async () => {
     if (target === undefined) return;

@@ -1,7 +1,9 @@
 // The install step as a package manager runs it: when the executable takes the launcher's place, and when it must not.
-import { afterEach, describe, expect, test } from "bun:test";
+
+import { afterEach, expect, test } from "bun:test";
 import { existsSync, linkSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describeUnless, windows, without } from "../support/unless.ts";
 import { ran, type Staged, staged, VERSION } from "./staged.ts";
 
 const undo: (() => void)[] = [];
@@ -30,7 +32,7 @@ async function step(
 
 const isLauncher = (at: Staged) => readFileSync(at.launcher, "utf8").startsWith("#!/usr/bin/env node");
 
-describe.skipIf(process.platform === "win32" || Bun.which("node") === null)("the install step", () => {
+describeUnless(windows, without("node"))("the install step", () => {
   for (const manager of ["npm/11.19.1 node/v20 linux x64", "bun/1.4.5 npm/? node/v24 linux x64"]) {
     test(`${manager.split(" ")[0]}: the executable lies where the launcher lay, and takes no room of its own`, async () => {
       const at = install();

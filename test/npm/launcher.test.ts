@@ -1,7 +1,9 @@
 // The launcher as npm installs it, run by Node, with a shell script in the executable's place.
-import { afterEach, describe, expect, test } from "bun:test";
+
+import { afterEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describeUnless, windows, without } from "../support/unless.ts";
 import { here, ran, type Staged, staged, VERSION } from "./staged.ts";
 
 const undo: (() => void)[] = [];
@@ -17,7 +19,7 @@ function install(options?: Parameters<typeof staged>[0]): Staged {
 
 const NO_OVERRIDE = { COVEN_BINARY: undefined };
 
-describe.skipIf(process.platform === "win32" || Bun.which("node") === null)("the launcher", () => {
+describeUnless(windows, without("node"))("the launcher", () => {
   test("hands over arguments, standard input, both outputs and the exit code", async () => {
     const { launcher, script } = install();
     script('for a in "$@"; do echo "[$a]"; done; cat; echo "to stderr" >&2; exit 7');

@@ -1,4 +1,5 @@
 // What hangs on a release beside the tarballs: the bill of materials, the recipes, the notes.
+
 import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { type Asset, homebrewFormula, pkgbuild } from "../../npm/recipes.ts";
 import { billOfMaterials } from "../../npm/sbom.ts";
 import { TARGETS } from "../../npm/targets.ts";
 import { dependencies } from "../../package.json";
+import { testUnless, without } from "../support/unless.ts";
 
 const root = join(import.meta.dir, "..", "..");
 
@@ -80,7 +82,7 @@ describe("the recipes", () => {
     ]);
   });
 
-  test.skipIf(Bun.which("ruby") === null)("the formula is Ruby", async () => {
+  testUnless(without("ruby"))("the formula is Ruby", async () => {
     const checked = Bun.spawn(["ruby", "-c"], {
       stdin: new Blob([homebrewFormula("1.2.3", assets)]),
       stdout: "ignore",

@@ -1,9 +1,11 @@
 // Signals go to one process that is known, and nothing in the repository sends one by another way.
+
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { signalProcess } from "../../src/os/signal.ts";
 import { claim, runs, signalOwn, signalOwnGroup } from "../support/signal.ts";
+import { notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 const started: Bun.Subprocess[] = [];
@@ -54,7 +56,7 @@ describe("the tests' own", () => {
     expect(() => runs(pid)).toThrow(RangeError);
   });
 
-  test.skipIf(process.platform !== "linux")("who started this run is not ours, though it runs", () => {
+  testUnless(notLinux)("who started this run is not ours, though it runs", () => {
     expect(runs(process.ppid)).toBe(true);
     expect(() => signalOwn(process.ppid, HARMLESS)).toThrow("did not start");
     expect(() => signalOwnGroup(process.ppid, HARMLESS)).toThrow("did not start");
@@ -69,7 +71,7 @@ describe("the tests' own", () => {
     expect(signalOwn(child.pid, "SIGKILL")).toBe(false);
   });
 
-  test.skipIf(process.platform !== "linux")("who has left the family is ours only by its mark", async () => {
+  testUnless(notLinux)("who has left the family is ours only by its mark", async () => {
     const mark = `TEST_MARK=${crypto.randomUUID()}`;
     const gone = begin(["sh", "-c", "setsid sleep 60 >/dev/null & echo $!"], { TEST_MARK: mark.slice(10) });
     const pid = Number(await new Response(gone.stdout).text());

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { systemProcesses } from "../../src/pty/processes.ts";
 import type { PtyHost } from "../../src/session/ports.ts";
 import { signalOwn } from "../support/signal.ts";
+import { testUnless, windows } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 import { descriptors, play, program, run, script } from "./play.ts";
 
@@ -215,7 +216,7 @@ export function bytes(host: PtyHost, dir: string): void {
   });
 
   describe("input and size", () => {
-    test.skipIf(process.platform === "win32")("the terminal has the settings that people know", async () => {
+    testUnless(windows)("the terminal has the settings that people know", async () => {
       const { text } = await run(host, { argv: [program("stty"), "-a"] });
       for (const word of [
         "icrnl",

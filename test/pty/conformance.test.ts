@@ -1,5 +1,6 @@
 // What every driver of the PtyHost port must do alike, on real terminals, started or taken over.
-import { afterAll, describe, expect, test } from "bun:test";
+
+import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { bindingPath } from "../../src/pty/binding.ts";
 import { ptyHost } from "../../src/pty/drivers.ts";
 import { posixPtyHost } from "../../src/pty/posix.ts";
 import type { PtyHost } from "../../src/session/ports.ts";
+import { describeUnless } from "../support/unless.ts";
 import { adopting } from "./adopting.ts";
 import { bytes } from "./bytes.ts";
 import { exits } from "./exits.ts";
@@ -44,7 +46,7 @@ function notBuilt(): never {
 }
 
 for (const { name, absent, host } of WAYS) {
-  describe.skipIf(absent !== undefined)(absent ? `${name} (skipped: ${absent})` : name, () => {
+  describeUnless(absent)(name, () => {
     const it = absent ? NOTHING : host();
     afterAll(() => expect(broken).toEqual([]));
     exits(it, dir);

@@ -1,5 +1,6 @@
 // Owns what systemProcesses says of real processes, and whom it refuses to signal.
-import { afterAll, afterEach, describe, expect, test } from "bun:test";
+
+import { afterAll, afterEach, expect, test } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { systemProcesses } from "../../src/pty/processes.ts";
 import { parseMarked, parsePs } from "../../src/pty/processes-darwin.ts";
 import { parseStat } from "../../src/pty/processes-linux.ts";
 import { parseEntry, processesOf } from "../../src/pty/processes-windows.ts";
+import { describeUnless, notLinux } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 import { program } from "./play.ts";
 
@@ -27,7 +29,7 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe.skipIf(process.platform !== "linux")("/proc", () => {
+describeUnless(notLinux)("/proc", () => {
   test("a process is told by pid, parent, group, session and name, and is the same when asked twice", () => {
     const child = start([program("sleep"), "30"]);
     const info = processes.identify(child.pid);

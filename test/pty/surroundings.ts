@@ -1,11 +1,11 @@
 // Owns what must hold for a child's environment, descriptors and signals, and for what can't be started.
+
 import { describe, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PtyHost } from "../../src/session/ports.ts";
+import { notLinux, testUnless } from "../support/unless.ts";
 import { descriptors, play, program, run, script } from "./play.ts";
-
-const linux = process.platform === "linux";
 
 /** Part of conformance.test.ts; `dir` is the suite's own directory. */
 export function surroundings(host: PtyHost, dir: string): void {
@@ -32,14 +32,14 @@ export function surroundings(host: PtyHost, dir: string): void {
       expect(text.trimEnd().split("\r\n")).toEqual([dir, ...words.map((word) => `<${word}>`)]);
     });
 
-    test.skipIf(!linux)("it leads a session whose terminal it controls, in the foreground", async () => {
+    testUnless(notLinux)("it leads a session whose terminal it controls, in the foreground", async () => {
       const { text } = await run(host, { argv: [program("cat"), "/proc/self/stat"] });
       const [pid, , , , group, session, tty, foreground] = text.split(" ");
       expect([group, session, foreground]).toEqual([pid, pid, pid]);
       expect(Number(tty)).toBeGreaterThan(0);
     });
 
-    test.skipIf(!linux)(
+    testUnless(notLinux)(
       "a parent's ignored or blocked signals, open files and other terminals don't reach it",
       async () => {
         const parent = Bun.spawn(
@@ -98,7 +98,7 @@ export function surroundings(host: PtyHost, dir: string): void {
       expect(descriptors()).toBeLessThanOrEqual(before);
     });
 
-    test.skipIf(!linux)(
+    testUnless(notLinux)(
       "descriptors that ran out are named; no process and no descriptor is left of the try",
       async () => {
         const parent = Bun.spawn(

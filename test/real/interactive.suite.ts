@@ -1,11 +1,13 @@
 // Owns the proof that codex and claude are at home in an attached terminal: real programs in a real terminal (tmux), cell by cell.
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Session } from "../../src/session/session.ts";
 import { cellsOf } from "../support/cells.ts";
 import { type ModelServer, modelServer } from "../support/model-server.ts";
 import { HAS_TMUX, type Pane, SANE, type Tmux, tmux } from "../support/tmux.ts";
+import { testUnless } from "../support/unless.ts";
 import { AGENT_VERSIONS, realAgents } from "./agents.ts";
 import { type House, house } from "./house.ts";
 import { type AgentUser, agentUser } from "./settings.ts";
@@ -17,7 +19,7 @@ if (agents.bin === null) {
   const loud = `REAL AGENTS IN A TERMINAL: every test of this suite is SKIPPED, nothing here is proved.\n${agents.reason}`;
   console.error(`\n${"!".repeat(100)}\n${loud}\n${"!".repeat(100)}\n`);
 }
-const real = agents.bin === null ? test.skip : test;
+const real = testUnless(agents.bin === null ? agents.reason : undefined);
 
 const ANSWER = "Grüße, 世界 👋 **bold** and `code`.\n\n- one\n- two";
 /** Nothing has changed for so long, in milliseconds: an agent at rest draws nothing. */

@@ -1,7 +1,9 @@
 // Owns the proof that the real codex and claude run under coven: `bun run test:real`, not part of `bun test`.
-import { afterAll, afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+
+import { afterAll, afterEach, beforeEach, describe, expect, setDefaultTimeout } from "bun:test";
 import type { Session } from "../../src/session/session.ts";
 import { type ModelServer, modelServer } from "../support/model-server.ts";
+import { notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 import { AGENT_VERSIONS, realAgents } from "./agents.ts";
 import { type House, house, marked } from "./house.ts";
@@ -10,14 +12,13 @@ import { type AgentUser, agentUser } from "./settings.ts";
 setDefaultTimeout(60_000);
 
 const agents = realAgents();
-const linux = process.platform === "linux";
 if (agents.bin === null) {
   const loud = `REAL AGENTS NOT AVAILABLE: every test of this suite is SKIPPED, nothing here is proved.\n${agents.reason}`;
   console.error(`\n${"!".repeat(100)}\n${loud}\n${"!".repeat(100)}\n`);
 }
 /** Named and counted as skipped where the agents, or /proc, are missing. */
-const real = agents.bin === null ? test.skip : test;
-const realWithProc = agents.bin !== null && linux ? test : test.skip;
+const real = testUnless(agents.bin === null ? agents.reason : undefined);
+const realWithProc = testUnless(agents.bin === null ? agents.reason : notLinux);
 
 const ANSWER = `Grüße, 世界 👋 ${crypto.randomUUID()}`;
 let model: ModelServer;

@@ -1,11 +1,13 @@
 // A page in a browser: it can reach ports, not Unix sockets, and the daemon has no port. Should something in front of it ever
 // pass requests on, what browsers cannot leave out (Origin on every POST, DELETE and WebSocket) is refused before anything else.
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { ROUTES } from "../../src/api/routes.ts";
 import { daemonHome } from "../support/daemon-home.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { ask } from "../support/raw.ts";
+import { notLinux, testUnless } from "../support/unless.ts";
 
 let house: House;
 beforeAll(async () => {
@@ -29,7 +31,7 @@ test("every route refuses an Origin, its own kind and null included, and does no
 });
 
 // A rebound name differs in nothing but Host, which a Unix socket gives no meaning; there is no port to be rebound to.
-test.skipIf(process.platform !== "linux")("a daemon listens on its socket and on no port", async () => {
+testUnless(notLinux)("a daemon listens on its socket and on no port", async () => {
   await using home = daemonHome();
   const pid = await home.start();
   const inodes = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {

@@ -1,5 +1,6 @@
 // A root or cwd that is swapped for a link between the check and the spawn: the harness starts where the boundary was
 // drawn, or not at all. Before, the path was resolved once for the check and once more by the kernel for the child.
+
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,6 +12,7 @@ import { nodePtyHost } from "../../src/pty/node-pty.ts";
 import { posixPtyHost } from "../../src/pty/posix.ts";
 import type { PtyHost } from "../../src/session/ports.ts";
 import { startHouse } from "../support/house.ts";
+import { notLinux, testUnless } from "../support/unless.ts";
 
 let base: string;
 beforeEach(() => {
@@ -54,7 +56,7 @@ describe.each(hosts)("%s", (_name, host) => {
   });
 });
 
-test.skipIf(process.platform !== "linux")("what is swapped after the look has no effect", () => {
+testUnless(notLinux)("what is swapped after the look has no effect", () => {
   const cwd = join(base, "root");
   const at = inDirectory(cwd, (fd) => {
     renameSync(cwd, join(base, "was"));

@@ -1,5 +1,5 @@
-// A repository somebody else wrote, and a person who starts coven in it: its files decide nothing for us. The compiled program
-// is held by test/npm/build.test.ts (autoload off) and, where dist/coven has been built, here once more as it lies there.
+// A repository somebody else wrote, and a person who starts coven in it: its files decide nothing for us, neither from source nor
+// compiled.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import {
@@ -13,9 +13,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compile } from "../../npm/compile.ts";
+import { here } from "../npm/staged.ts";
 import { commandLine } from "../support/command-line.ts";
 
-const DIST = join(import.meta.dir, "../../dist/coven");
+const root = join(import.meta.dir, "..", "..");
 
 /** Lays every trap that Bun, or a program built with it, could step into; each leaves `sprung` behind. */
 function layTraps(at: string): string {
@@ -58,8 +60,11 @@ test("a run in a hostile repository starts the harness and nothing of the reposi
   });
 });
 
-test.skipIf(!existsSync(DIST))("dist/coven steps into none of it, started in the repository", async () => {
+// It ran only where somebody had built dist/coven: never in a fresh clone, and so never in the gate.
+test("the executable steps into none of it, started in the repository", async () => {
   await using line = commandLine();
+  const executable = join(line.home.base, here().executable);
+  await compile({ root, entry: join(root, "src", "main.ts"), target: here(), outfile: executable });
   const sprung = layTraps(line.home.project);
   const env = { HOME: line.home.base, COVEN_HOME: line.home.paths.home, PATH: "/usr/bin:/bin" };
   for (const words of [
@@ -69,7 +74,7 @@ test.skipIf(!existsSync(DIST))("dist/coven steps into none of it, started in the
     ["doctor"],
     ["daemon", "stop"],
   ]) {
-    const { exitCode, stderr } = Bun.spawnSync([DIST, ...words], {
+    const { exitCode, stderr } = Bun.spawnSync([executable, ...words], {
       cwd: line.home.project,
       env,
       stdin: "ignore",

@@ -1,11 +1,13 @@
 // Holds what a new daemon does about sessions it finds unsettled: the record at once, their processes soon, all of them.
-import { afterEach, expect, test } from "bun:test";
+
+import { afterEach, expect } from "bun:test";
 import { realWorld } from "../../src/daemon/world.ts";
 import { systemProcesses } from "../../src/pty/processes.ts";
 import type { Log } from "../../src/session/ports.ts";
 import { recoverOrphans } from "../../src/session/recover.ts";
 import { program } from "../pty/play.ts";
 import { type House, startHouse } from "../support/house.ts";
+import { notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 let house: House;
@@ -33,7 +35,7 @@ function orphan(): { id: string; child: Bun.Subprocess } {
 
 // Each session's processes were looked for before the next row was touched and before the daemon answered: 150 orphans
 // kept `daemon start` waiting for three and a half seconds.
-test.skipIf(process.platform !== "linux")(
+testUnless(notLinux)(
   "every row says orphaned before the first look at a process; then all of them are ended",
   async () => {
     house = await startHouse();

@@ -1,5 +1,6 @@
 // Owns the proof that a session's whole tree is ended and nobody else is touched: real processes, real signals.
-import { afterAll, afterEach, describe, expect, test } from "bun:test";
+
+import { afterAll, afterEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import type { ProcessIdentity } from "../../src/session/ports.ts";
 import { endLeftovers, endTree, endTreeSurely, outlivers } from "../../src/session/stop.ts";
 import { type Play, play, program, script } from "../pty/play.ts";
 import { signalOwn } from "../support/signal.ts";
+import { describeUnless, notLinux } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 const processes = systemProcesses();
@@ -55,7 +57,7 @@ const plan = { processes, world: realWorld, graceMs: 2_000 };
 const alive = (pid: number | undefined) => pid !== undefined && processes.identify(pid)?.dead === false;
 const STAY = "while :; do sleep 0.05; done";
 
-describe.skipIf(process.platform !== "linux")("a live session's tree", () => {
+describeUnless(notLinux)("a live session's tree", () => {
   // The failure was logged, the kill forgotten, and every later one taken for a repetition: nothing could end the session.
   test("a process table that can't be read at first is read again", async () => {
     const { it, sessionId, leader } = await session(`echo up; ${STAY}`);
@@ -196,7 +198,7 @@ describe.skipIf(process.platform !== "linux")("a live session's tree", () => {
   });
 });
 
-describe.skipIf(process.platform !== "linux")("what another daemon left", () => {
+describeUnless(notLinux)("what another daemon left", () => {
   test("a recorded leader that is still there goes with its tree", async () => {
     const { it, sessionId, leader, pids } = await session("env -i setsid sleep 60 & echo $!; echo up; wait");
     const { ended, survived } = await endLeftovers({ ...plan, sessionId, leader });
@@ -249,7 +251,7 @@ describe.skipIf(process.platform !== "linux")("what another daemon left", () => 
   });
 });
 
-describe.skipIf(process.platform !== "linux")("a natural exit", () => {
+describeUnless(notLinux)("a natural exit", () => {
   test("names who outlives it, and leaves them alone", async () => {
     const { it, sessionId, leader, pids } = await session(
       `trap '' HUP; env -i ${program("sleep")} 60 & echo $!; (setsid sleep 60 & echo $!); echo up; exit 0`,

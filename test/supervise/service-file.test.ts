@@ -1,4 +1,5 @@
 // The unit and the property list, read by the programs they are written for, or by a parser of the format.
+
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import {
   type Supervised,
   systemdUnit,
 } from "../../src/supervise/service-file.ts";
+import { testUnless, without } from "../support/unless.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cv-unit-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -56,7 +58,7 @@ describe("the systemd unit", () => {
     expect(Environment).toStartWith('"COVEN_HOME=/home/ada/my $coven & 50%% \\"x\\"" "PATH=');
   });
 
-  test.skipIf(Bun.which("systemd-analyze") === null)("systemd finds nothing wrong with it", async () => {
+  testUnless(without("systemd-analyze"))("systemd finds nothing wrong with it", async () => {
     for (const supervised of [plain, awkward]) {
       const file = join(folder, "coven.service");
       writeFileSync(file, systemdUnit(supervised));
@@ -80,7 +82,7 @@ describe("the property list", () => {
     expect(plist).toMatch(/<key>SuccessfulExit<\/key>\s*<false\/>/);
   });
 
-  test.skipIf(Bun.which("python3") === null)("a parser of the format reads back every word", async () => {
+  testUnless(without("python3"))("a parser of the format reads back every word", async () => {
     const program = "import json, plistlib, sys; print(json.dumps(plistlib.loads(sys.stdin.buffer.read())))";
     const child = Bun.spawn(["python3", "-c", program], {
       stdin: new Blob([launchdPlist(awkward)]),

@@ -1,6 +1,7 @@
 // Owns what tests of refusals share: the error a call throws, and tests that only root can run.
-import { test } from "bun:test";
+
 import { CovenError } from "../../src/errors.ts";
+import { notLinux, notRoot, testUnless } from "./unless.ts";
 
 /** The CovenError that `run` throws; anything else, and no throw at all, fails the test. */
 export function refusalOf(run: () => unknown): CovenError {
@@ -24,4 +25,4 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<CovenError
 }
 
 /** A test of what only root can set up on this machine (other owners, mounts); skipped by name elsewhere. */
-export const rootOnly = test.skipIf(process.getuid?.() !== 0 || process.platform !== "linux");
+export const rootOnly = testUnless(notLinux, notRoot);

@@ -42,5 +42,10 @@ const PLAIN: typeof DRAWN = {
   frames: ["|", "/", "-", "\\"],
 };
 
+/** The signs that a terminal with this environment can show. */
+export function glyphsOf(env: Readonly<Record<string, string | undefined>>): typeof DRAWN {
+  return isUnicode(env) ? DRAWN : PLAIN;
+}
+
 /** The signs this terminal can show. */
-export const glyphs = isUnicode() ? DRAWN : PLAIN;
+export const glyphs = glyphsOf(process.env);
