@@ -1,17 +1,19 @@
 // A terminal outlives the program that holds it: released, taken over after execve(2), and read to its end.
-import { afterAll, expect, test } from "bun:test";
+
+import { afterAll, expect, } from "bun:test";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { posixPtyHost } from "../../src/pty/posix.ts";
+import { testUnless } from "../support/unless.ts";
 import { play, program, script } from "./play.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "cv-adopt-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const host = posixPtyHost();
 
-test.skipIf(!host)(
+testUnless(host ? undefined : "not Linux, or its C library is too old")(
   "twelve replacements in the middle of a flood: byte for byte, the same pid, and the exit code is collected",
   async () => {
     const out = join(dir, "out");
@@ -32,7 +34,7 @@ test.skipIf(!host)(
   60_000,
 );
 
-test.skipIf(!host)(
+testUnless(host ? undefined : "not Linux, or its C library is too old")(
   "a terminal whose program has ended meanwhile tells how, and what it said last",
   async () => {
     if (!host) return;

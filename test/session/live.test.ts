@@ -1,4 +1,5 @@
 // Holds what a live session does when the ledger refuses to take anything more.
+
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +7,7 @@ import { join } from "node:path";
 import { isCovenError } from "../../src/errors.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { runs } from "../support/signal.ts";
+import { testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 let house: House;
@@ -71,7 +73,7 @@ afterAll(() => {
 
 // Past 64 MiB waiting the output was thrown away and the session ended as if somebody had asked. What waits is what the kernel
 // doesn't hold back: with a terminal that isn't read it holds back everything.
-test.skipIf(!mounted)(
+testUnless(mounted ? undefined : "needs root, to mount a disk that is full")(
   `on a full disk programs that print without end are held back, and nothing they print is lost or piles up${mounted ? "" : " (skipped: a small file system can't be mounted here)"}`,
   async () => {
     house = await startHouse({ base });
