@@ -1,6 +1,6 @@
 // A terminal outlives the program that holds it: released, taken over after execve(2), and read to its end.
 
-import { afterAll, expect, } from "bun:test";
+import { afterAll, expect } from "bun:test";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

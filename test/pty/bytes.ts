@@ -134,9 +134,9 @@ export function bytes(host: PtyHost, dir: string): void {
 
   describe("a receiver without room", () => {
     let leader = 0;
-    const named = (name: string) => (host.pauses ? name : `${name} (skipped: ${host.driver} can't pause)`);
-    testUnless(host.pauses ? undefined : "this driver can't hold a program back")(
-      named("holds the program back, and gets everything once there is room"),
+    const pausing = testUnless(host.pauses ? undefined : `${host.driver} can't pause`);
+    pausing(
+      "holds the program back, and gets everything once there is room",
       async () => {
         const room = Promise.withResolvers<void>();
         const mark = join(dir, `printed-${Math.random()}`);
@@ -172,8 +172,8 @@ export function bytes(host: PtyHost, dir: string): void {
       30_000,
     );
 
-    testUnless(host.pauses ? undefined : "this driver can't hold a program back")(
-      named("also when the program has ended: its last words wait with it"),
+    pausing(
+      "also when the program has ended: its last words wait with it",
       async () => {
         const room = Promise.withResolvers<void>();
         const seen: string[] = [];
