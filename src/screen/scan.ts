@@ -1,5 +1,5 @@
 // Owns the cutting of a terminal stream into text, control sequences and strings, at any chunk border, in bounded memory.
-import { brokenCharacter } from "./character.ts";
+import { unfinishedTail } from "../vt/utf8.ts";
 import { isCsiQuery, readCsi } from "./csi.ts";
 import { Hold } from "./hold.ts";
 import { SEQUENCE_LIMIT, STRING_LIMIT } from "./limits.ts";
@@ -44,7 +44,9 @@ export class Scanner {
     if (this.open) return Buffer.concat([this.hold.view(), this.pending]);
     // Whoever goes on from here has to drop it too.
     if (this.dropping) return Buffer.from(`\x1b[${"0".repeat(SEQUENCE_LIMIT)}`);
-    return this.pending.length > 0 ? this.pending.slice() : brokenCharacter(this.tail);
+    return this.pending.length > 0
+      ? this.pending.slice()
+      : this.tail.slice(this.tail.length - unfinishedTail(this.tail));
   }
 
   /** Nothing has begun that is not over, but a character perhaps. */

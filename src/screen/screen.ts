@@ -1,7 +1,7 @@
 // Owns one headless terminal of one live session: fed every byte, answering what is asked, shown at any moment.
 import type { Screen } from "../session/ports.ts";
+import { unfinishedTail } from "../vt/utf8.ts";
 import { type Answers, answers } from "./answer.ts";
-import { brokenCharacter } from "./character.ts";
 import { isCsiQuery } from "./csi.ts";
 import { type Core, coreOf } from "./emulator.ts";
 import { LINK_LENGTH, OPEN_LIMIT } from "./limits.ts";
@@ -41,8 +41,9 @@ export function openScreen(options: ScreenOptions): Screen & { readonly core: Co
     const all = carry.length === 0 ? bytes : Buffer.concat([carry, bytes]);
     for (let at = 0, end = 0; at < all.length; at = end) {
       const slice = all.subarray(at, at + SLICE);
-      carry = brokenCharacter(slice);
-      end = at + slice.length - carry.length;
+      const tail = unfinishedTail(slice);
+      carry = slice.slice(slice.length - tail);
+      end = at + slice.length - tail;
       if (end === at) return;
       try {
         core._inputHandler.parse(carry.length === 0 ? slice : all.subarray(at, end));
