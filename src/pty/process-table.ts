@@ -1,10 +1,11 @@
-// Owns what every system's process table can be asked, and how a name from it is shown.
+// What every system's process table can be asked, and how a name from it is shown.
 import type { ProcessInfo } from "../session/ports.ts";
 
 /** Read access to a system's process table. */
 export interface ProcessTable {
   list(): ProcessInfo[];
-  marked(entry: string): ProcessInfo[];
+  /** As `Processes.marked`, for a whole entry (`NAME=value`). */
+  marked(entry: string, silent?: (one: ProcessInfo) => void): ProcessInfo[];
   identify(pid: number): ProcessInfo | undefined;
 }
 

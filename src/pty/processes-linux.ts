@@ -1,4 +1,4 @@
-// Owns reading Linux's process table from /proc (proc_pid_stat(5), proc_pid_environ(5)).
+// Linux's process table, read from /proc (proc_pid_stat(5), proc_pid_environ(5)).
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import type { ProcessInfo } from "../session/ports.ts";
 import { type ProcessTable, shownName } from "./process-table.ts";
@@ -21,19 +21,29 @@ export function linuxTable(): ProcessTable {
       });
       return found;
     },
-    marked(entry) {
+    marked(entry, silent) {
       const needle = Buffer.from(entry);
       const found: ProcessInfo[] = [];
       everyPid((pid) => {
-        if (!carries(pid, needle) || !isOurs(pid)) return;
+        const environ = readBytes(`/proc/${pid}/environ`);
+        if (environ?.length === 0 && silent && isOurs(pid)) {
+          const info = identify(pid);
+          // Threads of the kernel have no environment and never will.
+          if (info && !info.dead && info.pid !== KTHREADD && info.parent !== KTHREADD) silent(info);
+          return;
+        }
+        if (!carries(environ, needle) || !isOurs(pid)) return;
         const info = identify(pid);
         // Asked again, so that name and mark are of one process also when the pid changed hands in between.
-        if (info && carries(pid, needle)) found.push(info);
+        if (info && carries(readBytes(`/proc/${pid}/environ`), needle)) found.push(info);
       });
       return found;
     },
   };
 }
+
+/** The parent of every thread of the kernel. */
+const KTHREADD = 2;
 
 const MOST_ROUNDS = 5;
 
@@ -76,8 +86,7 @@ export function parseStat(line: string, boot: string): ProcessInfo | undefined {
 }
 
 /** The environment as it was at exec holds exactly this entry, not merely its text within another. */
-function carries(pid: number, entry: Buffer): boolean {
-  const environ = readBytes(`/proc/${pid}/environ`);
+function carries(environ: Buffer | undefined, entry: Buffer): boolean {
   if (!environ) return false;
   for (let at = environ.indexOf(entry); at >= 0; at = environ.indexOf(entry, at + 1)) {
     const end = at + entry.length;

@@ -1,5 +1,4 @@
 // What the operating system is asked about processes; a signal goes only to one that is still the same.
-
 import { signalProcess } from "../os/signal.ts";
 import type { Processes, ProcessIdentity, ProcessInfo } from "../session/ports.ts";
 import type { ProcessTable } from "./process-table.ts";
@@ -20,8 +19,10 @@ export function systemProcesses(): Processes {
   return {
     self: process.pid,
     list: () => table.list(),
-    marked: (sessionId) =>
-      sessionId === "" || sessionId.includes("\0") ? [] : table.marked(`COVEN_SESSION_ID=${sessionId}`),
+    marked: (sessionId, silent) =>
+      sessionId === "" || sessionId.includes("\0")
+        ? []
+        : table.marked(`COVEN_SESSION_ID=${sessionId}`, silent),
     identify: (pid) => table.identify(pid),
     signal,
   };

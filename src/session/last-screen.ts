@@ -7,11 +7,13 @@ import type { Size } from "./viewers.ts";
 const MOST_BYTES = 2 * 1024 * 1024;
 const MOST_EVENTS = 20_000;
 
-/** Draws the last screen from the ledger and keeps it; sizes come from the resize events met on the way. */
+/** Draws the last screen from the ledger and keeps it, at the sizes its terminal had; `size` is the one it had without any event. */
 export function redrawLastScreen(ledger: Ledger, screens: ScreenHost, id: string, size: Size): ScreenImage {
   const asOfSeq = ledger.lastSeq(id);
   const events = lastEvents(ledger, id, asOfSeq);
-  const screen = screens.open({ ...size, scrollback: 1_000, answer: () => {} });
+  const before = ledger.lastOf(id, "resize", events[0]?.seq ?? 0);
+  const first: unknown = before && JSON.parse(before.payload_json);
+  const screen = screens.open({ ...(isSize(first) ? first : size), scrollback: 1_000, answer: () => {} });
   try {
     for (const event of events) {
       const payload: unknown = JSON.parse(event.payload_json);

@@ -5,10 +5,10 @@ import { Fresh } from "./fresh.ts";
 import { Intake } from "./intake.ts";
 import type { Ledger, Log, Processes, ProcessIdentity, Pty, PtyExit, World } from "./ports.ts";
 import { settlementOf } from "./session.ts";
-import { endTreeSurely, farewell, type StopReport } from "./stop.ts";
+import { endTreeSurely, leftRunning, outlivers, type StopReport, stopped } from "./stop.ts";
 import type { Terminal } from "./terminal.ts";
 import { Turns, typeAndSubmit } from "./typing.ts";
-import { type Size, type Snapshot, Viewers } from "./viewers.ts";
+import { type Size, type Snapshot, sameSize, Viewers } from "./viewers.ts";
 
 /** What a live session needs of the house. */
 export interface LiveHouse {
@@ -27,7 +27,7 @@ export interface LiveHouse {
 
 const SETTLE_RETRY_MS = 250;
 /** Long enough for a program to have drawn in answer to the first of two sizes. */
-const NUDGE_MS = 50;
+const REDRAW_MS = 50;
 
 /** One harness run while the daemon holds its terminal. */
 export class LiveSession {
@@ -41,7 +41,7 @@ export class LiveSession {
   #exit: PtyExit | undefined;
   #stop: Promise<StopReport | undefined> | undefined;
   #settled = false;
-  readonly #unsaid: NewEvent[] = [];
+  readonly #waitingEvents: NewEvent[] = [];
   readonly #intake: Intake;
   readonly #typing: Turns;
   readonly #done = Promise.withResolvers<void>();
@@ -101,8 +101,8 @@ export class LiveSession {
   readonly exited = (exit: PtyExit): void => {
     this.#exit = exit;
     this.terminal.end();
-    if (this.#stop) void this.#stop.then((report) => this.#settle(report));
-    else this.#settle(undefined);
+    if (this.#stop) void this.#stop.then((report) => this.#settle(report ? [stopped(report)] : []));
+    else void this.#endedByItself();
   };
 
   /** Types the bytes as they are; behind a text that is being submitted they wait their turn. Throws `send_input_failed`. */
@@ -127,15 +127,17 @@ export class LiveSession {
     );
   }
 
-  /** Gives terminal and screen a new size, recorded as an event; a size outside 1..1000 throws `invalid_request`. */
+  /**
+   * Gives terminal and screen a new size, recorded as an event; a size outside 1..1000 throws `invalid_request`. The size
+   * they have already is a wish to see everything drawn anew: the program is made to, and nothing is recorded.
+   */
   resize(cols: number, rows: number): void {
+    if (sameSize(this.size, { cols, rows })) {
+      this.#redraw();
+      return;
+    }
     this.terminal.resize(cols, rows, () => this.#intake.flush());
     this.#append({ kind: "resize", payload: { cols, rows } });
-  }
-
-  /** Makes the program draw anew at the size it has; one that has printed nothing may not even listen for sizes yet. */
-  nudge(): void {
-    if (this.#printed > 0) this.terminal.nudge((run) => void this.house.world.after(NUDGE_MS, run));
   }
 
   /** Ends the whole process tree; returns at once, the record says so when it is true. */
@@ -146,7 +148,7 @@ export class LiveSession {
       this.#append(kill);
     } catch (error) {
       // A full disk must not keep a process alive: the event goes into the last transaction.
-      this.#unsaid.push(kill);
+      this.#waitingEvents.push(kill);
       this.house.log.error("kill_event_waits", { sessionId: this.id, ...failureFields(error) });
     }
     this.#endTree();
@@ -166,7 +168,12 @@ export class LiveSession {
     this.#killed = true;
     this.#exit ??= { exitCode: null, signal: null };
     this.terminal.end();
-    this.#settle(undefined);
+    this.#settle([]);
+  }
+
+  /** A program that has printed nothing may not even listen for sizes yet. */
+  #redraw(): void {
+    if (this.#printed > 0) this.terminal.redraw((run) => void this.house.world.after(REDRAW_MS, run));
   }
 
   #type(bytes: Uint8Array): void {
@@ -203,20 +210,27 @@ export class LiveSession {
     world.soon(() => this.fresh.drop());
   }
 
-  #settle(report: StopReport | undefined): void {
+  /** Nobody killed it; whoever it leaves running is named. */
+  async #endedByItself(): Promise<void> {
+    const { processes, world } = this.house;
+    const left = await outlivers({ processes, world, sessionId: this.id, leader: this.#leader });
+    this.#settle(leftRunning(left));
+  }
+
+  /** `last` is what is to be said before the exit event. */
+  #settle(last: readonly NewEvent[]): void {
     if (this.#settled || !this.#exit) return;
     const { ledger, world, log } = this.house;
     const settlement = settlementOf(this.#exit, this.#killed);
     const rows = this.#intake.remainder();
     const exit: NewEvent = { kind: "exit", payload: exitPayload(settlement) };
     try {
-      const target = { processes: this.house.processes, sessionId: this.id, leader: this.#leader };
-      const last = [...rows.map(outputEvent), ...this.#unsaid, ...farewell(report, target), exit];
-      ledger.settle(this.id, settlement, last, world.now());
+      const events = [...rows.map(outputEvent), ...this.#waitingEvents, ...last, exit];
+      ledger.settle(this.id, settlement, events, world.now());
       this.#shownSeq = ledger.lastSeq(this.id);
     } catch (error) {
       log.error("settle_failed", { sessionId: this.id, ...failureFields(error) });
-      world.after(SETTLE_RETRY_MS, () => this.#settle(report));
+      world.after(SETTLE_RETRY_MS, () => this.#settle(last));
       return;
     }
     this.#settled = true;

@@ -1,5 +1,5 @@
 // Owns what the domain asks of the world. store/, pty/, screen/, harness/ and daemon/ implement these; nothing else is asked.
-import type { Event, EventQuery, KeptEvent, NewEvent } from "./event.ts";
+import type { Event, EventKind, EventQuery, KeptEvent, NewEvent } from "./event.ts";
 import type { LaunchMode, Session, Settlement } from "./session.ts";
 
 // ---- the ledger ------------------------------------------------------------------------------------------
@@ -57,6 +57,8 @@ export interface Ledger {
   events(query: EventQuery): Iterable<Event>;
   /** The same events as they are kept. */
   kept(query: EventQuery): Iterable<KeptEvent>;
+  /** The last event of this kind before a seq. Looks at every row between: for kinds that come now and then. */
+  lastOf(sessionId: string, kind: EventKind, beforeSeq: number): Event | undefined;
   /** The seq of an event of this session by its id, or undefined when it is none. */
   seqOf(sessionId: string, eventId: string): number | undefined;
   /** Raw output after a seq, oldest first: whole rows, at least one, until `maxBytes` are reached. */
@@ -162,8 +164,11 @@ export interface Processes {
   readonly self: number;
   /** Everybody visible, now. */
   list(): ProcessInfo[];
-  /** Those whose environment carries exactly `COVEN_SESSION_ID=<sessionId>`; only of our own user. */
-  marked(sessionId: string): ProcessInfo[];
+  /**
+   * Those whose environment carries exactly `COVEN_SESSION_ID=<sessionId>`; only of our own user. `silent` is told of each that
+   * shows no environment at all: it has none, or is in the middle of an exec and shows it in a moment.
+   */
+  marked(sessionId: string, silent?: (one: ProcessInfo) => void): ProcessInfo[];
   /** What stands behind one pid now, or undefined when there is nothing. */
   identify(pid: number): ProcessInfo | undefined;
   /** Sends the signal if pid and start time still belong together; false when they don't, it is gone, or not ours. */

@@ -1,4 +1,4 @@
-// Owns how a session's whole process tree is ended, and how that is proved.
+// How a session's whole process tree is ended, and how that is proved.
 import type { NewEvent } from "./event.ts";
 import type { Processes, ProcessIdentity, ProcessInfo, World } from "./ports.ts";
 import { type Known, keyOf, treeOf } from "./tree.ts";
@@ -68,16 +68,48 @@ export function endLeftovers(plan: StopPlan): Promise<StopReport> {
   return new Stop(plan, false).run();
 }
 
-/** Who outlives a natural exit: alive in the leader's session, or carrying the mark. They are left alone. */
-export function outlivers({ processes, sessionId, leader }: StopTarget): NamedProcess[] {
-  return treeOf(processes, { sessionId, leader, known: new Map(), ledByUs: true }).map(named);
+/** Processes that have shown no environment for as long as anybody looked: they have none. By keyOf. */
+const withoutEnvironment = new Set<string>();
+const MOST_WITHOUT = 10_000;
+const SILENT_LOOKS = 4;
+
+/**
+ * Who outlives a natural exit: alive in the leader's session, or carrying the mark. They are left alone. One look is enough, unless it
+ * meets somebody who shows no environment: in the middle of an exec, it may be ours. Then it is looked again, 5 ms apart, four times at the
+ * most; whoever shows none until then is not waited for again.
+ */
+export async function outlivers({
+  processes,
+  sessionId,
+  leader,
+  world,
+}: StopTarget & Pick<StopPlan, "world">): Promise<NamedProcess[]> {
+  const known: Known = new Map();
+  for (let look = 1; ; look++) {
+    const silent = new Set<string>();
+    const tell = (one: ProcessInfo) => void silent.add(keyOf(one));
+    const found = treeOf(processes, { sessionId, leader, known, ledByUs: true, silent: tell });
+    for (const one of found) known.set(keyOf(one), one);
+    const unsure = Array.from(silent).filter((key) => !known.has(key) && !withoutEnvironment.has(key));
+    if (unsure.length === 0) return found.map(named);
+    if (look < SILENT_LOOKS) {
+      await pause(world, KILL_POLL_MS);
+      continue;
+    }
+    if (withoutEnvironment.size > MOST_WITHOUT) withoutEnvironment.clear();
+    for (const key of unsure) withoutEnvironment.add(key);
+    return found.map(named);
+  }
 }
 
-/** What the last event but one says: what was ended with the session, or what outlives it; named, never a number alone. */
-export function farewell(report: StopReport | undefined, target: StopTarget): NewEvent[] {
-  if (report) return [{ kind: "metadata", payload: { event: "stopped", ...report } }];
-  const left = outlivers(target);
-  return left.length === 0 ? [] : [{ kind: "metadata", payload: { event: "left_running", processes: left } }];
+/** The last event but one of a session that was ended: who was ended with it, and who is still there; named, never a number alone. */
+export function stopped(report: StopReport): NewEvent {
+  return { kind: "metadata", payload: { event: "stopped", ...report } };
+}
+
+/** The last event but one of a session that ended by itself: who outlives it, if anybody does. */
+export function leftRunning(processes: readonly NamedProcess[]): NewEvent[] {
+  return processes.length === 0 ? [] : [{ kind: "metadata", payload: { event: "left_running", processes } }];
 }
 
 class Stop {

@@ -8,7 +8,7 @@ export class Terminal {
   #size: Size;
   #pty: Pty | undefined;
   #gone = false;
-  #nudged = false;
+  #redrawing = false;
   #activity: string | null = null;
   readonly #screen: Screen | undefined;
 
@@ -82,12 +82,12 @@ export class Terminal {
   }
 
   /**
-   * Makes the program draw anew at the size it has: kernels drop a SIGWINCH that changes nothing, so the PTY alone is
-   * made a row different and, `after` a moment, back: of two signals at once less loses the second, and draws a row short.
-   * The screen stays as it is, for a program that does not repaint.
+   * Makes the program draw anew at the size it has; only when somebody asked for it. Programs draw when they see another size (some look no
+   * further when it is the same), so the PTY alone is made a row different and, `after` a moment, back. Until then the program believes the other
+   * size. The screen stays as it is, for a program that does not repaint.
    */
-  nudge(after: (run: () => void) => void): void {
-    if (this.#nudged) return;
+  redraw(after: (run: () => void) => void): void {
+    if (this.#redrawing) return;
     const { rows } = this.#size;
     const give = (high: number): void => {
       try {
@@ -96,10 +96,10 @@ export class Terminal {
         // The program went; there is nobody to draw.
       }
     };
-    this.#nudged = true;
+    this.#redrawing = true;
     give(rows > 1 ? rows - 1 : rows + 1);
     after(() => {
-      this.#nudged = false;
+      this.#redrawing = false;
       give(this.#size.rows);
     });
   }

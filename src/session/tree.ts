@@ -1,4 +1,4 @@
-// Owns who belongs to a session: the leader's tree, its terminal's session, and whoever carries the mark.
+// Who belongs to a session: the leader's tree, its terminal's session, and whoever carries the mark.
 import type { Processes, ProcessIdentity, ProcessInfo } from "./ports.ts";
 
 /** Processes proved to belong to the session earlier, by keyOf. */
@@ -11,6 +11,8 @@ export interface Tree {
   readonly known: Known;
   /** The leader was our own child until a moment ago: its pid, which is its terminal's session, still means it. */
   readonly ledByUs: boolean;
+  /** Told of each process that may carry the mark in a moment (`Processes.marked`). */
+  readonly silent?: (one: ProcessInfo) => void;
 }
 
 /** One string for one process; a pid alone may be somebody else by now. */
@@ -26,9 +28,12 @@ export function keyOf({ pid, startedAt }: ProcessIdentity): string {
  * Ourselves, our ancestors and pid 1 are never in it, and nobody through them. What left its parent, its session and
  * its environment before anybody looked can't be found.
  */
-export function treeOf(processes: Processes, { sessionId, leader, known, ledByUs }: Tree): ProcessInfo[] {
+export function treeOf(
+  processes: Processes,
+  { sessionId, leader, known, ledByUs, silent }: Tree,
+): ProcessInfo[] {
   const table = new Map(processes.list().map((one) => [one.pid, one]));
-  const marked = processes.marked(sessionId);
+  const marked = processes.marked(sessionId, silent);
   // Taken after the list, so it may know of newer ones.
   for (const one of marked) table.set(one.pid, one);
   const barred = selfAndAncestors(table, processes.self);

@@ -17,7 +17,7 @@ export interface Snapshot {
 export interface Attachment {
   /** Types, and makes this the terminal that decides the size. Ignored from an observer. */
   type(bytes: Uint8Array): void;
-  /** This client's terminal has this size now; the same size again makes the program draw anew. */
+  /** This client's terminal has this size now; the size that the session has already is a wish to see it drawn anew. */
   resize(size: Size): void;
   leave(): void;
 }
@@ -26,9 +26,8 @@ export interface Attachment {
 interface Viewed {
   readonly size: Size;
   input(bytes: Uint8Array): void;
+  /** A new size; the size it has already makes the program draw anew. */
   resize(cols: number, rows: number): void;
-  /** Makes the program draw anew at the size it has. */
-  nudge(): void;
   readonly holdsTerminal: boolean;
 }
 
@@ -44,12 +43,12 @@ export class Viewers {
 
   constructor(private readonly session: Viewed) {}
 
-  /** A client comes, with its terminal's size where it has one. */
+  /** A client comes, with its terminal's size where it has one. A session that has this size already notices nothing. */
   join(size?: Size): Attachment {
-    const vote: Vote = { size: undefined, usedAt: 0 };
+    const vote: Vote = { size: size && isSize(size) ? size : undefined, usedAt: 0 };
     this.#votes.add(vote);
     this.#used(vote);
-    if (size) this.#resized(vote, size);
+    this.#follow(vote);
     return {
       type: (bytes) => {
         this.#used(vote);
@@ -58,7 +57,9 @@ export class Viewers {
       },
       resize: (to) => {
         this.#used(vote);
-        this.#resized(vote, to);
+        if (!isSize(to)) return;
+        vote.size = to;
+        if (this.session.holdsTerminal) this.session.resize(to.cols, to.rows);
       },
       leave: () => {
         this.#votes.delete(vote);
@@ -72,18 +73,10 @@ export class Viewers {
     vote.usedAt = this.#uses;
   }
 
-  #resized(vote: Vote, size: Size): void {
-    if (size.cols === 0 || size.rows === 0) return;
-    vote.size = size;
-    if (!this.#follow(vote) && this.session.holdsTerminal) this.session.nudge();
-  }
-
-  /** True when the session's size changed. */
-  #follow(vote: Vote | undefined): boolean {
+  #follow(vote: Vote | undefined): void {
     const { size, holdsTerminal } = this.session;
-    if (!vote?.size || !holdsTerminal || sameSize(vote.size, size)) return false;
+    if (!vote?.size || !holdsTerminal || sameSize(vote.size, size)) return;
     this.session.resize(vote.size.cols, vote.size.rows);
-    return true;
   }
 
   #mostRecent(): Vote | undefined {
@@ -98,6 +91,12 @@ export class Viewers {
 /** What an observer holds: nothing it does reaches the session. */
 export const OBSERVER: Attachment = { type: () => {}, resize: () => {}, leave: () => {} };
 
-function sameSize(one: Size, other: Size): boolean {
+/** A window that is closing or hidden may say 0. */
+function isSize({ cols, rows }: Size): boolean {
+  return cols > 0 && rows > 0;
+}
+
+/** True when both sides are the same. */
+export function sameSize(one: Size, other: Size): boolean {
   return one.cols === other.cols && one.rows === other.rows;
 }

@@ -13,6 +13,7 @@ export const EVENT_SQL = {
   owner: "SELECT n, born FROM session_rows WHERE id = ?",
   between: `SELECT seq, kind, at, data ${NEWER} AND seq < ? ORDER BY seq LIMIT ?`,
   before: `SELECT seq, kind, at, data FROM event_rows WHERE session = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
+  lastOf: `SELECT seq, kind, at, data FROM event_rows WHERE session = ? AND seq < ? AND kind = ? ORDER BY seq DESC LIMIT 1`,
   output: `SELECT seq, data ${NEWER} AND kind = 0 ORDER BY seq LIMIT ?`,
   last: "SELECT max(seq) AS seq FROM event_rows WHERE session = ?",
   member: "SELECT 1 FROM event_rows WHERE seq = ? AND session = ?",
@@ -46,6 +47,7 @@ export interface EventTable {
   events(query: EventQuery): Generator<Event, void, undefined>;
   kept(query: EventQuery): Generator<KeptEvent, void, undefined>;
   output(sessionId: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[];
+  lastOf(sessionId: string, kind: EventKind, beforeSeq: number): Event | undefined;
   seqOf(sessionId: string, eventId: string): number | undefined;
   lastSeq(sessionId: string): number;
 }
@@ -70,6 +72,7 @@ export function eventTable(connection: Connection, packing: Packing): EventTable
   const owner = connection.db.query<Owner, [string]>(EVENT_SQL.owner);
   const between = connection.db.query<EventRow, [number, number, number, number]>(EVENT_SQL.between);
   const before = connection.db.query<EventRow, [number, number, number]>(EVENT_SQL.before);
+  const lastOf = connection.db.query<EventRow, [number, number, number]>(EVENT_SQL.lastOf);
   const output = connection.db.query<{ seq: number; data: Uint8Array }, [number, number, number]>(
     EVENT_SQL.output,
   );
@@ -154,6 +157,11 @@ export function eventTable(connection: Connection, packing: Packing): EventTable
         if (rows.length < BATCH || bytes >= maxBytes) break;
       }
       return found;
+    },
+    lastOf(sessionId, kind, beforeSeq) {
+      const session = owner.get(sessionId);
+      const row = session && lastOf.get(session.n, beforeSeq, CODES[kind]);
+      return row ? toEvent(toKept(row, sessionId, session.born)) : undefined;
     },
     seqOf(sessionId, eventId) {
       const digits = eventId.toLowerCase().slice(prefix.length);

@@ -81,6 +81,7 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       sacrifice: (id) => call(() => forgetting.sacrifice(id)),
       events: (query) => guardedRows(() => events.events(query)),
       kept: (query) => guardedRows(() => events.kept(query)),
+      lastOf: (sessionId, kind, beforeSeq) => call(() => events.lastOf(sessionId, kind, beforeSeq)),
       seqOf: (sessionId, eventId) => call(() => events.seqOf(sessionId, eventId)),
       output: (sessionId, afterSeq, maxBytes) => call(() => events.output(sessionId, afterSeq, maxBytes)),
       lastSeq: (sessionId) => call(() => events.lastSeq(sessionId)),

@@ -140,17 +140,36 @@ describe("whose size counts", () => {
     one.leave();
   });
 
-  test("the same size again is told to the program, and changes nothing here", async () => {
+  // Regression: whoever joined at the size the session had made it a row smaller for 50 ms. `stty size` right after a launch said so, a
+  // program that printed in that moment drew a row high, and agents redrew everything each time.
+  test("joining at the size the session has changes nothing: no signal, no byte, no other size", async () => {
+    const script = `trap 'echo told $(stty size)' WINCH; echo ready; stty size; while :; do s=$(stty size); [ "$s" = "24 80" ] || echo "was $s"; done`;
+    const { id } = await house.launch(script, { cols: 80, rows: 24 });
+    await until("the program is ready", () => house.coven.screen(id).lines[1] === "24 80");
+    const before = house.coven.lastSeq(id);
+    for (let i = 0; i < 10; i++) {
+      const client = await attached(house, id, "?cols=80&rows=24");
+      await until("its screen", () => client.snapshot().includes("ready"));
+      client.leave();
+    }
+    // A wish that is said is granted, and shows that the program would have told.
+    const last = await attached(house, id, "?cols=80&rows=24");
+    expect(house.coven.lastSeq(id)).toBe(before);
+    last.say({ type: "resize", cols: 80, rows: 24 });
+    await until("it drew anew", () => last.output().includes("told 24 80"));
+    expect(sizesOf(id)).toEqual([{ cols: 80, rows: 24 }]);
+    last.leave();
+  });
+
+  test("the size it has already, by the resize route, makes it draw anew and is no event", async () => {
     const { id } = await house.launch("trap 'stty size' WINCH; echo ready; while :; do sleep 0.02; done", {
       cols: 80,
       rows: 24,
     });
     await until("the program is ready", () => house.coven.screen(id).lines[0] === "ready");
-    const client = await attached(house, id, "?cols=80&rows=24");
-    await until("it was told", () => (client.snapshot() + client.output()).includes("24 80"));
-    // The size it was launched with, and no change since.
+    expect(await house.client.resize(id, { cols: 80, rows: 24 })).toEqual({ ok: true, accepted: true });
+    await until("it was told", () => house.coven.screen(id).lines.includes("24 80"));
     expect(sizesOf(id)).toEqual([{ cols: 80, rows: 24 }]);
-    client.leave();
   });
 });
 

@@ -1,6 +1,6 @@
 // Holds the reading of keys: everything goes through byte for byte but the one that leaves, however it is encoded or cut.
 import { expect, test } from "bun:test";
-import { keyReader } from "../../src/cli/terminal/detach-key.ts";
+import { behindDetachKey, keyReader } from "../../src/cli/terminal/detach-key.ts";
 
 const CTRL = 0x1d;
 const ESC = "\x1b";
@@ -109,4 +109,21 @@ test("Escape is not kept waiting unless the program asked for encoded keys", () 
   ]);
   expect([reader.read(bytes(ESC), true).keys.length, reader.held]).toEqual([0, true]);
   expect(Buffer.from(reader.flush()).toString("latin1")).toBe(ESC);
+});
+
+test.each([
+  ["", "none", ""],
+  [`${ESC}[93;5:3u`, "none", ""],
+  ["r", "redraw", ""],
+  ["R", "redraw", ""],
+  ["rest", "redraw", "est"],
+  [`${ESC}[114u`, "redraw", ""],
+  [`${ESC}[114;1:1ux`, "redraw", "x"],
+  [`${ESC}[93;5:3u${ESC}[114u`, "redraw", ""],
+  ["q", "other", ""],
+  [`${ESC}[114;5u`, "other", ""],
+  ["\r", "other", ""],
+])("behind the detach key %j means %s", (typed, key, rest) => {
+  const found = behindDetachKey(bytes(typed));
+  expect(`${found.key} ${Buffer.from(found.rest).toString("latin1")}`).toBe(`${key} ${rest}`);
 });

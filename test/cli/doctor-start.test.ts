@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CovenPaths, covenPaths } from "../../src/paths.ts";
-import { bunPtyHost } from "../../src/pty/bun.ts";
+import { ptyHost } from "../../src/pty/drivers.ts";
 import { spawnDaemon } from "../../src/supervise/spawn.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { MAIN } from "../support/daemon-home.ts";
@@ -143,7 +143,7 @@ test("coven alone at a terminal, in a directory that was deleted, says so too", 
   mkdirSync(gone);
   const { promise, resolve } = Promise.withResolvers<number | null>();
   let shown = "";
-  bunPtyHost().spawn(
+  ptyHost({}).spawn(
     {
       argv: ["/bin/sh", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', gone, process.execPath, MAIN],
       cwd: "/",

@@ -1,7 +1,7 @@
 // Holds that no question of a harness reaches a person's terminal, and that everything else does, however the bytes are cut.
 import { expect, test } from "bun:test";
 import { queryFilter } from "../../src/cli/ui/queries.ts";
-import { bunPtyHost } from "../../src/pty/bun.ts";
+import { ptyHost } from "../../src/pty/drivers.ts";
 import { type DaemonHome, daemonHome, MAIN } from "../support/daemon-home.ts";
 
 /** What comes through when it arrives in pieces of this many bytes. */
@@ -81,7 +81,7 @@ async function shown(home: DaemonHome, flags: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const decoder = new TextDecoder();
   let shown = "";
-  bunPtyHost().spawn(
+  ptyHost({}).spawn(
     {
       argv: ["/bin/sh", "-c", `: | "$0" "$1" run codex ${flags} hi`, process.execPath, MAIN],
       cwd: home.project,

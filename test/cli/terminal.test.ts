@@ -1,6 +1,6 @@
 // Holds what a person meets at a real terminal: the readable list, the word to type, questions answered, Ctrl-C.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { bunPtyHost } from "../../src/pty/bun.ts";
+import { ptyHost } from "../../src/pty/drivers.ts";
 import type { PtyExit } from "../../src/session/ports.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { MAIN } from "../support/daemon-home.ts";
@@ -33,7 +33,7 @@ function terminal(
   let raw = "";
   const { promise, resolve } = Promise.withResolvers<PtyExit>();
   const decoder = new TextDecoder();
-  const pty = bunPtyHost().spawn(
+  const pty = ptyHost({}).spawn(
     {
       argv: ["/bin/sh", "-c", `exec "$@" ${redirect}`, "sh", process.execPath, MAIN, ...words],
       cwd: line.home.project,

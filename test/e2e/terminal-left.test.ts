@@ -132,6 +132,21 @@ withTmux("detach: 0, and how to come back", async () => {
   await goesOn(id);
 });
 
+withTmux("the detach key and r draw everything anew, and stay", async () => {
+  const id = await attached(
+    `printf '\\033[?1049h\\033[?25l\\033]2;agent\\007'; n=0; draw() { n=$((n+1)); printf "\\033[H\\033[2Jdrawn $n at $(stty size)"; }; trap draw WINCH; draw; while :; do sleep 0.05; done`,
+  );
+  await pane.shows("drawn 1 at 24 80");
+  // Joining at the size it has made nothing draw.
+  expect((await home.client.screen(id)).lines[0]).toBe("drawn 1 at 24 80");
+  pane.press("C-]", "r");
+  await pane.shows(/drawn [23] at 24 80/);
+  pane.press("C-]", "q");
+  await pane.shows("goes on without you");
+  await isSane();
+  await goesOn(id);
+});
+
 // Kitty's keyboard protocol and xterm's modifyOtherKeys send no 0x1d for it, and may be cut by a slow line.
 withTmux("detach, as a terminal sends the key when the program asked for the kitty keyboard", async () => {
   const id = await attached();

@@ -1,5 +1,5 @@
 // Owns the command line in a pseudo-terminal of its own, byte for byte: what was typed goes in, what came out is kept.
-import { bunPtyHost } from "../../src/pty/bun.ts";
+import { ptyHost } from "../../src/pty/drivers.ts";
 import type { PtyExit } from "../../src/session/ports.ts";
 import type { DaemonHome } from "./daemon-home.ts";
 import { MAIN } from "./daemon-home.ts";
@@ -22,7 +22,7 @@ export function inTerminal(
   let shown = "";
   const { promise, resolve } = Promise.withResolvers<PtyExit>();
   const decoder = new TextDecoder();
-  const pty = bunPtyHost().spawn(
+  const pty = ptyHost({}).spawn(
     {
       argv: [process.execPath, MAIN, ...words],
       cwd: home.project,

@@ -4,8 +4,9 @@
 export interface Typed {
   /** For the program. */
   readonly keys: Uint8Array;
-  /** The leaving key was pressed; nothing after it counts. */
+  /** The leaving key was pressed; what came behind it is in `rest`, not in `keys`. */
   readonly left: boolean;
+  readonly rest: Uint8Array;
 }
 
 export interface KeyReader {
@@ -94,7 +95,7 @@ export function keyReader(
           continue;
         }
         const byte = bytes[i] ?? 0;
-        if (leaving.includes(byte)) return { keys: bytes.slice(skip, Math.max(skip, i)), left: true };
+        if (leaving.includes(byte)) return leave(bytes, skip, i, i + 1);
         if (byte !== ESC) {
           i += 1;
           continue;
@@ -106,11 +107,11 @@ export function keyReader(
           held = bytes.slice(i);
           // A lone ESC is nearly always the key of that name, which must not be kept waiting.
           given = rest === 1 && !encoded ? 1 : i === 0 ? skip : 0;
-          return { keys: bytes.slice(skip, i + given), left: false };
+          return { keys: bytes.slice(skip, i + given), left: false, rest: NOTHING };
         }
         if (end - i <= MOST_HELD) {
           const sequence = Buffer.from(bytes.subarray(i, end)).toString("latin1");
-          if (isLeaving(sequence)) return { keys: bytes.slice(skip, Math.max(skip, i)), left: true };
+          if (isLeaving(sequence)) return leave(bytes, skip, i, end);
           if (sequence === PASTE_BEGIN) {
             pasting = true;
             tail = NOTHING;
@@ -118,7 +119,7 @@ export function keyReader(
         }
         i = end;
       }
-      return { keys: bytes.slice(skip), left: false };
+      return { keys: bytes.slice(skip), left: false, rest: NOTHING };
     },
   };
 }
@@ -136,4 +137,23 @@ function sequenceEnd(bytes: Uint8Array, esc: number): number {
     return byte >= 0x40 && byte <= 0x7e ? i + 1 : i;
   }
   return -1;
+}
+
+/** The leaving key stands from `at` to `end`. */
+function leave(bytes: Uint8Array, skip: number, at: number, end: number): Typed {
+  return { keys: bytes.slice(skip, Math.max(skip, at)), left: true, rest: bytes.slice(end) };
+}
+
+/** What was typed behind the detach key, as bytes or in kitty's encoding; that the detach key was let go is no key. */
+export function behindDetachKey(bytes: Uint8Array): {
+  readonly key: "redraw" | "other" | "none";
+  readonly rest: Uint8Array;
+} {
+  const text = Buffer.from(bytes).toString("latin1");
+  const released = /^(?:\x1b\[[\d:]*;\d+:3(?:;[\d:]*)?u)*/.exec(text)?.[0].length ?? 0;
+  if (released === text.length) return { key: "none", rest: NOTHING };
+  const redraw = /^(?:r|\x1b\[114(?::\d*)*(?:;1?(?::1)?(?:;[\d:]*)?)?u)/i.exec(text.slice(released));
+  return redraw
+    ? { key: "redraw", rest: bytes.subarray(released + redraw[0].length) }
+    : { key: "other", rest: NOTHING };
 }

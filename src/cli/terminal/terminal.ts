@@ -2,7 +2,7 @@
 import type { Attached, AttachFrame, CovenClient, TerminalSize } from "../../api/client.ts";
 import { suspendSelf } from "../../os/signal.ts";
 import type { Session } from "../../session/session.ts";
-import { keyReader } from "./detach-key.ts";
+import { behindDetachKey, keyReader } from "./detach-key.ts";
 import type { EarlyAttach } from "./early-attach.ts";
 import type { DetachKey } from "./key-names.ts";
 import { terminalModes } from "./modes.ts";
@@ -36,6 +36,8 @@ export type Left = { readonly stuck?: boolean } & (
 const CTRL_C = 3;
 /** The start of an escape sequence waits so long for its rest, in milliseconds. */
 const REST_MS = 50;
+/** How long the detach key waits for an `r` behind it, in milliseconds. */
+const DETACH_MS = 600;
 /** What is kept of keys that are pressed while nothing is attached, in bytes. */
 const MOST_KEYS = 64 * 1024;
 /** How long we wait for the last screen, in milliseconds: only the position of the prompt depends on it. */
@@ -59,6 +61,8 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   let theirs: TerminalSize | undefined;
   let ours: TerminalSize | undefined;
   let restTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Runs while the detach key was pressed and the next key is not known. */
+  let detachTimer: ReturnType<typeof setTimeout> | undefined;
   let leaving = false;
   let restored = true;
   let stuck = false;
@@ -178,10 +182,37 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   function onKeys(bytes: Uint8Array): void {
     if (leaving) return;
     clearTimeout(restTimer);
-    const { keys, left } = reader.read(bytes, modes.encodedKeys);
+    if (detachTimer !== undefined) {
+      afterDetachKey(bytes);
+      return;
+    }
+    const { keys, left, rest } = reader.read(bytes, modes.encodedKeys);
     type(keys);
-    if (left) leave({ why: "detached" });
+    if (left) afterDetachKey(rest);
     else if (reader.held) restTimer = setTimeout(() => type(reader.flush()), REST_MS);
+  }
+
+  /** The detach key and an `r` draw everything anew; any other key behind it, or none for a moment, detaches. */
+  function afterDetachKey(bytes: Uint8Array): void {
+    const { key, rest } = behindDetachKey(bytes);
+    if (key === "none" && !observe) {
+      detachTimer ??= setTimeout(() => leave({ why: "detached" }), DETACH_MS);
+      return;
+    }
+    clearTimeout(detachTimer);
+    detachTimer = undefined;
+    if (key !== "redraw" || observe) {
+      leave({ why: "detached" });
+      return;
+    }
+    redrawAll();
+    if (rest.length > 0) onKeys(rest);
+  }
+
+  /** Our terminal gets the whole screen, and the program is asked to draw it. */
+  function redrawAll(): void {
+    attach();
+    if (ours) socket?.resize(ours);
   }
 
   function type(keys: Uint8Array): void {
@@ -210,6 +241,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     if (leaving) return;
     leaving = true;
     clearTimeout(restTimer);
+    clearTimeout(detachTimer);
     hangUp();
     void lastLook(left).then((screen) => {
       giveBack(screen);
