@@ -1,4 +1,4 @@
-// Tests src/daemon/serve.ts and spawn.ts where a start fails, says why and leaves nothing, and where a bug ends nothing.
+// Tests daemon/serve.ts and supervise/spawn.ts where a start fails, says why at once (a start may take 15 s, a test 5 s) and leaves nothing, and where a bug ends nothing.
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,9 +26,7 @@ test.each<
   await using home = daemonHome();
   mkdirSync(home.paths.home, { mode: 0o700 });
   lay(home.paths);
-  const before = performance.now();
   const said = await rejectionOf(startDaemon(home.paths, home.options));
-  expect(performance.now() - before).toBeLessThan(3_000);
   expect(said.code).toBe("runtime_unavailable");
   expect(said.message).toContain(words);
   expect(readdirSync(home.paths.home)).not.toContain("coven.sock.tmp");
@@ -49,14 +47,12 @@ test("an error of ours keeps its code and details on the way from daemon to star
 
 test("a daemon that dies while starting is quoted, and not waited for", async () => {
   await using home = daemonHome();
-  const before = performance.now();
   const command = ["/bin/sh", "-c", "echo earlier >&2; echo boom >&2; exit 3"];
   expect((await rejectionOf(startDaemon(home.paths, { command }))).message).toContain("boom");
   const mute = await rejectionOf(startDaemon(home.paths, { command: ["/bin/sh", "-c", "kill -9 $$"] }));
   expect(mute.message).toContain("without a word");
   const missing = await rejectionOf(startDaemon(home.paths, { command: ["/nowhere/coven"] }));
   expect(missing.message).toContain("/nowhere/coven");
-  expect(performance.now() - before).toBeLessThan(3_000);
 });
 
 test("a daemon that never says anything is given up, and says so", async () => {

@@ -1,20 +1,20 @@
-// Owns a whole house for tests: a real ledger, real terminals, the real API on a real socket, and scripted harnesses.
+// A daemon in the test's own process, made as `serve` makes it: a real ledger, real terminals, the real socket; with scripted harnesses.
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CovenClient, covenClient } from "../../src/api/client.ts";
-import { type ServerOptions, startServer } from "../../src/api/server.ts";
-import { startVitals } from "../../src/daemon/vitals.ts";
+import type { ServerOptions } from "../../src/api/server.ts";
+import { createDaemon } from "../../src/daemon/daemon.ts";
 import { realWorld } from "../../src/daemon/world.ts";
 import { harnesses } from "../../src/harness/harnesses.ts";
+import { covenPaths } from "../../src/paths.ts";
 import { ptyHost } from "../../src/pty/drivers.ts";
 import { systemProcesses } from "../../src/pty/processes.ts";
 import { screenHost } from "../../src/screen/host.ts";
-import { Coven } from "../../src/session/coven.ts";
+import type { Coven } from "../../src/session/coven.ts";
 import type { CovenOptions } from "../../src/session/house.ts";
 import type { Ledger, World } from "../../src/session/ports.ts";
 import { isSettled, type Session } from "../../src/session/session.ts";
-import { openLedger } from "../../src/store/ledger.ts";
 import { until } from "./until.ts";
 
 /** One line of evidence, as the daemon would have written it. */
@@ -59,6 +59,8 @@ export interface HouseOptions extends CovenOptions {
   readonly maxPages?: number;
   /** Where its directory is made; the system's temporary one unless given. */
   readonly base?: string;
+  /** Puts something into its directory before the daemon starts. */
+  before?(dir: string): void;
 }
 
 /**
@@ -81,33 +83,38 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     writeFileSync(join(bin, name), script);
     chmodSync(join(bin, name), 0o755);
   }
+  options.before?.(dir);
   const log: LogLine[] = [];
   const line =
     (level: LogLine["level"]) =>
     (event: string, fields: LogLine["fields"] = {}) =>
       void log.push({ level, event, fields });
-  const evidence = { info: line("info"), warn: line("warn"), error: line("error") };
   const world = options.world ?? realWorld;
-  const opened = openLedger(join(dir, "coven.db"), {
-    after: world.after,
-    ...(options.maxPages === undefined ? {} : { maxPages: options.maxPages }),
-  });
-  const signs = startVitals(opened, join(dir, "coven.db"), world);
-  const { ledger } = signs;
+  const shutdowns: boolean[] = [];
   const main = join(import.meta.dir, "../../src/main.ts");
-  const coven = new Coven(
+  const daemon = await createDaemon(
     {
-      ledger,
+      graceMs: 300,
+      ...options,
+      paths: covenPaths({ COVEN_HOME: dir }),
+      version: "0.0.0-test",
+      retention: { days: 0, maxBytes: 0 },
+    },
+    {
       ptys: ptyHost(process.env),
       processes: systemProcesses(),
       harnesses: harnesses({ manifestDir: join(dir, "harnesses"), self: [process.execPath, main] }),
       world,
-      log: evidence,
+      log: { info: line("info"), warn: line("warn"), error: line("error") },
       screens: screenHost(),
       env: { PATH: `${bin}:/usr/bin:/bin`, HOME: dir, LANG: "C.UTF-8", ...options.env },
+      shutdown: (force) => void shutdowns.push(force),
     },
-    { graceMs: 300, ...options },
   );
+  // What it says while it starts is the same for every test.
+  log.length = 0;
+  const { coven, identity, signs } = daemon;
+  const { ledger } = signs;
   let watching = 0;
   const watch = coven.watch.bind(coven);
   coven.watch = (id, wake) => {
@@ -118,18 +125,6 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       unwatch();
     };
   };
-  const identity = { pid: process.pid, startedAt: world.now(), socket };
-  const shutdowns: boolean[] = [];
-  const server = startServer({
-    unix: socket,
-    coven,
-    identity,
-    version: "0.0.0-test",
-    log: evidence,
-    world,
-    vitals: signs,
-    shutdown: (force) => void shutdowns.push(force),
-  });
   const client = covenClient(socket);
 
   return {
@@ -180,10 +175,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       return coven.session(id);
     },
     close: async () => {
-      await coven.close();
-      await server.stop(true);
-      signs.stop();
-      ledger.close();
+      await daemon[Symbol.asyncDispose]();
       rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -1,0 +1,122 @@
+// The composition root: the parts of a daemon put together, in the process of `serve` and in tests alike.
+import { startServer } from "../api/server.ts";
+import type { CovenPaths } from "../paths.ts";
+import { Coven } from "../session/coven.ts";
+import type { CovenOptions, CovenPorts } from "../session/house.ts";
+import type { Log } from "../session/ports.ts";
+import { openLedger } from "../store/ledger.ts";
+import { API_VERSION } from "../version.ts";
+import { type DaemonIdentity, removeIdentity, writeIdentity } from "./identity.ts";
+import { errorFields } from "./log.ts";
+import { watchPeers } from "./peers.ts";
+import { type RetentionRules, startRetention } from "./retention.ts";
+import { bindSocket } from "./socket.ts";
+import { startVitals, type VitalSigns } from "./vitals.ts";
+import { watchModes } from "./watch-modes.ts";
+
+/** What one daemon is told. */
+export interface DaemonConfig extends CovenOptions {
+  /** Of a home that exists and is private; its lock is the caller's. */
+  readonly paths: CovenPaths;
+  /** This build (`health.covenVersion`). */
+  readonly version: string;
+  readonly retention: RetentionRules;
+  /** The ledger may not grow past this many pages of 8 KiB; no bound when left out. */
+  readonly maxPages?: number;
+}
+
+/** The world it runs in. */
+export interface DaemonPorts extends Omit<CovenPorts, "ledger"> {
+  /** Called when a client has asked it to stop and may; returns at once, so that the answer still goes out. */
+  shutdown(force: boolean): void;
+}
+
+/** A daemon that serves. Disposing of it ends its sessions and takes everything down in order; never rejects. */
+export interface Daemon extends AsyncDisposable {
+  readonly coven: Coven;
+  readonly identity: DaemonIdentity;
+  readonly signs: VitalSigns<ReturnType<typeof openLedger>>;
+}
+
+/** Longer than any orderly end of every session takes (grace, drain, settle). */
+const SESSIONS_MS = 15_000;
+/** How long answers under way may still take once nothing new is accepted. */
+const ANSWERS_MS = 1_000;
+
+/** Opens everything and serves. When a part of it throws, what was opened before is closed again. */
+export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Promise<Daemon> {
+  const { paths, version } = config;
+  const { world, log } = ports;
+  const began = world.monotonic();
+  const identity = { pid: process.pid, startedAt: world.now(), socket: paths.socket };
+  // What is opened in order is closed in reverse.
+  await using opened = new AsyncDisposableStack();
+  const closing = (name: string, close: () => unknown, ms = 0) =>
+    opened.defer(() => closePart(log, name, close, ms));
+
+  const signs = startVitals(openLedger(paths.ledger, { ...config, after: world.after }), paths.ledger, world);
+  const { ledger } = signs;
+  closing("vitals", signs.stop);
+  closing("ledger", () => ledger.close());
+  const { sessionsByStatus: sessions, ledgerBytes, walBytes } = signs.vitals();
+  const openMs = Math.round(world.monotonic() - began);
+  log.info("ledger_opened", { ledger: paths.ledger, ledgerBytes, walBytes, sessions, openMs });
+
+  const coven = new Coven({ ...ports, ledger }, config);
+  coven.recover();
+  const sacrifice = (id: string) => coven.sacrifice(id);
+  closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
+
+  // Accepted connections keep the name the socket was bound under.
+  const peers = watchPeers(`${paths.socket}.tmp`, log);
+  const { bound, name } = await bindSocket(paths.socket, (unix) =>
+    startServer({
+      unix,
+      coven,
+      identity,
+      version,
+      log,
+      world,
+      vitals: signs,
+      onlyOurs: () => peers.onlyOurs(),
+      shutdown: (force) => ports.shutdown(force),
+    }),
+  );
+  log.info("socket_bound", { socket: paths.socket });
+  closing("connections", () => bound.stop(true), ANSWERS_MS);
+  closing("answers", () => bound.stop(), ANSWERS_MS);
+  closing("sessions", () => coven.close(), SESSIONS_MS);
+  closing("identity", () => removeIdentity(paths.identity, identity));
+  closing("modes", watchModes(paths, { world, log }));
+  // First the name: from then on nobody new comes in, and the next daemon waits for the lock.
+  closing("socket", () => name.remove());
+  writeIdentity(paths.identity, identity);
+  log.info("daemon_started", {
+    version,
+    contract: API_VERSION,
+    socket: paths.socket,
+    ledger: paths.ledger,
+    pty: ports.ptys.driver,
+    bun: Bun.version,
+    startMs: Math.round(world.monotonic() - began),
+  });
+  const parts = opened.move();
+  return { coven, identity, signs, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** Closes one part; when that fails or takes longer than `ms`, the log says so and the next part follows. */
+async function closePart(log: Log, part: string, close: () => unknown, ms: number): Promise<void> {
+  let timer: Timer | undefined;
+  try {
+    const closed = close();
+    if (!(closed instanceof Promise)) return;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(resolve, ms, "late");
+    });
+    if ((await Promise.race([closed, late])) === "late") log.warn("stop_step_late", { step: part, ms });
+  } catch (error) {
+    log.error("stop_step_failed", { step: part, ...errorFields(error) });
+  } finally {
+    clearTimeout(timer);
+  }
+}
