@@ -1,5 +1,7 @@
 // Owns a real headless Chromium for tests of a page, and the comparison of two pictures of it.
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 /** Where a Chromium is on this machine, or undefined: its tests are then skipped by name. */
@@ -7,17 +9,21 @@ export const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr
   (path) => existsSync(path),
 );
 
-/** Starts it. Close it afterwards. */
-export function openBrowser(): Promise<Browser> {
+/** Starts it in a home of its own, which goes with it: it leaves settings and caches there. Close it afterwards. */
+export async function openBrowser(): Promise<Browser> {
   if (CHROMIUM === undefined) throw new Error("There is no Chromium here.");
   const quiet = ["quic", "background-networking", "component-update", "sync"].map(
     (what) => `--disable-${what}`,
   );
   // As root it runs only without its own sandbox.
-  return chromium.launch({
+  const home = mkdtempSync(join(tmpdir(), "cv-chromium-"));
+  const browser = await chromium.launch({
     executablePath: CHROMIUM,
+    env: { PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: home },
     args: ["--no-sandbox", "--disable-gpu", "--no-first-run", ...quiet],
   });
+  browser.on("disconnected", () => rmSync(home, { recursive: true, force: true, maxRetries: 5 }));
+  return browser;
 }
 
 /** What a comparison found, in pixels of the larger picture. */
