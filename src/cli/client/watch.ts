@@ -6,6 +6,7 @@ import { Failure, PipeClosed } from "../ui/failure.ts";
 import { lineEnds } from "../ui/newlines.ts";
 import { atTerminal, printJson, say, write } from "../ui/out.ts";
 import { queryFilter } from "../ui/queries.ts";
+import { onSignals } from "../ui/signals.ts";
 import { isTerminal } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
 import { ago } from "../ui/time.ts";
@@ -38,8 +39,12 @@ export function introduce(session: Session): void {
 export async function watch(watching: Watching): Promise<number> {
   const { client, session } = watching;
   const hangUp = new AbortController();
-  const stop = onSignals((signal, times) => {
-    if (signal !== "SIGINT" || watching.interrupt === "leave" || times > 1) return hangUp.abort(signal);
+  const signals: NodeJS.Signals[] = [];
+  const stopListening = onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
+    signals.push(signal);
+    if (signal !== "SIGINT" || watching.interrupt === "leave" || signals.length > 1) {
+      return hangUp.abort(signal);
+    }
     say(`Ending session ${shortId(session.id)} …  (Ctrl-C again leaves without waiting)`);
     // Refused when it ended by itself just now; the stream then ends as well.
     client.kill(session.id).catch(() => {});
@@ -52,7 +57,7 @@ export async function watch(watching: Watching): Promise<number> {
     // An empty line between the harness's output and our own.
     else say(lineIsOpen ? "\n" : "");
     sayOutcome(ended, watching.interrupt === "kill" ? "again" : "nothing");
-    return stop.first() === "SIGINT" && watching.interrupt === "kill"
+    return signals[0] === "SIGINT" && watching.interrupt === "kill"
       ? signalCode("SIGINT")
       : exitCodeOf(ended);
   } catch (error) {
@@ -64,7 +69,7 @@ export async function watch(watching: Watching): Promise<number> {
     throw isUnreachable(error) ? lost(session.id) : error;
   } finally {
     typing?.();
-    stop.listening();
+    stopListening();
   }
 }
 
@@ -105,25 +110,6 @@ export function lost(id: string): Failure {
     `coven attach ${shortId(id)}   (starts the daemon again and shows what was kept)`,
     "coven sessions   (shows how each session ended)",
   ]);
-}
-
-type Ending = "SIGINT" | "SIGTERM" | "SIGHUP";
-
-function onSignals(act: (signal: Ending, times: number) => void): {
-  listening(): void;
-  first(): Ending | undefined;
-} {
-  let times = 0;
-  let first: Ending | undefined;
-  const listeners = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((signal) => {
-    const listener = () => {
-      first ??= signal;
-      act(signal, ++times);
-    };
-    process.on(signal, listener);
-    return () => process.off(signal, listener);
-  });
-  return { listening: () => listeners.forEach((off) => void off()), first: () => first };
 }
 
 /** Sends each line a person types, ended by the CR that a terminal's Enter key sends. */

@@ -1,4 +1,5 @@
 // The signals that reach us while a session is in the terminal: those that end us, suspend us, wake us, and new sizes.
+import { onSignals } from "../ui/signals.ts";
 
 export interface SignalEvents {
   /** Somebody wants us gone; the session is none of their business. */
@@ -15,20 +16,13 @@ export interface SignalEvents {
 const ENDING = ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"] as const;
 
 /** Listens until `stop`. A raw terminal sends none of these for a key; they come from outside. */
-export function onSignals(events: SignalEvents): { stop(): void } {
-  const offs: (() => void)[] = [];
-  const on = (signal: NodeJS.Signals, act: () => void): void => {
-    try {
-      process.on(signal, act);
-      offs.push(() => process.off(signal, act));
-    } catch {
-      // A signal this system doesn't have.
-    }
-  };
-  for (const signal of ENDING) on(signal, () => events.leave(signal));
-  on("SIGTSTP", () => events.suspend());
-  on("SIGCONT", () => events.resume());
-  on("SIGWINCH", () => events.resized());
+export function onTerminalSignals(events: SignalEvents): { stop(): void } {
+  const offs = [
+    onSignals(ENDING, events.leave),
+    onSignals(["SIGTSTP"], events.suspend),
+    onSignals(["SIGCONT"], events.resume),
+    onSignals(["SIGWINCH"], events.resized),
+  ];
   const dying = (): void => events.dying();
   // Before main.ts prints the error: the program's screen, on which it would stand, goes away.
   process.prependListener("uncaughtException", dying);

@@ -8,7 +8,7 @@ import type { DetachKey } from "./key-names.ts";
 import { terminalModes } from "./modes.ts";
 import { picture, withoutLines } from "./picture.ts";
 import { belowScreen, type LastScreen } from "./prompt-position.ts";
-import { onSignals } from "./signals.ts";
+import { onTerminalSignals } from "./signals.ts";
 import { openTty } from "./tty.ts";
 
 export interface Viewing {
@@ -74,7 +74,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     stalled: hangUp,
     drained: attach,
   });
-  const signals = onSignals({
+  const signals = onTerminalSignals({
     leave: (signal) => leave({ why: "signal", signal }),
     suspend,
     resume,

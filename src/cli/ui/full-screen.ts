@@ -1,5 +1,6 @@
 // A full screen of our own (the session browser): draws lines, reads keys, and puts the terminal back when it is left.
 import { type Key, keyReader } from "./key-input.ts";
+import { onSignals } from "./signals.ts";
 
 /** In cells. */
 export interface Size {
@@ -43,13 +44,9 @@ export function fullScreen(on: FullScreenEvents): FullScreen {
     stdout.write("\u001b[2J");
     on.resize();
   };
-  const endings = (["SIGTERM", "SIGHUP"] as const).map((signal) => {
-    const ended = () => {
-      leave();
-      on.ended(signal);
-    };
-    process.on(signal, ended);
-    return () => process.off(signal, ended);
+  const stopListening = onSignals(["SIGTERM", "SIGHUP"], (signal) => {
+    leave();
+    on.ended(signal);
   });
 
   function leave(): void {
@@ -58,7 +55,7 @@ export function fullScreen(on: FullScreenEvents): FullScreen {
     keys.stop();
     stdin.off("data", take);
     stdout.off("resize", resized);
-    for (const off of endings) off();
+    stopListening();
     stdin.setRawMode(false);
     stdin.pause();
     stdout.write(LEAVE);
