@@ -1,6 +1,7 @@
 // Owns daemon.json: what the daemon says of itself, for those who look without asking. A note, never evidence.
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { failure } from "../home.ts";
+import { replaceFile } from "../os/replace-file.ts";
 
 /** Equals `health.daemon` (CONTRACT, `GET /health`). */
 export interface DaemonIdentity {
@@ -10,15 +11,11 @@ export interface DaemonIdentity {
   readonly socket: string;
 }
 
-/** Puts it in place whole, mode 0600 under the daemon's umask. Throws `runtime_unavailable`. */
+/** Replaces the file as a whole, mode 0600. Throws `runtime_unavailable`. */
 export function writeIdentity(path: string, identity: DaemonIdentity): void {
-  const draft = `${path}.tmp`;
   try {
-    rmSync(draft, { force: true, recursive: true });
-    writeFileSync(draft, `${JSON.stringify(identity)}\n`, { mode: 0o600 });
-    renameSync(draft, path);
+    replaceFile(path, `${JSON.stringify(identity)}\n`);
   } catch (error) {
-    rmSync(draft, { force: true });
     throw failure(error, path);
   }
 }

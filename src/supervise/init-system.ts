@@ -1,10 +1,11 @@
 // The init system that keeps the daemon running (systemd, launchd): is it told to, have it start, install, uninstall.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { CovenError } from "../errors.ts";
 import { failure } from "../home.ts";
+import { replaceFile } from "../os/replace-file.ts";
 import type { CovenPaths } from "../paths.ts";
 import { selfCommand } from "../program.ts";
 import { installation } from "./service-file.ts";
@@ -120,13 +121,10 @@ function written(file: string): string | undefined {
 
 /** Whole or not at all; read by the init system, so not hidden from it. Throws as `failure` has it. */
 function put(file: string, content: string): void {
-  const draft = `${file}.tmp`;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(draft, content, { mode: 0o644 });
-    renameSync(draft, file);
+    replaceFile(file, content, { mode: 0o644 });
   } catch (error) {
-    if (existsSync(draft)) rmSync(draft, { force: true });
     throw failure(error, file);
   }
 }

@@ -27,7 +27,7 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 test("it is written whole, private and alone, over whatever lay there", () => {
   for (const lying of [undefined, "", "{half", '{"pid":1}']) {
     if (lying !== undefined) writeFileSync(path, lying);
-    writeFileSync(`${path}.tmp`, "left by a crash");
+    writeFileSync(`${path}.${process.pid}.tmp`, "left by a crash");
     writeIdentity(path, identity);
     expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(identity);
     expect(statSync(path).mode & 0o777).toBe(0o600);

@@ -109,7 +109,7 @@ rootOnly("links planted where files will be made are neither followed nor writte
   const precious = join(home.base, "precious");
   mkdirSync(precious, { mode: 0o700 });
   mkdirSync(paths.home, { mode: 0o700 });
-  for (const path of [`${paths.socket}.tmp`, `${paths.identity}.tmp`, `${paths.identity}.${process.pid}`])
+  for (const path of [`${paths.socket}.tmp`, `${paths.identity}.${process.pid}.tmp`])
     symlinkSync(join(precious, "made"), path);
   await home.start();
   expect(existsSync(join(precious, "made"))).toBe(false);

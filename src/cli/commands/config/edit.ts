@@ -1,14 +1,4 @@
 // Changes one setting in a config file and nothing else in it: comments, order and line ends stay.
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
 import { type ConfigKey, type ConfigValue, parseConfig } from "../../../config.ts";
 import { configLines } from "../../../config-lines.ts";
 import { Failure } from "../../ui/failure.ts";
@@ -80,37 +70,4 @@ function isOnlyChange(
 /** As TOML. */
 function written(value: ConfigValue): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
-}
-
-/**
- * Writes the file as a whole, mode 0600: beside it and renamed, so that nobody ever reads half of one and a full disk
- * leaves the old one. A symbolic link stays one; what it leads to is replaced. Throws the file system's error.
- */
-export function replaceFile(file: string, text: string): void {
-  const target = resolved(file);
-  const beside = `${target}.new-${process.pid}`;
-  try {
-    const fd = openSync(beside, "wx", 0o600);
-    try {
-      // The umask may have taken bits away; none may be added either.
-      chmodSync(beside, 0o600);
-      const bytes = Buffer.from(text);
-      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(beside, target);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
-  }
-}
-
-function resolved(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return file;
-  }
 }

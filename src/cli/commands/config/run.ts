@@ -1,4 +1,5 @@
 // `coven config get|set|list|path`.
+import { realpathSync } from "node:fs";
 import {
   CONFIG_KEYS,
   CONFIG_NAMES,
@@ -10,6 +11,7 @@ import {
   valueFor,
 } from "../../../config.ts";
 import { failure, makeHome } from "../../../home.ts";
+import { replaceFile } from "../../../os/replace-file.ts";
 import { covenPaths } from "../../../paths.ts";
 import { has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { UsageError } from "../../ui/failure.ts";
@@ -17,7 +19,7 @@ import { nearest } from "../../ui/nearest.ts";
 import { columns, print, printJson, say, write } from "../../ui/out.ts";
 import { type Column, table } from "../../ui/table.ts";
 import { harmless, quoted } from "../../ui/text.ts";
-import { replaceFile, withSetting } from "./edit.ts";
+import { withSetting } from "./edit.ts";
 
 /** One row of `config list`, and the whole of `config get --json`. */
 interface Row {
@@ -66,7 +68,7 @@ export const set: Run = async (invocation) => {
   const changed = withSetting(text, key, value, paths.config);
   try {
     makeHome(paths);
-    if (changed !== text) replaceFile(paths.config, changed);
+    if (changed !== text) replaceFile(resolved(paths.config), changed, { flush: true });
   } catch (error) {
     throw failure(error, paths.config);
   }
@@ -75,6 +77,15 @@ export const set: Run = async (invocation) => {
     say("A running daemon takes it up when it starts again:  coven daemon restart");
   return 0;
 };
+
+/** Where a symbolic link leads: the file there is replaced, and the link stays. */
+function resolved(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}
 
 const WIDE: readonly Column<Row>[] = [
   { head: "KEY", cell: (row) => row.key },

@@ -1,6 +1,6 @@
 // `coven diagnostics`: gathers, redacts, and lists what is inside. Starts and changes nothing.
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
+import { replaceFile } from "../../../os/replace-file.ts";
 import { flagValue, has, type Run } from "../../framework/command.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { say, write } from "../../ui/out.ts";
@@ -29,7 +29,7 @@ export const run: Run = async (invocation) => {
   }
   const path = flagValue(invocation, "output") ?? `coven-diagnostics-${stamp()}.tar.gz`;
   const bytes = await packed(all);
-  writeWhole(resolve(path), bytes);
+  writeArchive(resolve(path), bytes);
   say(`Wrote ${quoted(path)} (${size(bytes.length)}). Inside:`);
   for (const line of listing(all)) say(line);
   say(`Look before you share it:  tar -xzOf ${quoted(path)} | less`);
@@ -64,18 +64,10 @@ async function packed(all: readonly Attachment[]): Promise<Uint8Array> {
 }
 
 /** Writes a file that only its owner may read. It replaces an older one once it is complete. */
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const part = `${path}.part-${process.pid}`;
+function writeArchive(path: string, bytes: Uint8Array): void {
   try {
-    const fd = openSync(part, "wx", 0o600);
-    try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(part, path);
+    replaceFile(path, bytes);
   } catch (error) {
-    rmSync(part, { force: true });
     if (!(error instanceof Error) || !("code" in error)) throw error;
     throw new Failure(`${quoted(path)} cannot be written (${String(error.code)}).`, [
       "coven diagnostics --output with a path you may write to",

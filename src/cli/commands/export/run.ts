@@ -1,6 +1,6 @@
 // `coven export`: a session as a recording, as text or as a page, to stdout or into a file.
-import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
+import { beginReplacing } from "../../../os/replace-file.ts";
 import { connect } from "../../client/connect.ts";
 import { fullId, shortId } from "../../client/session-id.ts";
 import { flagValue, type Invocation, type Run, word } from "../../framework/command.ts";
@@ -75,30 +75,24 @@ function formatOf(invocation: Invocation, output: string | undefined): string {
   ]);
 }
 
-/**
- * Writes the pieces to a file that only its owner may read, since output may hold secrets; resolves to the bytes written.
- * The file appears under its name once it is complete. A pipe or device is written to as it is.
- */
+/** Writes the pieces to a file that only its owner may read, since output may hold secrets; resolves to the bytes written. */
 async function intoFile(path: string, pieces: AsyncIterable<string>): Promise<number> {
-  const there = statSync(path, { throwIfNoEntry: false });
-  const inPlace = there !== undefined && !there.isFile();
-  const target = inPlace ? path : `${path}.part-${process.pid}`;
   try {
-    const fd = openSync(target, inPlace ? "w" : "wx", 0o600);
+    const file = beginReplacing(path);
     let written = 0;
     try {
       for await (const piece of pieces) {
         const bytes = Buffer.from(piece);
-        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+        file.write(bytes);
         written += bytes.length;
       }
-    } finally {
-      closeSync(fd);
+    } catch (error) {
+      file.discard();
+      throw error;
     }
-    if (!inPlace) renameSync(target, path);
+    file.commit();
     return written;
   } catch (error) {
-    if (!inPlace) rmSync(target, { force: true });
     if (!(error instanceof Error) || !("syscall" in error)) throw error;
     throw new Failure(`${quoted(path)} cannot be written: ${error.message.replace(/, [a-z]+ .*$/s, "")}`, [
       "--output with a path you may write to",
