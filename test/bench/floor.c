@@ -1,11 +1,12 @@
 /* Owns the floor of the bench: a bare pseudo-terminal read loop, and the small programs that run inside sessions.
    Built by cc -O2; floor.py says the same words more slowly where there is no compiler.
 
-   floor run [--go] [--mark TEXT] [--exact N] [--hold] -- ARGV   runs ARGV in a terminal and tells what came, as JSON:
+   floor run [--go] [--default] [--mark TEXT] [--exact N] [--hold] -- ARGV   runs ARGV in a terminal and tells what came, as JSON:
        first   ms to the first byte          mark   ms to the first TEXT
        exact   ms until N bytes from "<B>" on had come, and their adler32
        end     ms to the end                 bytes  all that came
-     --go      when "<R>" comes, types "g" and begins to count only then
+     --default the terminal begins as terminals do, not raw
+     --go      when "<R>" comes, types "g" and Enter, and begins to count only then
      --hold    ARGV is left (hung up) as soon as what was asked for has come, else it is read to its end
    floor echo N ARGV        types N single bytes, each when the last one came back: [ms, ...]; then one more, to end ARGV by
    floor drip BYTES SECONDS writes so many bytes a second in ten pieces, lines of 100 bytes
@@ -72,14 +73,14 @@ static void whole_write(int fd, const char *bytes, size_t length) {
   }
 }
 
-static int open_terminal(char **argv, pid_t *child) {
+static int open_terminal(char **argv, pid_t *child, int is_raw) {
   int fd;
   struct winsize size = {40, 120, 0, 0};
   struct termios raw;
   memset(&raw, 0, sizeof raw);
   cfmakeraw(&raw);
   raw.c_cc[VMIN] = 1;
-  *child = forkpty(&fd, NULL, &raw, &size);
+  *child = forkpty(&fd, NULL, is_raw ? &raw : NULL, &size);
   if (*child == 0) {
     execvp(argv[0], argv);
     _exit(127);
@@ -120,9 +121,10 @@ static long find(struct finder *f, const char *bytes, size_t length) {
 static int run(int argc, char **argv) {
   const char *mark = NULL;
   long exact = 0;
-  int go = 0, hold = 0, i = 0;
+  int go = 0, hold = 0, is_raw = 1, i = 0;
   for (; i < argc && strcmp(argv[i], "--"); i++) {
     if (!strcmp(argv[i], "--go")) go = 1;
+    else if (!strcmp(argv[i], "--default")) is_raw = 0;
     else if (!strcmp(argv[i], "--hold")) hold = 1;
     else if (!strcmp(argv[i], "--mark")) mark = argv[++i];
     else if (!strcmp(argv[i], "--exact")) exact = atol(argv[++i]);
@@ -131,7 +133,7 @@ static int run(int argc, char **argv) {
   double start = now(), first = -1, mark_at = -1, exact_at = -1;
   long bytes = 0, left = -1;
   pid_t child;
-  int fd = open_terminal(argv + i + 1, &child);
+  int fd = open_terminal(argv + i + 1, &child, is_raw);
   for (;;) {
     ssize_t n = read(fd, buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
@@ -141,7 +143,7 @@ static int run(int argc, char **argv) {
       if (find(&ready, buffer, (size_t)n) < 0) continue;
       go = 0;
       start = now();
-      whole_write(fd, "g", 1);
+      whole_write(fd, "g\n", 2);
       continue;
     }
     bytes += n;
@@ -169,7 +171,7 @@ static int run(int argc, char **argv) {
 static int echo(int argc, char **argv) {
   int count = atoi(argv[0]);
   pid_t child;
-  int fd = open_terminal(argv + 1, &child);
+  int fd = open_terminal(argv + 1, &child, 1);
   struct finder ready = {"<R>", 3, {0}, 0};
   for (;;) {
     ssize_t n = read(fd, buffer, sizeof buffer);

@@ -1,4 +1,4 @@
-# Owns the floor of the bench where there is no compiler: the words of floor.c, in Python.
+# The floor of the bench where there is no compiler: the words of floor.c, in Python.
 import json, os, pty, sys, termios, time, tty, zlib
 
 
@@ -6,13 +6,14 @@ def now():
     return time.monotonic() * 1e3
 
 
-def terminal(argv):
+def terminal(argv, raw=True):
     gate, opened = os.pipe()
     child, fd = pty.fork()
     if child == 0:
         os.read(gate, 1)
         os.execvp(argv[0], argv)
-    tty.setraw(fd, termios.TCSANOW)
+    if raw:
+        tty.setraw(fd, termios.TCSANOW)
     termios.tcsetwinsize(fd, (40, 120)) if hasattr(termios, "tcsetwinsize") else None
     os.write(opened, b"x")
     return child, fd
@@ -45,14 +46,14 @@ def run(words):
     ready, begin, marked = Finder(b"<R>"), Finder(b"<B>"), Finder((mark or "").encode())
     first = mark_at = exact_at = -1.0
     total, left, check, start = 0, -1, 1, now()
-    child, fd = terminal(argv)
+    child, fd = terminal(argv, "--default" not in options)
     while data := read(fd):
         if first < 0:
             first = now() - start
         if go:
             if ready.find(data) >= 0:
                 go, start = False, now()
-                os.write(fd, b"g")
+                os.write(fd, b"g\n")
             continue
         total += len(data)
         if mark and mark_at < 0 and marked.find(data) >= 0:

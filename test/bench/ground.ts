@@ -5,6 +5,17 @@ import { join } from "node:path";
 import { Daemon } from "./daemon.ts";
 import { type Peer, peersOn } from "./peers.ts";
 
+/** A file to print. What comes out of a terminal behind `<B>` is the same either way. */
+export interface Printed {
+  /** For a terminal in raw mode. */
+  readonly path: string;
+  /** The same without the carriage returns, which a terminal in its default mode adds. */
+  readonly lines: string;
+  /** How much comes out, and its adler32. */
+  readonly bytes: number;
+  readonly sum: number;
+}
+
 /** What every row gets. */
 export interface Ground {
   /** Everything of this run lies beneath it. */
@@ -24,8 +35,8 @@ export interface Ground {
   floor(...words: readonly string[]): Promise<string>;
   /** How the floor program is called, for scripts. */
   readonly floorCommand: string;
-  /** A file that begins with `<B>` and then has so many bytes, and their checksum. */
-  file(megabytes: number): Promise<{ readonly path: string; readonly bytes: number; readonly sum: number }>;
+  /** Something to print: `<B>` and then so many bytes. */
+  file(megabytes: number): Promise<Printed>;
   /** A home of its own with the daemon of the executable under test running. */
   daemon(): Promise<Daemon>;
   /** The same of the implementation in Rust, when BENCH_COVEN_RS says where it is. */
@@ -71,7 +82,7 @@ export async function prepare(smoke: boolean): Promise<Ground> {
   const peers = await peersOn({ dir, codex, env });
   const rust = await rustAt(process.env["BENCH_COVEN_RS"]);
   const daemons: Daemon[] = [];
-  const files = new Map<number, Promise<{ path: string; bytes: number; sum: number }>>();
+  const files = new Map<number, Promise<Printed>>();
 
   async function start(executable: string): Promise<Daemon> {
     const daemon = await Daemon.start({ executable, base: mkdtempSync(join(dir, "h")), project, env });
@@ -141,7 +152,7 @@ async function floorProgram(dir: string): Promise<string[]> {
 }
 
 /** Lines of a build log, numbered, a little beyond ASCII; no two files of a size differ. */
-async function made(path: string, bytes: number, floor: Ground["floor"]) {
+async function made(path: string, bytes: number, floor: Ground["floor"]): Promise<Printed> {
   const pieces: string[] = [];
   let length = 0;
   for (let i = 1; length < Math.min(bytes, 4_000_000); i++) {
@@ -153,12 +164,20 @@ async function made(path: string, bytes: number, floor: Ground["floor"]) {
   const whole = Buffer.alloc(bytes);
   for (let at = 0; at < bytes; at += block.length)
     block.copy(whole, at, 0, Math.min(block.length, bytes - at));
+  // A lone CR at the end would be no line end.
+  if (whole.at(-1) === 0x0d) whole[bytes - 1] = 0x2e;
   const plain = `${path}.plain`;
   writeFileSync(plain, whole);
   const sum = Number(await floor("sum", plain));
   rmSync(plain);
-  writeFileSync(path, Buffer.concat([Buffer.from("<B>"), whole]));
-  return { path, bytes, sum };
+  const begin = Buffer.from("<B>");
+  writeFileSync(path, Buffer.concat([begin, whole]));
+  const lines = `${path}.lines`;
+  writeFileSync(
+    lines,
+    Buffer.concat([begin, Buffer.from(whole.toString("latin1").replaceAll("\r\n", "\n"), "latin1")]),
+  );
+  return { path, lines, bytes, sum };
 }
 
 /** Runs to the end and gives what it printed; rejects with its words when it fails. */

@@ -6,6 +6,7 @@ import { Wire } from "../wire.ts";
 import { must, RAW, type Row, saying } from "./row.ts";
 
 /** Gives back so many keys one by one, then goes. */
+/** Raw: an agent that reads keys has its terminal so. In the default mode the kernel echoes, and nobody would be measured but it. */
 const returning = (keys: number) => `${RAW}; ${saying("R")}; exec dd bs=1 count=${keys} 2>/dev/null`;
 /** More than anybody types here. */
 const MANY = 1_000_000;

@@ -5,6 +5,7 @@ import { command, type Ground } from "../ground.ts";
 import { type Peer, staying } from "../peers.ts";
 import { must, RAW, type Row, saying } from "./row.ts";
 
+/** Raw: what waits here is an agent at its prompt. */
 const PROMPT = `${RAW}; ${saying("READY")}`;
 
 export const idle: Row = {

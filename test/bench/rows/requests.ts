@@ -64,6 +64,7 @@ export const readback: Row = {
     const file = await ground.file(megabytes);
     const { path, bytes } = file;
     const times = ground.smoke ? 2 : 10;
+    // Raw: only what is in the ledger matters here, and that file has its line ends.
     const one = await coven.launch(`${RAW}; exec cat ${path}`);
     await coven.settled(one.id);
     const large = await coven.launch(
