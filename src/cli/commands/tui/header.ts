@@ -16,11 +16,11 @@ export function headerLines(place: Place | undefined, listing: Listing, cols: nu
   const kind = place?.isRepository ? " (git)" : "";
   const first = `${out.bold("coven")} ${out.dim(glyphs.dot)} ${where}${out.dim(kind)}`;
   const { sessions } = listing;
-  const live = sessions.filter((one) => !isSettled(one.status)).length;
+  const running = sessions.filter((one) => !isSettled(one.status)).length;
   const waiting = sessions.filter(isWaiting).length;
   const facts = [
     daemonFact(listing),
-    live === 0 ? "nothing live" : `${live} live`,
+    running === 0 ? "nothing live" : `${running} live`,
     ...(waiting > 0 ? [`${waiting} waiting for you`] : []),
   ];
   const text = cut((listing.error === undefined ? facts : facts.slice(0, 1)).join(` ${glyphs.dot} `), cols);

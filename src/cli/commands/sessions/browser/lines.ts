@@ -57,13 +57,13 @@ export function browserLines(state: BrowserState, size: Size, now: number): stri
 
 function heading(state: BrowserState, cols: number): string {
   const { listing, shown } = state;
-  const live = listing.sessions.filter((one) => !isSettled(one.status)).length;
+  const running = listing.sessions.filter((one) => !isSettled(one.status)).length;
   const waiting = listing.sessions.filter(isWaiting).length;
   const title = state.includeArchived ? "All sessions" : "Sessions";
   const all = state.filter === "" ? `${shown.length}` : `${shown.length} of ${listing.sessions.length}`;
   const facts = [
     `${all}${listing.complete ? "" : "…"}`,
-    ...(live > 0 ? [`${live} live`] : []),
+    ...(running > 0 ? [`${running} live`] : []),
     ...(waiting > 0 ? [`${waiting} waiting for you`] : []),
     ...(listing.error === undefined ? [] : ["not up to date: the daemon does not answer"]),
   ];
