@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
 import { lineOfKey } from "./config-lines.ts";
 import { CovenError } from "./errors.ts";
+import { codeOf } from "./os/file-failure.ts";
 
 /** A value as it stands in the file. */
 export type ConfigValue = string | number | boolean;
@@ -138,7 +139,7 @@ export function configText(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    const code = codeOf(error);
     if (code === "ENOENT") return undefined;
     throw new CovenError("runtime_unavailable", `The settings in ${file} cannot be read (${code}).`, {
       file,

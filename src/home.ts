@@ -12,6 +12,8 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CovenError } from "./errors.ts";
+import { codeOf, fileFailure } from "./os/file-failure.ts";
+import { withUmask } from "./os/umask.ts";
 import type { CovenPaths } from "./paths.ts";
 
 /** Windows makes modes up (666 for all): there a home is as private as where it lies, and `%USERPROFILE%` is. */
@@ -21,7 +23,7 @@ const OTHERS = MODES ? 0o077 : 0;
 /** A directory made for everybody, like /tmp: all may write, and the sticky bit keeps each from the others' files. */
 const SHARED = 0o1002;
 
-/** What SQLite and those who replace a file whole put beside it. */
+/** What SQLite puts beside a file, and the name that the socket is bound under. */
 const BESIDE = ["", "-wal", "-shm", ".tmp"];
 
 /**
@@ -35,20 +37,19 @@ export function makeHome(paths: CovenPaths): void {
   const home = resolve(paths.home);
   const present = look(home);
   refuseUnsafe(home, present);
-  // The modes below are exact only under a umask of ours; this is synchronous, so nobody else sees it.
-  const umask = process.umask(OTHERS);
   try {
-    if (!present) mkdirSync(home, { recursive: true, mode: 0o700 });
-    if (statSync(home).mode & OTHERS) makePrivate(home);
-    makeDirectory(paths.logs);
-    // In the home itself only what is ours by name: who names a directory in use by mistake keeps it as it was.
-    const own = Object.values<string>({ ...paths }).filter((path) => path !== paths.home);
-    for (const path of own.flatMap((one) => BESIDE.map((end) => one + end))) mend(path);
-    for (const directory of [paths.logs, paths.harnesses]) mendEntries(directory);
+    // The modes below are exact only under a umask of ours.
+    withUmask(OTHERS, () => {
+      if (!present) mkdirSync(home, { recursive: true, mode: 0o700 });
+      if (statSync(home).mode & OTHERS) makePrivate(home);
+      makeDirectory(paths.logs);
+      // In the home itself only what is ours by name: who names a directory in use by mistake keeps it as it was.
+      const own = Object.values<string>({ ...paths }).filter((path) => path !== paths.home);
+      for (const path of own.flatMap((one) => BESIDE.map((end) => one + end))) mend(path);
+      for (const directory of [paths.logs, paths.harnesses]) mendEntries(directory);
+    });
   } catch (error) {
-    throw failure(error, home);
-  } finally {
-    process.umask(umask);
+    throw fileFailure(error, home);
   }
 }
 
@@ -56,7 +57,7 @@ function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw failure(error, path);
+    throw fileFailure(error, path);
   }
 }
 
@@ -87,7 +88,7 @@ function refuseUnsafe(home: string, present: Stats | undefined): void {
       throw refusal(home, `lies beneath ${trunk}, which is no directory`, "not_a_directory");
     accessSync(ancestor, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw failure(error, home);
+    throw fileFailure(error, home);
   }
   if (present) ancestor = dirname(ancestor);
   for (; ; ancestor = dirname(ancestor)) {
@@ -135,7 +136,7 @@ function look(path: string): Stats | undefined {
     return lstatSync(path);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
-    throw failure(error, path);
+    throw fileFailure(error, path);
   }
 }
 
@@ -145,30 +146,4 @@ function refusal(path: string, why: string, reason: string): CovenError {
     `COVEN_HOME cannot be used: ${path} ${why}. Set COVEN_HOME to a private directory of yours.`,
     { home: path, reason },
   );
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EEXIST: "a file is in its place",
-  EISDIR: "a directory is in its place",
-  ENOTDIR: "a part of its path is no directory",
-  ELOOP: "its path is a loop of symbolic links",
-  ENAMETOOLONG: "its path is too long",
-};
-
-/** A file system's no in words: `runtime_unavailable` with details `path` and `cause` (`ENOSPC`); ours pass through. */
-export function failure(error: unknown, path: string): CovenError {
-  if (error instanceof CovenError) return error;
-  const cause = codeOf(error);
-  const word = WORDS[cause] ?? (error instanceof Error ? error.message : String(error));
-  return new CovenError("runtime_unavailable", `Coven cannot use ${path}: ${word}.`, { path, cause });
-}
-
-/** The system's word for an error (`ENOENT`), or `unknown`. */
-export function codeOf(error: unknown): string {
-  return String((typeof error === "object" && error !== null && "code" in error && error.code) || "unknown");
 }

@@ -1,5 +1,6 @@
 // Owns what a client makes of a failed request: the daemon's envelope as the error it stands for, or that nobody answered.
 import { CovenError, ERROR_CODES, type ErrorCode, type ErrorDetails } from "../errors.ts";
+import { codeOf } from "../os/file-failure.ts";
 
 /** True when the daemon itself could not be asked: nobody listens, it hung up, or it took too long. */
 export function isUnreachable(error: unknown): error is CovenError {
@@ -8,9 +9,7 @@ export function isUnreachable(error: unknown): error is CovenError {
 
 /** `runtime_unavailable` that `isUnreachable` knows; `cause` is the system's word (`ENOENT`, …) or `timeout`. */
 export function unreachable(socket: string, error: unknown): CovenError {
-  const cause = String(
-    (typeof error === "object" && error !== null && "code" in error && error.code) || "unknown",
-  );
+  const cause = codeOf(error);
   return new CovenError("runtime_unavailable", `No Coven daemon answers on ${socket} (${cause}).`, {
     reason: "unreachable",
     cause,

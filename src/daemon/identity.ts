@@ -1,6 +1,6 @@
-// Owns daemon.json: what the daemon says of itself, for those who look without asking. A note, never evidence.
+// daemon.json: what the daemon says of itself, for those who look without asking. A note, never evidence.
 import { readFileSync, rmSync } from "node:fs";
-import { failure } from "../home.ts";
+import { fileFailure } from "../os/file-failure.ts";
 import { replaceFile } from "../os/replace-file.ts";
 
 /** Equals `health.daemon` (CONTRACT, `GET /health`). */
@@ -16,7 +16,7 @@ export function writeIdentity(path: string, identity: DaemonIdentity): void {
   try {
     replaceFile(path, `${JSON.stringify(identity)}\n`);
   } catch (error) {
-    throw failure(error, path);
+    throw fileFailure(error, path);
   }
 }
 

@@ -1,9 +1,10 @@
-// Owns the lock that says who is the daemon. The kernel drops it when its holder dies, so nobody ever guesses by pid.
+// The lock that says who is the daemon. The kernel drops it when its holder dies, so nobody ever guesses by pid.
 // SQLite locks with fcntl: closing any other descriptor of this file in the holder's process would drop the lock, so nothing
 // else in the daemon opens it (chmod and stat go by name and are harmless).
 import { Database } from "bun:sqlite";
 import { existsSync, rmSync } from "node:fs";
 import { CovenError } from "../errors.ts";
+import { codeOf } from "../os/file-failure.ts";
 
 /** Being the daemon of one home. */
 export interface Lock {
@@ -93,10 +94,6 @@ function close(db: Database): void {
 
 function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  return String((typeof error === "object" && error !== null && "code" in error && error.code) || "");
 }
 
 function words(error: unknown): string {

@@ -2,7 +2,8 @@
 // Only the holder of the lock comes here, so whoever listens on it now is no daemon of this home (DESIGN, decision 2).
 import { lstatSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { CovenError } from "../errors.ts";
-import { codeOf, failure } from "../home.ts";
+import { codeOf, fileFailure } from "../os/file-failure.ts";
+import { withUmask } from "../os/umask.ts";
 
 /** A name that leads to us, until it is given up. */
 export interface SocketName {
@@ -31,17 +32,14 @@ export async function bindSocket<T>(
       { socket: path },
     );
   }
-  const umask = process.umask(0o177);
   try {
     rmSync(temporary, { force: true, recursive: true });
-    const bound = bind(temporary);
+    const bound = withUmask(0o177, () => bind(temporary));
     const { dev, ino } = lstatSync(temporary);
     renameSync(temporary, path);
     return { bound, name: { remove: () => removeOwn(path, dev, ino) } };
   } catch (error) {
-    throw failure(error, path);
-  } finally {
-    process.umask(umask);
+    throw fileFailure(error, path);
   }
 }
 
@@ -50,7 +48,7 @@ function kindOf(path: string): "nothing" | "directory" | "something" {
     return lstatSync(path).isDirectory() ? "directory" : "something";
   } catch (error) {
     if (codeOf(error) === "ENOENT") return "nothing";
-    throw failure(error, path);
+    throw fileFailure(error, path);
   }
 }
 

@@ -1,4 +1,5 @@
-// Owns the two umasks of the daemon: its own files are private, what a harness makes in a project is as its user wants it.
+// The two umasks of the daemon: its own files are private, what a harness makes in a project is as its user wants it.
+import { withUmask } from "../os/umask.ts";
 import type { PtyHost } from "../session/ports.ts";
 
 /** Makes everything this process creates from now on private; returns the umask it was started with. */
@@ -14,13 +15,8 @@ export function underUmask(host: PtyHost, umask: number): PtyHost {
   return {
     ...host,
     spawn(options, events) {
-      // A child inherits it at the moment of the fork, and spawning is synchronous: nothing else sees it.
-      const own = process.umask(umask);
-      try {
-        return host.spawn(options, events);
-      } finally {
-        process.umask(own);
-      }
+      // A child inherits it at the moment of the fork.
+      return withUmask(umask, () => host.spawn(options, events));
     },
   };
 }

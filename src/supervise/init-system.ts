@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { CovenError } from "../errors.ts";
-import { failure } from "../home.ts";
+import { fileFailure } from "../os/file-failure.ts";
 import { replaceFile } from "../os/replace-file.ts";
 import type { CovenPaths } from "../paths.ts";
 import { selfCommand } from "../program.ts";
@@ -125,7 +125,7 @@ function put(file: string, content: string): void {
     mkdirSync(dirname(file), { recursive: true });
     replaceFile(file, content, { mode: 0o644 });
   } catch (error) {
-    throw failure(error, file);
+    throw fileFailure(error, file);
   }
 }
 

@@ -6,7 +6,8 @@ import { isLocked } from "../daemon/lock.ts";
 import { type CovenError, isCovenError } from "../errors.ts";
 import { harnesses } from "../harness/harnesses.ts";
 import type { ManifestProblem } from "../harness/manifest.ts";
-import { checkHome, failure } from "../home.ts";
+import { checkHome } from "../home.ts";
+import { fileFailure } from "../os/file-failure.ts";
 import { type TerminalCount, terminalCount } from "../os/machine.ts";
 import type { CovenPaths } from "../paths.ts";
 import { selfCommand } from "../program.ts";
@@ -132,7 +133,7 @@ function lockOf(paths: CovenPaths): Inspection["lock"] {
     const held = isLocked(paths.lock);
     return { held, pid: held ? (lockHolder(paths) ?? null) : null, error: null };
   } catch (error) {
-    return { held: false, pid: null, error: failure(error, paths.lock) };
+    return { held: false, pid: null, error: fileFailure(error, paths.lock) };
   }
 }
 
@@ -145,7 +146,7 @@ function ledgerOf(
   } catch (error) {
     // A part of its path is no directory, or may not be entered.
     return {
-      report: { ok: false, reason: "unavailable", error: failure(error, path) },
+      report: { ok: false, reason: "unavailable", error: fileFailure(error, path) },
       ledgerBytes: 0,
       walBytes: 0,
     };

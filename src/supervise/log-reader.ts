@@ -1,6 +1,7 @@
 // Reads the log from outside: all its files, the oldest line first, and what is added, across rotations. Never writes.
 import { closeSync, fstatSync, lstatSync, openSync, readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
+import { codeOf } from "../os/file-failure.ts";
 
 /** Rotated files are looked for up to this age; the daemon keeps three. */
 const MOST_ROTATED = 9;
@@ -88,7 +89,7 @@ function openIfThere(path: string): number | undefined {
   try {
     return openSync(path, "r");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }

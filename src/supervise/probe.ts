@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { covenClient, isUnreachable } from "../api/client.ts";
 import type { DaemonIdentity } from "../daemon/identity.ts";
 import { CovenError } from "../errors.ts";
-import { failure } from "../home.ts";
+import { fileFailure } from "../os/file-failure.ts";
 import { API_VERSION } from "../version.ts";
 
 /** What the socket says. */
@@ -44,7 +44,7 @@ export async function probe(socket: string, timeoutMs: number = PROBE_MS): Promi
       const cause = String(error.details?.["cause"]);
       // Not every system has a word of its own for "there is no such socket": Windows doesn't.
       if (NOBODY.includes(cause) || !existsSync(socket)) return { state: "stopped" };
-      if (cause === "EACCES" || cause === "EPERM") throw failure({ code: cause }, socket);
+      if (cause === "EACCES" || cause === "EPERM") throw fileFailure({ code: cause }, socket);
       if (cause === "timeout") return { state: "silent" };
       // A daemon on its way out hangs up once; who does it for a second never was one.
       if (!PASSING.includes(cause) || ++hungUp > 50) throw stranger(socket);

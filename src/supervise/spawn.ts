@@ -4,7 +4,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync } from "nod
 import { join } from "node:path";
 import { parseReport, REPORT_VARIABLE, type Report } from "../daemon/report.ts";
 import { CovenError } from "../errors.ts";
-import { failure } from "../home.ts";
+import { fileFailure } from "../os/file-failure.ts";
 import type { CovenPaths } from "../paths.ts";
 import { selfCommand } from "../program.ts";
 import { SESSION_MARK } from "../session/environment.ts";
@@ -42,7 +42,7 @@ export async function spawnDaemon(
         clearTimeout(overdue);
         resolve(said);
       };
-      child.on("error", (error) => done({ outcome: "failed", error: failure(error, program) }));
+      child.on("error", (error) => done({ outcome: "failed", error: fileFailure(error, program) }));
       pipe?.on("data", (chunk: Buffer) => {
         text += chunk;
       });
@@ -77,7 +77,7 @@ function openWords(path: string): { fd: number; last(): string } {
     const from = fstatSync(fd).size;
     return { fd, last: () => readFileSync(path).subarray(from).toString().trim() };
   } catch (error) {
-    throw failure(error, path);
+    throw fileFailure(error, path);
   }
 }
 

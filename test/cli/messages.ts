@@ -227,7 +227,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["harness/harnesses.ts", "There is no harness called ….", ""],
   ["harness/harnesses.ts", "… is not installed: there is no executable … on the PATH.", ""],
   ["home.ts", "COVEN_HOME cannot be used: … …. Set COVEN_HOME to a private directory of yours.", ""],
-  ["home.ts", "Coven cannot use …: ….", ""],
+  ["os/file-failure.ts", "Coven cannot use …: ….", ""],
   ["paths.ts", "COVEN_HOME must be an absolute path, and … is not.", ""],
   [
     "paths.ts",

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beginReplacing, replaceFile } from "../../src/os/replace-file.ts";
+import { rootOnly } from "../support/refusal.ts";
 
 let dir: string;
 let path: string;
@@ -68,4 +69,18 @@ test("a directory in its place is refused and stays, a device is written to and 
   expect(readdirSync(dir)).toEqual(["file"]);
   replaceFile("/dev/null", "gone");
   expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+});
+
+rootOnly("on a full disk the old file stays whole", () => {
+  mkdirSync(path);
+  expect(Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", path]).exitCode).toBe(0);
+  try {
+    const file = join(path, "file");
+    replaceFile(file, "old");
+    expect(() => replaceFile(file, new Uint8Array(200_000))).toThrow(/ENOSPC/);
+    expect(readFileSync(file, "utf8")).toBe("old");
+    expect(readdirSync(path)).toEqual(["file"]);
+  } finally {
+    Bun.spawnSync(["umount", path]);
+  }
 });

@@ -10,7 +10,8 @@ import {
   readConfig,
   valueFor,
 } from "../../../config.ts";
-import { failure, makeHome } from "../../../home.ts";
+import { makeHome } from "../../../home.ts";
+import { fileFailure } from "../../../os/file-failure.ts";
 import { replaceFile } from "../../../os/replace-file.ts";
 import { covenPaths } from "../../../paths.ts";
 import { has, type Invocation, type Run, word } from "../../framework/command.ts";
@@ -70,7 +71,7 @@ export const set: Run = async (invocation) => {
     makeHome(paths);
     if (changed !== text) replaceFile(resolved(paths.config), changed, { flush: true });
   } catch (error) {
-    throw failure(error, paths.config);
+    throw fileFailure(error, paths.config);
   }
   await print(`${key} = ${value}`);
   if (CONFIG_KEYS[key].readBy === "daemon")
