@@ -89,7 +89,7 @@ const MAY: Record<string, readonly string[]> = {
 /** Where a foreign module may be named. */
 const ONLY_IN: Record<string, readonly string[]> = {
   "bun:sqlite": ["store/", "daemon/lock"],
-  zod: ["api/schema", "harness/manifest"],
+  zod: ["api/", "harness/manifest"],
   "@clack/prompts": ["cli/"],
   picocolors: ["cli/"],
   "string-width": ["cli/"],

@@ -6,7 +6,6 @@ import type { QueryFilter } from "../session/ports.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
 import { follow, outputOf } from "./follow.ts";
 import { sideBySide } from "./pieces.ts";
-import { malformed, type Query } from "./query.ts";
 import { envelope } from "./respond.ts";
 import { type AttachFrame, attachMessage } from "./schema.ts";
 import type { StreamDependencies } from "./stream.ts";
@@ -32,19 +31,6 @@ const MOST_WAITING_BYTES = 512 * 1024;
  */
 const STALL_MS = 2_000;
 const MOST_BEHIND_BYTES = 1024 * 1024;
-
-/** What the query of an upgrade asks for: `mode` (interactive or observe), `cols` and `rows` of the client's terminal. */
-export function attachRequest(id: string, query: Query): Pick<AttachRequest, "id" | "observe" | "size"> {
-  const mode = query.get("mode") ?? "interactive";
-  if (mode !== "interactive" && mode !== "observe") throw malformed("mode", "must be interactive or observe");
-  const cols = query.integer("cols") ?? 0;
-  const rows = query.integer("rows") ?? 0;
-  for (const [name, side] of Object.entries({ cols, rows })) {
-    if (side < 0 || side > 1_000) throw malformed(name, "must be 1..1000");
-  }
-  const observe = mode === "observe";
-  return cols > 0 && rows > 0 ? { id, observe, size: { cols, rows } } : { id, observe };
-}
 
 /** The handlers that `Bun.serve` calls for every attached client. */
 export function attachSockets(api: StreamDependencies): WebSocketHandler<AttachRequest> {

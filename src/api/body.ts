@@ -1,7 +1,5 @@
-// Owns how a request's body is taken from the wire: all of it before anything is answered, never more than the limit.
-import { CovenError } from "../errors.ts";
+// A request's body as it comes from the wire: all of it before anything is answered, never more than the limit.
 import type { World } from "../session/ports.ts";
-import type { Schema } from "./schema.ts";
 
 /** The most bytes a body may have (CONTRACT, Transport). */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -9,10 +7,6 @@ export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** How much of a body that is too large is read and thrown away, and for how long, so that its sender can hear why. */
 const DRAIN_BYTES = 64 * 1024 * 1024;
 const DRAIN_MS = 1_000;
-
-/** Of a body wrong in many places so many are named, by so many characters: an answer is never larger than its question. */
-const MOST_PROBLEMS = 20;
-const MOST_NAME = 200;
 
 /** What arrived: the bytes, or that they were too many. */
 export type Body = Uint8Array | "too large";
@@ -59,41 +53,4 @@ async function readLimited(body: ReadableStream, large: boolean, world: World): 
   } finally {
     cancel?.();
   }
-}
-
-/**
- * The body as the schema says. Blank is `{}`; a null member counts as absent, because published clients write their
- * unset options as null. Throws `payload_too_large` and `invalid_request` (details: `field`, `problems`).
- */
-export function parseBody<T>(body: Body, schema: Schema<T>): T {
-  const parsed = schema.safeParse(withoutNulls(readJson(body)));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.slice(0, MOST_PROBLEMS).map((issue) => ({
-    field: issue.path.join(".").slice(0, MOST_NAME),
-    problem: issue.message.endsWith("received undefined") ? "is required" : issue.message,
-  }));
-  const { field, problem } = problems[0] ?? { field: "", problem: "malformed" };
-  const message = field === "" ? `The body is malformed: ${problem}.` : `${field}: ${problem}.`;
-  throw new CovenError("invalid_request", message, { field, problems });
-}
-
-/** Any JSON value; throws `payload_too_large`, and `invalid_request` for what is no UTF-8 or no JSON. */
-export function readJson(body: Body): unknown {
-  if (body === "too large") {
-    throw new CovenError("payload_too_large", `The body is larger than ${MAX_BODY_BYTES} bytes.`, {
-      limit: MAX_BODY_BYTES,
-    });
-  }
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
-    return text.trim() === "" ? {} : JSON.parse(text);
-  } catch {
-    // Also a nesting too deep for the parser. What was sent is not repeated: it may be a prompt or a password.
-    throw new CovenError("invalid_request", "The body is not JSON in UTF-8.", { field: "body" });
-  }
-}
-
-function withoutNulls(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
 }

@@ -1,17 +1,19 @@
-// Owns the typed client: one method per route of api/routes.ts over the Unix socket, every failure a CovenError.
-// Start-up counts here: no zod, only types of the schemas. The daemon validates; what it answers is trusted in shape.
+// The typed client: one method per route over the Unix socket, every failure a CovenError. What it sends and gets is typed by
+// the routes' own records, of which it loads nothing: with zod a start takes 20 ms more. The daemon validates.
 import { CovenError } from "../errors.ts";
 import type { Event } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import { type Attached, type AttachOptions, openAttach } from "./client-attach.ts";
 import { errorOf, parseAnswer, unreachable } from "./client-errors.ts";
-import { ROUTES, type RouteName } from "./routes.ts";
-import type * as wire from "./schema.ts";
+import type { AnswerOf, BodyOf, QueryOf } from "./route.ts";
+import type { SessionsPage } from "./routes/sessions.ts";
+import type { ROUTES, RouteName } from "./routes/table.ts";
 import { readEvents } from "./sse.ts";
 
 export type { Attached, AttachOptions, TerminalSize } from "./client-attach.ts";
 export { isUnreachable } from "./client-errors.ts";
-export type { AttachFrame, StatusAnswer } from "./schema.ts";
+export type { StatusAnswer } from "./routes/daemon.ts";
+export type { AttachFrame } from "./schema.ts";
 
 /** Ends a call from outside; the call then rejects with the signal's own reason, not with a CovenError. */
 export interface CallOptions {
@@ -25,99 +27,45 @@ export interface ClientOptions {
   readonly fresh?: boolean;
 }
 
-/** `GET /sessions` with any of these answers a page instead of the bare list. */
-export interface SessionsQuery {
-  /** 1..1000, default 100. */
-  readonly limit?: number;
-  /** `next_cursor` of the page before. */
-  readonly cursor?: string;
-  readonly includeArchived?: boolean;
+type Routes = typeof ROUTES;
+
+/** Each route under its method and path, by which the client asks: names and paths that no record has do not compile. */
+type Table = { readonly [N in RouteName as Routes[N]["place"]]: Routes[N] };
+type At = keyof Table;
+
+/** One request, as its route's record has it. */
+interface Call<A extends At> extends CallOptions {
+  readonly id?: string;
+  /** A parameter that is undefined is left out. */
+  readonly query?: { readonly [P in keyof QueryOf<Table[A]>]: QueryOf<Table[A]>[P] | undefined };
+  readonly body?: BodyOf<Table[A]>;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** See CONTRACT, `GET /events`; `afterSeq` beats `afterEventId`, `beforeSeq` turns the direction. */
-export interface EventsQuery {
-  readonly afterSeq?: number;
-  readonly afterEventId?: string;
-  readonly beforeSeq?: number;
-  /** Clamped by the daemon to 1..1000, the default. */
-  readonly limit?: number;
-}
+type SessionsQuery = QueryOf<Routes["sessions"]>;
+type EventsQuery = QueryOf<Routes["sessionEvents"]>;
+type LaunchBody = BodyOf<Routes["launch"]>;
 
 /** One method per route. Each rejects with the CovenError the daemon sent, or with one that `isUnreachable` knows. */
-export interface CovenClient {
-  apiVersion(options?: CallOptions): Promise<wire.ApiVersionAnswer>;
-  health(options?: CallOptions): Promise<wire.HealthAnswer>;
-  capabilities(options?: CallOptions): Promise<wire.CapabilitiesAnswer>;
-  actions(body: wire.ActionBody, options?: CallOptions): Promise<wire.ActionAnswer>;
-  /** Without a query the bare list: not archived, newest first. With one (also `{}`), a page. */
-  sessions(): Promise<Session[]>;
-  sessions(query: SessionsQuery, options?: CallOptions): Promise<wire.SessionsPage>;
-  /** The same `idempotencyKey` again gives the first one's record. */
-  launch(
-    body: wire.LaunchBody,
-    options?: CallOptions & { readonly idempotencyKey?: string },
-  ): Promise<Session>;
-  session(id: string, options?: CallOptions): Promise<Session>;
-  /** Written as is, no newline added; with `submit` typed as a person would, Enter included. */
-  input(
-    id: string,
-    data: string,
-    options?: CallOptions & { readonly submit?: boolean },
-  ): Promise<wire.Accepted>;
-  kill(id: string, options?: CallOptions): Promise<wire.Accepted>;
-  resize(id: string, size: wire.ResizeBody, options?: CallOptions): Promise<wire.Accepted>;
-  /** The screen as it is, or as it was last. */
-  screen(id: string, options?: CallOptions): Promise<wire.ScreenAnswer>;
-  /** The attach WebSocket: a terminal of one's own on the session. */
-  attach(id: string, options: AttachOptions): Attached;
-  /** The exact bytes after a seq; with `follow`, until the session has ended. Leave the loop to hang up. */
-  output(
-    id: string,
-    options?: CallOptions & { readonly afterSeq?: number; readonly follow?: boolean },
-  ): AsyncIterable<Uint8Array>;
-  archive(id: string, options?: CallOptions): Promise<Session>;
-  summon(id: string, options?: CallOptions): Promise<Session>;
-  sacrifice(id: string, options?: CallOptions): Promise<wire.SacrificeAnswer>;
-  /** One page of `GET /events?sessionId=`. */
-  events(id: string, query?: EventsQuery, options?: CallOptions): Promise<wire.EventsPage>;
-  /** The same page by the session's own path. */
-  sessionEvents(id: string, query?: EventsQuery, options?: CallOptions): Promise<wire.EventsPage>;
-  /** Events after a seq, then live ones, as SSE; ends after the exit event. Leave the loop to hang up. */
-  eventStream(id: string, options?: CallOptions & { readonly afterSeq?: number }): AsyncIterable<Event>;
-  harnesses(options?: CallOptions): Promise<wire.HarnessesAnswer>;
-  /** What the daemon says of its own state. */
-  status(options?: CallOptions): Promise<wire.StatusAnswer>;
-  /** The same and more, as Prometheus text. */
-  metrics(options?: CallOptions): Promise<string>;
-  /** Answered before the daemon stops; `pid` is the one `health.daemon` names. */
-  shutdown(body: wire.ShutdownBody, options?: CallOptions): Promise<wire.Accepted>;
-}
-
-type Query = Readonly<Record<string, string | number | boolean | undefined>>;
-interface Call extends CallOptions {
-  readonly id?: string;
-  readonly query?: Query;
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-}
+export type CovenClient = ReturnType<typeof covenClient>;
 
 /**
  * A client of the daemon behind `socketPath`. Opens nothing until a method is called. When the daemon cannot be
  * asked the error is `runtime_unavailable` with details `{reason:"unreachable", cause, socket}`, `cause` being
  * the system's word (`ENOENT`, `ECONNREFUSED`, `ECONNRESET`, …) or `timeout`.
  */
-export function covenClient(socketPath: string, options: ClientOptions = {}): CovenClient {
+export function covenClient(socketPath: string, options: ClientOptions = {}) {
   const timeoutMs = options.timeoutMs ?? 30_000;
 
   /** Sends one request and returns its answer once the status line says success; else throws. */
-  async function send(name: RouteName, call: Call, timer?: AbortSignal): Promise<Response> {
+  async function send<A extends At>(at: A, call: Call<A>, timer?: AbortSignal): Promise<Response> {
     const signals = [call.signal, timer].filter((signal) => signal !== undefined);
     const headers: Record<string, string> = { ...call.headers };
     if (call.body !== undefined) headers["content-type"] = "application/json";
-    const answer = await fetch(`http://coven/api/v1${pathOf(name, call)}`, {
+    const answer = await fetch(`http://coven/api/v1${pathOf(at, call)}`, {
       unix: socketPath,
       ...(options.fresh ? { keepalive: false } : {}),
-      method: ROUTES[name].method,
+      method: at.slice(0, at.indexOf(" ")),
       headers,
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
@@ -132,16 +80,16 @@ export function covenClient(socketPath: string, options: ClientOptions = {}): Co
     return unreachable(socketPath, error);
   }
 
-  async function ask<T>(name: RouteName, call: Call): Promise<T> {
+  async function ask<A extends At>(at: A, call: Call<A> = {}): Promise<AnswerOf<Table[A]>> {
     // The daemon's shapes are frozen by test/contract; parsing them again would cost the CLI its start-up.
-    return parseAnswer(await askText(name, call)) as T;
+    return parseAnswer(await askText(at, call)) as AnswerOf<Table[A]>;
   }
 
-  async function askText(name: RouteName, call: Call): Promise<string> {
+  async function askText<A extends At>(at: A, call: Call<A> = {}): Promise<string> {
     const timer = new AbortController();
     const timeout = setTimeout(() => timer.abort(new Error("timeout")), timeoutMs);
     try {
-      return await (await send(name, call, timer.signal)).text();
+      return await (await send(at, call, timer.signal)).text();
     } catch (error) {
       throw timer.signal.aborted ? unreachable(socketPath, { code: "timeout" }) : failed(error, call.signal);
     } finally {
@@ -150,10 +98,10 @@ export function covenClient(socketPath: string, options: ClientOptions = {}): Co
   }
 
   /** The body as it arrives. Leaving the loop early cancels it, and the daemon sees the client go. */
-  async function* bytes(name: RouteName, call: Call): AsyncGenerator<Uint8Array> {
+  async function* bytes<A extends At>(at: A, call: Call<A>): AsyncGenerator<Uint8Array> {
     const hangUp = new AbortController();
     try {
-      const answer = await send(name, call, hangUp.signal);
+      const answer = await send(at, call, hangUp.signal);
       if (answer.body) yield* answer.body;
     } catch (error) {
       throw failed(error, call.signal);
@@ -163,66 +111,82 @@ export function covenClient(socketPath: string, options: ClientOptions = {}): Co
   }
 
   function sessions(): Promise<Session[]>;
-  function sessions(query: SessionsQuery, call?: CallOptions): Promise<wire.SessionsPage>;
-  function sessions(query?: SessionsQuery, call?: CallOptions): Promise<Session[] | wire.SessionsPage> {
+  function sessions(query: SessionsQuery, call?: CallOptions): Promise<SessionsPage>;
+  function sessions(query?: SessionsQuery, call?: CallOptions): Promise<Session[] | SessionsPage> {
     // A page is asked for by naming a member: `{}` still means a page.
-    return ask("sessions", query ? { ...call, query: { includeArchived: false, ...query } } : {});
+    return ask("GET /sessions", query ? { ...call, query: { includeArchived: false, ...query } } : {});
   }
 
   return {
+    apiVersion: (call?: CallOptions) => ask("GET /api-version", call),
+    health: (call?: CallOptions) => ask("GET /health", call),
+    capabilities: (call?: CallOptions) => ask("GET /capabilities", call),
+    actions: (body: BodyOf<Routes["actions"]>, call?: CallOptions) => ask("POST /actions", { ...call, body }),
+
+    /** Without a query the bare list: not archived, newest first. With one (also `{}`), a page. */
     sessions,
-    apiVersion: (call) => ask("apiVersion", { ...call }),
-    health: (call) => ask("health", { ...call }),
-    capabilities: (call) => ask("capabilities", { ...call }),
-    actions: (body, call) => ask("actions", { ...call, body }),
-    launch: (body, call) =>
-      ask("launch", {
-        ...call,
-        body,
-        ...(call?.idempotencyKey === undefined
-          ? {}
-          : { headers: { "idempotency-key": call.idempotencyKey } }),
-      }),
-    session: (id, call) => ask("session", { ...call, id }),
-    input: (id, data, call) =>
-      ask("input", { ...call, id, body: call?.submit ? { data, submit: true } : { data } }),
-    kill: (id, call) => ask("kill", { ...call, id }),
-    resize: (id, size, call) => ask("resize", { ...call, id, body: size }),
-    screen: (id, call) => ask("screen", { ...call, id }),
-    attach: (id, attaching) => {
-      const { observe, size } = attaching;
-      const query = { mode: observe ? "observe" : undefined, ...size };
-      return openAttach(socketPath, pathOf("attach", { id, query }), attaching);
+    /** The same `idempotencyKey` again gives the first one's record. */
+    launch: (body: LaunchBody, call: CallOptions & { readonly idempotencyKey?: string } = {}) => {
+      const { idempotencyKey: key, ...rest } = call;
+      const headers = key === undefined ? {} : { headers: { "idempotency-key": key } };
+      return ask("POST /sessions", { ...rest, ...headers, body });
     },
-    output: (id, call) =>
-      bytes("output", {
-        ...call,
-        id,
-        query: { afterSeq: call?.afterSeq, follow: call?.follow ? 1 : undefined },
-      }),
-    archive: (id, call) => ask("archive", { ...call, id }),
-    summon: (id, call) => ask("summon", { ...call, id }),
-    sacrifice: (id, call) => ask("sacrifice", { ...call, id }),
-    events: (id, query, call) => ask("events", { ...call, query: { sessionId: id, ...query } }),
-    sessionEvents: (id, query, call) => ask("sessionEvents", { ...call, id, query: { ...query } }),
-    eventStream: (id, call) =>
-      readEvents(
-        bytes("sessionEvents", {
-          ...call,
-          id,
-          query: { afterSeq: call?.afterSeq },
-          headers: { accept: "text/event-stream" },
-        }),
-      ),
-    harnesses: (call) => ask("harnesses", { ...call }),
-    status: (call) => ask("status", { ...call }),
-    metrics: (call) => askText("metrics", { ...call }),
-    shutdown: (body, call) => ask("shutdown", { ...call, body }),
+    session: (id: string, call?: CallOptions) => ask("GET /sessions/:id", { ...call, id }),
+    archive: (id: string, call?: CallOptions) => ask("POST /sessions/:id/archive", { ...call, id }),
+    summon: (id: string, call?: CallOptions) => ask("POST /sessions/:id/summon", { ...call, id }),
+    sacrifice: (id: string, call?: CallOptions) => ask("DELETE /sessions/:id", { ...call, id }),
+
+    /** Written as is, no newline added; with `submit` typed as a person would, Enter included. */
+    input: (
+      id: string,
+      data: string,
+      { submit, ...call }: CallOptions & { readonly submit?: boolean } = {},
+    ) => ask("POST /sessions/:id/input", { ...call, id, body: submit ? { data, submit } : { data } }),
+    kill: (id: string, call?: CallOptions) => ask("POST /sessions/:id/kill", { ...call, id }),
+    resize: (id: string, body: BodyOf<Routes["resize"]>, call?: CallOptions) =>
+      ask("POST /sessions/:id/resize", { ...call, id, body }),
+    /** The screen as it is, or as it was last. */
+    screen: (id: string, call?: CallOptions) => ask("GET /sessions/:id/screen", { ...call, id }),
+    /** The attach WebSocket: a terminal of one's own on the session. */
+    attach: (id: string, attaching: AttachOptions): Attached => {
+      const query = { mode: attaching.observe ? ("observe" as const) : undefined, ...attaching.size };
+      return openAttach(socketPath, pathOf("GET /sessions/:id/attach", { id, query }), attaching);
+    },
+    /** The exact bytes after a seq; with `follow`, until the session has ended. Leave the loop to hang up. */
+    output: (
+      id: string,
+      { afterSeq, follow, ...call }: CallOptions & QueryOf<Routes["output"]> = {},
+    ): AsyncIterable<Uint8Array> =>
+      bytes("GET /sessions/:id/output", { ...call, id, query: { afterSeq, follow: follow || undefined } }),
+
+    /** One page of `GET /events?sessionId=`. */
+    events: (sessionId: string, query?: EventsQuery, call?: CallOptions) =>
+      ask("GET /events", { ...call, query: { sessionId, ...query } }),
+    /** The same page by the session's own path. */
+    sessionEvents: (id: string, query: EventsQuery = {}, call?: CallOptions) =>
+      ask("GET /sessions/:id/events", { ...call, id, query }),
+    /** Events after a seq, then live ones, as SSE; ends after the exit event. Leave the loop to hang up. */
+    eventStream: (
+      id: string,
+      { afterSeq, ...call }: CallOptions & { readonly afterSeq?: number } = {},
+    ): AsyncIterable<Event> => {
+      const headers = { accept: "text/event-stream" };
+      return readEvents(bytes("GET /sessions/:id/events", { ...call, id, query: { afterSeq }, headers }));
+    },
+
+    harnesses: (call?: CallOptions) => ask("GET /harnesses", call),
+    /** What the daemon says of its own state. */
+    status: (call?: CallOptions) => ask("GET /status", call),
+    /** The same and more, as Prometheus text. */
+    metrics: (call?: CallOptions) => askText("GET /metrics", call),
+    /** Answered before the daemon stops; `pid` is the one `health.daemon` names. */
+    shutdown: (body: BodyOf<Routes["shutdown"]>, call?: CallOptions) =>
+      ask("POST /shutdown", { ...call, body }),
   };
 }
 
-function pathOf(name: RouteName, call: Call): string {
-  const path = ROUTES[name].path.replace(":id", encodeURIComponent(call.id ?? ""));
+function pathOf<A extends At>(at: A, call: Call<A>): string {
+  const path = at.slice(at.indexOf(" ") + 1).replace(":id", encodeURIComponent(call.id ?? ""));
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined) query.set(key, String(value));

@@ -1,6 +1,5 @@
-// Owns what the server counts of itself: how long things take, who follows what, what was refused. Counting costs nanoseconds.
+// What the server counts of itself: how long things take, who follows what, what was refused. Counting costs nanoseconds.
 import { ERROR_CODES, type ErrorCode } from "../errors.ts";
-import { ROUTES, type RouteName } from "./routes.ts";
 
 /** Upper bounds in seconds; a request of health takes 20 us, a launch milliseconds, a stalled disk seconds. */
 export const LATENCY_BOUNDS = [
@@ -34,8 +33,8 @@ export interface Follower {
 
 /** Everything that is counted; one for each server. */
 export class Meter {
-  /** From the parsed request to its answer, in seconds. */
-  readonly requests: Readonly<Record<RouteName, Histogram>>;
+  /** From the parsed request to its answer, in seconds; by route, as `GET /sessions/:id`. */
+  readonly requests: ReadonlyMap<string, Histogram>;
   /** From the parsed request to the running harness. */
   readonly launches = new Histogram();
   /** From the request to the snapshot sent. */
@@ -45,11 +44,9 @@ export class Meter {
   /** How often a follower fell behind so far that it was given the screen instead of the bytes. */
   gaps = 0;
 
-  constructor() {
-    // Both are total over their own lists; fromEntries gives names as strings.
-    this.requests = Object.fromEntries(
-      Object.keys(ROUTES).map((name) => [name, new Histogram()]),
-    ) as unknown as Record<RouteName, Histogram>;
+  constructor(routes: readonly string[]) {
+    this.requests = new Map(routes.map((route) => [route, new Histogram()]));
+    // Total over the list of codes; fromEntries gives names as strings.
     this.refusals = Object.fromEntries(ERROR_CODES.map((code) => [code, 0])) as Record<ErrorCode, number>;
   }
 

@@ -1,10 +1,10 @@
-// Owns the two readings of the daemon's own state: `GET /status` as JSON, and `GET /metrics` as Prometheus text
+// The two readings of the daemon's own state: `GET /status` as JSON, and `GET /metrics` as Prometheus text
 // (exposition format 0.0.4: prometheus.io/docs/instrumenting/exposition_formats, names by its naming rules).
 import { SESSION_STATUSES, type SessionStatus } from "../session/session.ts";
 import { API_VERSION } from "../version.ts";
 import { FOLLOWER_KINDS, type Histogram, LATENCY_BOUNDS, type Meter } from "./meter.ts";
-import { ROUTES, type RouteName } from "./routes.ts";
-import type { DaemonIdentity, StatusAnswer } from "./schema.ts";
+import type { StatusAnswer } from "./routes/daemon.ts";
+import type { DaemonIdentity } from "./schema.ts";
 
 /** What only the daemon as a whole knows. Sizes in bytes, times in seconds; null where the system doesn't say. */
 export interface Vitals {
@@ -123,13 +123,9 @@ export function metricsText(reading: Reading): string {
   for (const [code, count] of Object.entries(meter.refusals))
     text.sample("coven_refusals_total", count, { code });
   text.family("coven_request_duration_seconds", "histogram", "From a parsed request to its answer.");
-  // Object.keys of the table are its names; TypeScript gives them as strings.
-  for (const name of Object.keys(ROUTES) as RouteName[]) {
-    const { method, path } = ROUTES[name];
-    const asked = meter.requests[name];
+  for (const [route, asked] of meter.requests) {
     // One that was never asked for would only be zeros.
-    if (asked.sum > 0)
-      text.histogram("coven_request_duration_seconds", asked, { route: `${method} ${path}` });
+    if (asked.sum > 0) text.histogram("coven_request_duration_seconds", asked, { route });
   }
   text.family("coven_launch_duration_seconds", "histogram", "From a parsed launch to the running harness.");
   text.histogram("coven_launch_duration_seconds", meter.launches);

@@ -2,7 +2,6 @@
 import type { Coven } from "../session/coven.ts";
 import type { EventQuery, KeptEvent } from "../session/event.ts";
 import { type EventWriter, writer } from "./event-json.ts";
-import { clamp, type Query } from "./query.ts";
 
 /** Known clients refuse bodies over 1,000,000 bytes (CONTRACT, `GET /events`). */
 export const MAX_PAGE_BYTES = 900_000;
@@ -17,15 +16,20 @@ const FRAME_BYTES =
 /** Which events a request asks for; a cursor that it did not give is absent. */
 export type EventRange = Pick<EventQuery, "afterSeq" | "beforeSeq">;
 
+/** What a page of events is asked for with. */
+export interface EventsQuery extends EventRange {
+  readonly afterEventId?: string;
+  readonly limit?: number;
+}
+
 /**
  * The range a query asks for: `afterSeq` beats `afterEventId`; a negative one, and an event id that is not this session's,
  * mean from the start.
  */
-export function rangeOf(coven: Coven, id: string, query: Query): EventRange {
-  const eventId = query.get("afterEventId");
+export function rangeOf(coven: Coven, id: string, query: EventsQuery): EventRange {
+  const { afterEventId, beforeSeq } = query;
   const afterSeq =
-    query.integer("afterSeq") ?? (eventId === undefined ? undefined : (coven.seqOf(id, eventId) ?? 0));
-  const beforeSeq = query.integer("beforeSeq");
+    query.afterSeq ?? (afterEventId === undefined ? undefined : (coven.seqOf(id, afterEventId) ?? 0));
   return {
     ...(afterSeq === undefined ? {} : { afterSeq: Math.max(afterSeq, 0) }),
     ...(beforeSeq === undefined ? {} : { beforeSeq: Math.max(beforeSeq, 0) }),
@@ -35,8 +39,8 @@ export function rangeOf(coven: Coven, id: string, query: Query): EventRange {
 /**
  * The body of one page, as JSON. `beforeSeq` alone asks for the page nearest before it; every other page begins after
  * `afterSeq`, and ends before `beforeSeq` where there is one. Throws `session_not_found`, and `invalid_request` for a malformed parameter. */
-export function pageOf(coven: Coven, id: string, query: Query): Uint8Array<ArrayBuffer> {
-  const limit = clamp(query.integer("limit") ?? MAX_EVENTS, 1, MAX_EVENTS);
+export function pageOf(coven: Coven, id: string, query: EventsQuery): Uint8Array<ArrayBuffer> {
+  const limit = Math.min(Math.max(query.limit ?? MAX_EVENTS, 1), MAX_EVENTS);
   const range = rangeOf(coven, id, query);
   // One row more than asked for says whether there is more.
   const page = fill(coven.kept({ ...range, sessionId: id, limit: limit + 1 }), limit);

@@ -1,4 +1,4 @@
-// Owns how an answer becomes a Response: the one table from error codes to HTTP, the envelope, the request id, the log line.
+// How an answer becomes a Response: the one table from error codes to HTTP, the envelope, the request id, the log line.
 import { CovenError, type ErrorCode, isCovenError } from "../errors.ts";
 import type { Log } from "../session/ports.ts";
 import { SUPPORTED_API_VERSIONS } from "../version.ts";
@@ -7,8 +7,8 @@ import { requestId, writtenRequestId } from "./request-id.ts";
 import type { ErrorBody } from "./schema.ts";
 
 /** What a handler returns: a value to serialise, JSON it has serialised itself, or text of a type of its own. */
-export type Reply =
-  | { readonly status: number; readonly value: unknown }
+export type Reply<T> =
+  | { readonly status: number; readonly value: T }
   | { readonly status: number; readonly json: string | Uint8Array<ArrayBuffer> }
   | { readonly status: number; readonly text: string; readonly type: string };
 
@@ -55,15 +55,15 @@ export class UnknownApiVersion extends CovenError {
 }
 
 /** A 200 with a value. */
-export function ok(value: unknown): Reply {
+export function ok<const T>(value: T): Reply<T> {
   return { status: 200, value };
 }
 
 /** The 202 of every control request. */
-export const ACCEPTED: Reply = { status: 202, json: '{"ok":true,"accepted":true}' };
+export const ACCEPTED: Reply<never> = { status: 202, json: '{"ok":true,"accepted":true}' };
 
 /** The Response of a reply; `Content-Length` comes from the body being there whole; bytes are copied at once. What left a trace in the log names it. */
-export function respond(reply: Reply): Response {
+export function respond(reply: Reply<unknown>): Response {
   if ("text" in reply) {
     return new Response(reply.text, { status: reply.status, headers: { "content-type": reply.type } });
   }
@@ -108,10 +108,10 @@ export function refusedReply(
   value: unknown,
   facts: RequestFacts & { readonly reason: string },
   { log, meter }: { readonly log: Log; readonly meter: Meter },
-): Reply {
+): Reply<never> {
   meter.refusals.invalid_request += 1;
   log.warn("request_refused", { ...facts, status: 400, code: "invalid_request", requestId: requestId() });
-  return { status: 400, value };
+  return { status: 400, json: JSON.stringify(value) };
 }
 
 /** `{"error":{code,message,details?}}`. */

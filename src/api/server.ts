@@ -1,17 +1,17 @@
-// Owns the server on the socket: matching a request to the table, and the one try around every handler.
+// The server on the socket: a request is matched to its route, parsed and handled, and whatever is thrown is answered.
 import { CovenError } from "../errors.ts";
 import type { Coven } from "../session/coven.ts";
 import type { Log, World } from "../session/ports.ts";
 import { API_VERSION, SUPPORTED_API_VERSIONS } from "../version.ts";
 import { type AttachRequest, attachSockets } from "./attach.ts";
 import { type Body, NO_BODY, takeBody } from "./body.ts";
-import { type ApiHouse, HANDLERS, wellFormedId } from "./handlers.ts";
-import { Meter } from "./meter.ts";
+import { type Histogram, Meter } from "./meter.ts";
 import type { Reading } from "./metrics.ts";
-import { Query } from "./query.ts";
+import { parseBody, parseHeaders, parseQuery, wellFormedId } from "./parse.ts";
 import { beginRequest, endRequest } from "./request-id.ts";
 import { type RequestFacts, refuse, respond, UnknownApiVersion } from "./respond.ts";
-import { ROUTES, type RouteName, servedCapabilities } from "./routes.ts";
+import type { AnyRoute, Api } from "./route.ts";
+import { ROUTES, servedCapabilities } from "./routes/table.ts";
 import type { DaemonIdentity } from "./schema.ts";
 
 export interface ServerOptions {
@@ -39,38 +39,33 @@ export interface RunningServer {
 
 /** Binds the socket and serves the table. Throws what `Bun.serve` throws when the path cannot be bound. */
 export function startServer(options: ServerOptions): RunningServer {
-  const { coven, identity, log, world } = options;
-  const health = JSON.stringify({
-    ok: true,
-    apiVersion: API_VERSION,
-    supportedApiVersions: SUPPORTED_API_VERSIONS,
-    covenVersion: options.version,
-    capabilities: servedCapabilities(),
-    daemon: identity,
-  });
-  const shutdown = (force: boolean) => options.shutdown(force);
-  const upgrade = (request: Request, data: AttachRequest): boolean => server.upgrade(request, { data });
-  const meter = new Meter();
-  const reading: Reading = {
-    ...options.vitals,
-    identity,
-    version: options.version,
-    meter,
-    live: () => coven.live().map((session) => session.activity),
-    now: world.now,
-  };
-  const onlyOurs = options.onlyOurs ?? (() => true);
-  const house: ServerHouse = {
+  const { coven, identity, log, world, version } = options;
+  const meter = new Meter(Array.from(TABLE.keys()));
+  const api: ServerDependencies = {
     coven,
     identity,
     log,
     world,
-    health,
-    shutdown,
-    upgrade,
     meter,
-    reading,
-    onlyOurs,
+    health: JSON.stringify({
+      ok: true,
+      apiVersion: API_VERSION,
+      supportedApiVersions: SUPPORTED_API_VERSIONS,
+      covenVersion: version,
+      capabilities: servedCapabilities(),
+      daemon: identity,
+    }),
+    reading: {
+      ...options.vitals,
+      identity,
+      version,
+      meter,
+      live: () => coven.live().map((session) => session.activity),
+      now: world.now,
+    },
+    shutdown: (force) => options.shutdown(force),
+    upgrade: (request, data) => server.upgrade(request, { data }),
+    onlyOurs: options.onlyOurs ?? (() => true),
   };
 
   const server: Bun.Server<AttachRequest> = Bun.serve<AttachRequest>({
@@ -81,43 +76,43 @@ export function startServer(options: ServerOptions): RunningServer {
     // Without it quiet streams on a Unix socket end after ten seconds; the types know it only for TCP.
     ...({ idleTimeout: 0 } as object),
     fetch: (request) => {
-      if (request.method === "GET" || request.body === null) return answer(house, request, NO_BODY);
-      return takeBody(request, world).then((body) => answer(house, request, body), hungUp);
+      if (request.method === "GET" || request.body === null) return answer(api, request, NO_BODY);
+      return takeBody(request, world).then((body) => answer(api, request, body), hungUp);
     },
-    websocket: attachSockets(house),
-    error: (error) => refuse(error, { route: "unknown" }, house),
+    websocket: attachSockets(api),
+    error: (error) => refuse(error, { route: "unknown" }, api),
   });
 
   return { stop: (now = false) => server.stop(now) };
 }
 
 /** What the server itself needs beside the handlers. */
-interface ServerHouse extends ApiHouse {
+interface ServerDependencies extends Api {
   onlyOurs(): boolean;
 }
 
 /** What is known of a request so far. */
-type Facts = { -readonly [K in keyof RequestFacts]: RequestFacts[K] } & { name?: RouteName };
+type Facts = { -readonly [K in keyof RequestFacts]: RequestFacts[K] } & { asked?: Histogram | undefined };
 
-function answer(house: ServerHouse, request: Request, body: Body): Response | undefined {
+function answer(api: ServerDependencies, request: Request, body: Body): Response | undefined {
   const facts: Facts = { route: request.method };
-  const { world, meter } = house;
+  const { world } = api;
   const began = world.monotonic();
   beginRequest();
   try {
-    const reply = dispatch(house, request, body, facts);
+    const reply = dispatch(api, request, body, facts);
     return reply === undefined || reply instanceof Response ? reply : respond(reply);
   } catch (error) {
-    return refuse(error, facts, house);
+    return refuse(error, facts, api);
   } finally {
     endRequest();
-    if (facts.name) meter.requests[facts.name].observe((world.monotonic() - began) / 1000);
+    facts.asked?.observe((world.monotonic() - began) / 1000);
   }
 }
 
 /** Fills in the facts as they become known, so that a refusal can name them. */
-function dispatch(house: ServerHouse, request: Request, body: Body, facts: Facts) {
-  const { method, headers, url, signal } = request;
+function dispatch(api: ServerDependencies, http: Request, raw: Body, facts: Facts) {
+  const { method, headers, url } = http;
   const target = targetOf(url);
   const question = target.indexOf("?");
   const fullPath = question === -1 ? target : target.slice(0, question);
@@ -128,19 +123,28 @@ function dispatch(house: ServerHouse, request: Request, body: Body, facts: Facts
   const path = unversioned(fullPath);
   const match = path === undefined ? undefined : matched(method, path);
   if (!match) throw new CovenError("not_found", `There is no route ${facts.route}.`);
-  const { method: verb, path: pattern } = ROUTES[match.name];
-  facts.route = `${verb} ${pattern}`;
-  facts.name = match.name;
-  if (!OPEN.has(match.name) && !house.onlyOurs()) {
+  const { route } = match;
+  facts.route = route.place;
+  facts.asked = api.meter.requests.get(route.place);
+  if (!route.open && !api.onlyOurs()) {
     throw new CovenError("forbidden", "Somebody of another user is connected to the daemon's socket.");
   }
   let id = "";
   if (match.id !== undefined) {
     id = wellFormedId(decoded(match.id));
     facts.sessionId = id;
+    // Before the query and the body are looked at; a handler without them finds out by itself.
+    if (route.live) api.coven.requireLive(id);
+    else if (route.query || route.body) api.coven.session(id);
   }
-  const query = new Query(question === -1 ? "" : target.slice(question + 1));
-  return HANDLERS[match.name](house, { route: facts.route, id, query, headers, body, signal, request });
+  return route.handle(api, {
+    id,
+    query: route.query && parseQuery(route.query, question === -1 ? "" : target.slice(question + 1)),
+    headers: route.headers && parseHeaders(route.headers, headers),
+    body: route.body && !route.judgesBody ? parseBody(route.body, raw) : undefined,
+    raw,
+    http,
+  });
 }
 
 /** Path and query. Bun gives the bare target when there is no usable Host, and an absolute URL else. */
@@ -160,30 +164,26 @@ function unversioned(path: string): string | undefined {
   return path.slice(end);
 }
 
-/** What anybody who got in may hear: that a daemon is here. Asked far too often to look at every connection each time. */
-const OPEN: ReadonlySet<RouteName> = new Set(["apiVersion", "health"]);
+const TABLE: ReadonlyMap<string, AnyRoute> = new Map(
+  Object.values(ROUTES).map((route) => [route.place, route]),
+);
 
-const SESSION = "/sessions/:id";
-const PLAIN = new Map<string, RouteName>();
-const OF_SESSION = new Map<string, RouteName>();
-// Object.keys of the table are its names; TypeScript gives them as strings.
-for (const name of Object.keys(ROUTES) as RouteName[]) {
-  const { method, path } = ROUTES[name];
-  if (path.startsWith(SESSION)) OF_SESSION.set(`${method} ${path.slice(SESSION.length)}`, name);
-  else PLAIN.set(`${method} ${path}`, name);
-}
-
-/** Exact on method and path; there is no 405, and a trailing slash is another path. */
-function matched(method: string, path: string): { name: RouteName; id?: string } | undefined {
-  if (!path.startsWith("/sessions/")) {
-    const name = PLAIN.get(`${method} ${path}`);
-    return name && { name };
+/** Exact on method and path; there is no 405, and a trailing slash is another path (decision 0024). */
+function matched(
+  method: string,
+  path: string,
+): { readonly route: AnyRoute; readonly id?: string } | undefined {
+  const slash = path.indexOf("/", 1);
+  if (slash === -1) {
+    const route = TABLE.get(`${method} ${path}`);
+    return route && { route };
   }
-  const rest = path.slice("/sessions/".length);
-  const slash = rest.indexOf("/");
-  const id = slash === -1 ? rest : rest.slice(0, slash);
-  const name = OF_SESSION.get(`${method} ${rest.slice(id.length)}`);
-  return name && rest !== "" ? { name, id } : undefined;
+  // Every path of more than one part has an id as its second.
+  const end = path.indexOf("/", slash + 1);
+  const id = path.slice(slash + 1, end === -1 ? undefined : end);
+  const tail = end === -1 ? "" : path.slice(end);
+  const route = TABLE.get(`${method} ${path.slice(0, slash)}/:id${tail}`);
+  return route && (id !== "" || tail !== "") ? { route, id } : undefined;
 }
 
 /** Decoded once; what cannot be decoded stays as it is, and is then no id. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { covenClient, isUnreachable } from "../../src/api/client.ts";
-import { ROUTES } from "../../src/api/routes.ts";
+import { ROUTES } from "../../src/api/routes/table.ts";
 import { readEvents } from "../../src/api/sse.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { rejectionOf } from "../support/refusal.ts";

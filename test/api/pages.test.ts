@@ -1,6 +1,6 @@
 // Holds the pages of events: cursors in both directions, limits, the size of a body, and what is malformed.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { EventsPage } from "../../src/api/schema.ts";
+import type { EventsPage } from "../../src/api/routes/events.ts";
 import type { Session } from "../../src/session/session.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { ask } from "../support/raw.ts";

@@ -1,6 +1,6 @@
 // Holds the transport of the contract against clients that are not fetch: half-closing, HTTP/1.0, pipelining, hostile, slow.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { ROUTES, type RouteName } from "../../src/api/routes.ts";
+import { ROUTES, type RouteName } from "../../src/api/routes/table.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { ask, connected, exchange, request } from "../support/raw.ts";
 import { until } from "../support/until.ts";

@@ -2,7 +2,7 @@
 // If a test here fails, the code is wrong, not the test. To say more, ADD a member and add it here; never rename, retype or
 // drop one, never change a status or a word. What really must differ belongs under a new API version beside this one.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import * as schema from "../../src/api/schema.ts";
+import { ROUTES } from "../../src/api/routes/table.ts";
 import type { Session } from "../../src/session/session.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { ask } from "../support/raw.ts";
@@ -149,7 +149,7 @@ test("POST input, resize and kill of a live session", async () => {
 
 test("GET /sessions, bare and paged", async () => {
   const bare = JSON.parse((await ask(house.socket, "GET /api/v1/sessions")).body);
-  expect(schema.sessionList.parse(bare)).toEqual(bare);
+  expect(ROUTES.sessions.answer.parse(bare)).toEqual(bare);
   const newest = house.finished([]);
   const list = await frozen(house, "GET /api/v1/sessions");
   expect(list).toEqual({ status: 200, body: [FINISHED, expect.anything(), FINISHED] });
@@ -212,7 +212,7 @@ test("DELETE /sessions/:id", async () => {
 
 test("GET /harnesses", async () => {
   const { body } = await frozen(house, "GET /api/v1/harnesses");
-  const [codex] = schema.harnessesAnswer.parse(body);
+  const [codex] = ROUTES.harnesses.answer.parse(body);
   expect(codex).toEqual({
     id: "codex",
     label: expect.any(String),
@@ -228,7 +228,7 @@ test("GET /status", async () => {
   const { status, body } = await frozen(house, "GET /api/v1/status");
   const number = expect.any(Number);
   const bare = JSON.parse((await ask(house.socket, "GET /api/v1/status")).body);
-  expect(schema.statusAnswer.parse(bare)).toEqual(bare);
+  expect(ROUTES.status.answer.parse(bare)).toEqual(bare);
   expect({ status, body }).toEqual({
     status: 200,
     body: {

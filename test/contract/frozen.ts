@@ -1,5 +1,8 @@
-// Owns how the frozen bodies are compared: a real answer with what differs from run to run named instead of shown.
+// How the frozen bodies are compared: a real answer with what differs from run to run named instead of shown. On the way each
+// answer is held against its route's record: status, shape and refusals are what it says.
 import { expect } from "bun:test";
+import type { AnyRoute } from "../../src/api/route.ts";
+import { ROUTES } from "../../src/api/routes/table.ts";
 import type { House } from "../support/house.ts";
 import { ask } from "../support/raw.ts";
 
@@ -16,8 +19,34 @@ export async function frozen(
   const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
   const answer = await ask(house.socket, line, text, headers);
   // Compact: published clients look for `"ok":true` in the text.
-  if (JSON.stringify(JSON.parse(answer.body)) !== answer.body) throw new Error(`not compact: ${answer.body}`);
-  return { status: answer.status, body: named(JSON.parse(answer.body), house) };
+  const value = JSON.parse(answer.body);
+  if (JSON.stringify(value) !== answer.body) throw new Error(`not compact: ${answer.body}`);
+  const route = routeOf(line);
+  if (route && answer.status < 400) {
+    expect([route.status ?? 200].flat()).toContain(answer.status);
+    // Also that nothing is answered which the schema does not know.
+    if (typeof route.answer === "object") expect(route.answer.parse(value)).toEqual(value);
+  } else if (route) expect(refusalsOf(route)).toContain(value.error.code);
+  return { status: answer.status, body: named(value, house) };
+}
+
+/** The record behind a request line; undefined where there is none. */
+function routeOf(line: string): AnyRoute | undefined {
+  const [method, target = ""] = line.split(" ");
+  const path = target.replace(/^\/api\/v1/, "").replace(/\?.*/, "");
+  const pattern = path.replace(/^(\/\w+)\/[^/]+/, "$1/:id");
+  return Object.values<AnyRoute>(ROUTES).find(({ place }) => place === `${method} ${pattern}`);
+}
+
+/** Every code that a record says its route may refuse with. */
+function refusalsOf({ path, live, query, headers, body, refuses = [] }: AnyRoute): string[] {
+  return [
+    ...["forbidden", "internal_error", ...refuses],
+    ...(path.includes(":id") ? ["session_not_found"] : []),
+    ...(live ? ["session_not_live"] : []),
+    ...(query || headers || body ? ["invalid_request"] : []),
+    ...(body ? ["payload_too_large"] : []),
+  ];
 }
 
 /** What `frozen` gives for a refusal with this code, and at least these details. */

@@ -1,7 +1,7 @@
 // Holds that sessions leave nothing behind: five hundred in a row, then the daemon is as it was and the ledger has them all.
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import type { SessionsPage } from "../../src/api/schema.ts";
+import type { SessionsPage } from "../../src/api/routes/sessions.ts";
 import { daemonHome } from "../support/daemon-home.ts";
 
 const SESSIONS = 500;

@@ -1,7 +1,7 @@
 // Requests made of valid ones and chance, against the real server: each gets an answer of the contract or a closed
 // connection, nothing is an internal error, and the next client is served.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { ROUTES } from "../../src/api/routes.ts";
+import { ROUTES } from "../../src/api/routes/table.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { ask, connected, request } from "../support/raw.ts";

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { ROUTES } from "../../src/api/routes.ts";
+import { ROUTES } from "../../src/api/routes/table.ts";
 import { daemonHome } from "../support/daemon-home.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { ask } from "../support/raw.ts";

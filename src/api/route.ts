@@ -1,0 +1,118 @@
+// What a route is: one record, from which the server's table, the client's methods, `health.capabilities` and the contract
+// tests are made. The records stand in routes/, grouped by noun.
+import type * as z from "zod";
+import type { ErrorCode } from "../errors.ts";
+import type { AttachRequest } from "./attach.ts";
+import type { Body as RawBody } from "./body.ts";
+import type { Reading } from "./metrics.ts";
+import type { Reply } from "./respond.ts";
+import type { DaemonIdentity } from "./schema.ts";
+import type { StreamDependencies } from "./stream.ts";
+
+/** What the handlers need of the daemon. */
+export interface Api extends StreamDependencies {
+  readonly identity: DaemonIdentity;
+  readonly reading: Reading;
+  /** The body of `GET /health`, which never changes while a daemon lives. */
+  readonly health: string;
+  /** Makes the connection a WebSocket; false when the client did not ask for one. */
+  upgrade(request: Request, data: AttachRequest): boolean;
+  /** Begins an orderly stop; must return before anything is stopped, so that the 202 still goes out. */
+  shutdown(force: boolean): void;
+}
+
+export type Method = "GET" | "POST" | "DELETE";
+/** By which a route is known, to the client and in the log: `GET /sessions/:id`. */
+export type Place = `${Method} /${string}`;
+
+/** The schema of parameters, each a string on the wire. */
+type Parameters = z.ZodObject | undefined;
+type Body = z.ZodType | undefined;
+/** The schema of the JSON that is answered, or what is answered instead. */
+type Answer = z.ZodType | "text" | "bytes" | "websocket";
+/** What a schema lets through; of none, nothing. */
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** What a route's file says of it. */
+interface Definition<A extends Answer, Q extends Parameters, H extends Parameters, B extends Body> {
+  readonly query?: Q;
+  readonly headers?: H;
+  readonly body?: B;
+  readonly answer: A;
+  /** What each event of the route's SSE form is, which `Accept: text/event-stream` asks for. */
+  readonly stream?: z.ZodType;
+  /** Of an answer that is no refusal; 200 where nothing is said. */
+  readonly status?: 202 | readonly [201, 200];
+  /** The session of the path must take keys, else `session_not_live`; that comes before the query and the body. */
+  readonly live?: true;
+  /** The handler reads the body from `raw`: its refusals have a shape of their own. */
+  readonly judgesBody?: true;
+  /** Codes of its refusals, beside those that any route, a session, parameters and a body bring with them. */
+  readonly refuses?: readonly ErrorCode[];
+  /** What `health.capabilities` says because this route is served; absent where the original contract has it all. */
+  readonly offers?: Readonly<Record<string, true | string>>;
+  /** Answered also while somebody of another user is connected (decision 0015). */
+  readonly open?: true;
+  /**
+   * Returns nothing once the connection is a WebSocket. It waits for nothing: Bun answers a half-closed client only then
+   * (decision 0001).
+   */
+  handle(
+    api: Api,
+    request: Incoming<Q, H, B>,
+  ): A extends z.ZodType ? Reply<z.input<A>> | Response : Reply<never> | Response | undefined;
+}
+
+/** One route. Served at `/api/v1<path>` and, as a legacy alias, at `<path>`; `:id` stands for a session, which must exist. */
+export interface Route<
+  P extends Place,
+  A extends Answer,
+  Q extends Parameters,
+  H extends Parameters,
+  B extends Body,
+> extends Definition<A, Q, H, B> {
+  readonly place: P;
+  readonly method: Method;
+  readonly path: string;
+}
+
+/** Any of them. */
+export type AnyRoute = Route<Place, Answer, Parameters, Parameters, Body>;
+
+/** One request, as its route's schemas have parsed it. */
+export interface Incoming<Q, H, B> {
+  /** Of the session the path names, decoded and well-formed; empty where it names none. */
+  readonly id: string;
+  readonly query: Parsed<Q>;
+  readonly headers: Parsed<H>;
+  readonly body: Parsed<B>;
+  /** The body as it came. */
+  readonly raw: RawBody;
+  /** The request as it came; its body has been read. */
+  readonly http: Request;
+}
+
+/** What a client may put behind the `?`. */
+export type QueryOf<R> = R extends Route<Place, Answer, infer Q, Parameters, Body> ? Parsed<Q> : never;
+/** What a client sends as its body. */
+export type BodyOf<R> = R extends Route<Place, Answer, Parameters, Parameters, infer B> ? Parsed<B> : never;
+/** What a client is answered. */
+export type AnswerOf<R> =
+  R extends Route<Place, infer A, Parameters, Parameters, Body>
+    ? A extends z.ZodType
+      ? z.output<A>
+      : string
+    : never;
+
+/** The record of a route. */
+export function route<
+  P extends Place,
+  A extends Answer,
+  Q extends Parameters = undefined,
+  H extends Parameters = undefined,
+  B extends Body = undefined,
+>(place: P, definition: Definition<A, Q, H, B>): Route<P, A, Q, H, B> {
+  const [method = "", path = ""] = place.split(" ");
+  // A place begins with a method, by its type.
+  return { ...definition, place, method: method as Method, path };
+}

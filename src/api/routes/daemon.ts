@@ -1,0 +1,77 @@
+// The daemon itself: how it fares, and its end.
+import * as z from "zod";
+import { CovenError } from "../../errors.ts";
+import { SESSION_STATUSES } from "../../session/session.ts";
+import { metricsText, statusOf } from "../metrics.ts";
+import { ACCEPTED, ok } from "../respond.ts";
+import { route } from "../route.ts";
+import { accepted, daemonIdentity } from "../schema.ts";
+
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** What the daemon says of its own state; sizes in bytes. */
+const statusAnswer = z.object({
+  ok: z.literal(true),
+  daemon: daemonIdentity,
+  covenVersion: z.string(),
+  apiVersion: z.string(),
+  uptimeSeconds: z.int(),
+  sessions: z.object({
+    /** Whose terminal the daemon holds now. */
+    live: z.int(),
+    byStatus: z.record(z.enum(SESSION_STATUSES), z.int()),
+    /** Of the live ones, what their programs say they are doing. */
+    byActivity: z.record(z.string(), z.int()),
+  }),
+  ledger: z.object({ bytes: z.int(), walBytes: z.int() }),
+  /** Totals since the daemon started; the rate is that of the last minute. */
+  events: z.object({ total: z.int(), outputBytes: z.int(), perSecond: z.number() }),
+  /** `lagEvents` of the one furthest behind, counted to 10,000. */
+  followers: z.object({
+    count: z.int(),
+    byKind: z.record(z.string(), z.int()),
+    lagEvents: z.int(),
+    gaps: z.int(),
+  }),
+  ptys: z.object({ used: z.int().nullable(), limit: z.int() }).nullable(),
+  /** `loopDelayMs`: the worst of the last minute. */
+  process: z.object({ rssBytes: z.int(), loopDelayMs: z.int() }),
+});
+export type StatusAnswer = z.infer<typeof statusAnswer>;
+
+export const daemon = {
+  status: route("GET /status", {
+    answer: statusAnswer,
+    offers: { status: true },
+    handle: ({ reading }) => ok(statusOf(reading)),
+  }),
+
+  metrics: route("GET /metrics", {
+    answer: "text",
+    offers: { metrics: true },
+    handle: ({ reading }) => ({ status: 200, text: metricsText(reading), type: METRICS_TYPE }),
+  }),
+
+  shutdown: route("POST /shutdown", {
+    /** The pid that the client means (`health.daemon` names it), and whether running sessions may be ended. */
+    body: z.object({ pid: z.int(), force: z.boolean().exactOptional() }),
+    answer: accepted,
+    status: 202,
+    refuses: ["daemon_identity_mismatch", "session_running"],
+    offers: { shutdown: true },
+    handle: ({ coven, identity, shutdown }, { body: { pid, force = false } }) => {
+      if (pid !== identity.pid) {
+        const message = `This daemon is process ${identity.pid}, not ${pid}.`;
+        throw new CovenError("daemon_identity_mismatch", message, { pid: identity.pid });
+      }
+      const sessions = coven.live().map((session) => session.id);
+      if (sessions.length > 0 && !force) {
+        throw new CovenError("session_running", `${sessions.length} sessions are running; force ends them.`, {
+          sessions,
+        });
+      }
+      shutdown(force);
+      return ACCEPTED;
+    },
+  }),
+};

@@ -1,0 +1,23 @@
+// Whom this daemon may launch.
+import * as z from "zod";
+import type { HarnessInfo } from "../../session/ports.ts";
+import { ok } from "../respond.ts";
+import { route } from "../route.ts";
+
+export const harnesses = {
+  harnesses: route("GET /harnesses", {
+    answer: z.array(
+      z.object({
+        id: z.string(),
+        label: z.string(),
+        executable: z.string(),
+        available: z.boolean(),
+        path: z.string().nullable(),
+        hint: z.string(),
+        source: z.enum(["built-in", "manifest"]),
+      }) satisfies z.ZodType<HarnessInfo>,
+    ),
+    offers: { harnesses: true },
+    handle: ({ coven }) => ok(coven.harnessList()),
+  }),
+};

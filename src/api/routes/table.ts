@@ -1,0 +1,36 @@
+// Every route, once, under its name. What is in here is served; nobody else names a path but the client, whom the types hold to it.
+import type { AnyRoute } from "../route.ts";
+import { control } from "./control.ts";
+import { daemon } from "./daemon.ts";
+import { events } from "./events.ts";
+import { harnesses } from "./harnesses.ts";
+import { health } from "./health.ts";
+import { sessions } from "./sessions.ts";
+import { terminal } from "./terminal.ts";
+
+export const ROUTES = {
+  ...health,
+  ...control,
+  ...sessions,
+  ...terminal,
+  ...events,
+  ...harnesses,
+  ...daemon,
+} satisfies Record<string, AnyRoute>;
+
+/** The name of a route. */
+export type RouteName = keyof typeof ROUTES;
+
+/** What `health.capabilities` says: the original contract's words, then what each route adds. */
+export function servedCapabilities(
+  routes: Readonly<Record<string, Pick<AnyRoute, "offers">>> = ROUTES,
+): Record<string, boolean | string> {
+  const served: Record<string, boolean | string> = {
+    sessions: true,
+    events: true,
+    eventCursor: "sequence",
+    structuredErrors: true,
+  };
+  for (const { offers } of Object.values(routes)) Object.assign(served, offers);
+  return served;
+}

@@ -1,0 +1,107 @@
+// A session's terminal: typing, its size, its end, its screen, its bytes.
+import * as z from "zod";
+import { CovenError } from "../../errors.ts";
+import type { ScreenImage } from "../../session/ports.ts";
+import { requestId } from "../request-id.ts";
+import { ACCEPTED, ok } from "../respond.ts";
+import { route } from "../route.ts";
+import { accepted, anyObject, between, cells, flag, parameter, seq, side, whole } from "../schema.ts";
+import { outputStream } from "../stream.ts";
+
+const CELLS = between(0, 1000, "must be 1..1000");
+
+export const terminal = {
+  input: route("POST /sessions/:id/input", {
+    live: true,
+    /** Written as is, no newline added, unless `submit` asks to type it as a person would. */
+    body: z.object({ data: z.string(), submit: z.boolean().exactOptional() }),
+    answer: accepted,
+    status: 202,
+    refuses: ["send_input_failed"],
+    handle: ({ coven }, { id, body }) => {
+      const bytes = new TextEncoder().encode(body.data);
+      if (body.submit) coven.submit(id, bytes);
+      else coven.input(id, bytes);
+      return ACCEPTED;
+    },
+  }),
+
+  resize: route("POST /sessions/:id/resize", {
+    live: true,
+    body: z.object({ cols: side, rows: side }),
+    answer: accepted,
+    status: 202,
+    refuses: ["send_input_failed"],
+    offers: { resize: true },
+    handle: ({ coven }, { id, body }) => {
+      coven.resize(id, body.cols, body.rows);
+      return ACCEPTED;
+    },
+  }),
+
+  kill: route("POST /sessions/:id/kill", {
+    live: true,
+    body: anyObject,
+    answer: accepted,
+    status: 202,
+    refuses: ["kill_failed"],
+    handle: ({ coven }, { id }) => {
+      coven.kill(id);
+      return ACCEPTED;
+    },
+  }),
+
+  screen: route("GET /sessions/:id/screen", {
+    /** What the terminal shows, or showed last. */
+    answer: z.object({
+      asOfSeq: seq,
+      ...cells,
+      cursor: z.object({ x: z.int(), y: z.int() }),
+      title: z.string(),
+      alternate: z.boolean(),
+      lines: z.array(z.string()).readonly(),
+      ansi: z.string(),
+    }) satisfies z.ZodType<ScreenImage>,
+    offers: { screen: true },
+    handle: ({ coven }, { id }) => ok(coven.screen(id)),
+  }),
+
+  output: route("GET /sessions/:id/output", {
+    query: z.object({
+      afterSeq: whole().exactOptional(),
+      /** Stays until the session ends. */
+      follow: flag("must be 1 or 0", { truthy: ["1"], falsy: ["0"] }).exactOptional(),
+    }),
+    answer: "bytes",
+    offers: { output: true },
+    handle: (api, { id, query: { afterSeq = 0, follow = false }, http: { signal } }) =>
+      outputStream(api, id, Math.max(afterSeq, 0), { follow, signal }),
+  }),
+
+  attach: route("GET /sessions/:id/attach", {
+    query: z.object({
+      /** An observer never types and never decides the size. */
+      mode: parameter
+        .pipe(z.enum(["interactive", "observe"], "must be interactive or observe"))
+        .exactOptional(),
+      /** The size of the client's terminal; 0 where it has none. */
+      cols: CELLS.exactOptional(),
+      rows: CELLS.exactOptional(),
+    }),
+    answer: "websocket",
+    offers: { attach: "websocket" },
+    handle: (api, { id, query: { mode, cols = 0, rows = 0 }, http }) => {
+      const asked = {
+        id,
+        observe: mode === "observe",
+        ...(cols > 0 && rows > 0 ? { size: { cols, rows } } : {}),
+        began: api.world.monotonic(),
+        requestId: requestId(),
+      };
+      if (api.upgrade(http, asked)) return undefined;
+      throw new CovenError("invalid_request", "attach is a WebSocket: ask for it with an Upgrade header.", {
+        field: "Upgrade",
+      });
+    },
+  }),
+};

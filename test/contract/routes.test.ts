@@ -1,0 +1,78 @@
+// Freezes the table of routes. If a test here fails, the code is wrong, not the test: a route is ADDED here, never renamed,
+// moved or taken away (see bodies.test.ts).
+import { expect, test } from "bun:test";
+import * as z from "zod";
+import type { AnyRoute } from "../../src/api/route.ts";
+import { ROUTES } from "../../src/api/routes/table.ts";
+import { ERROR_CODES } from "../../src/errors.ts";
+
+const ALL = Object.values<AnyRoute>(ROUTES);
+
+test("the routes that are served, and nothing else is", () => {
+  expect(ALL.map(({ place }) => place).toSorted()).toEqual([
+    "DELETE /sessions/:id",
+    "GET /api-version",
+    "GET /capabilities",
+    "GET /events",
+    "GET /harnesses",
+    "GET /health",
+    "GET /metrics",
+    "GET /sessions",
+    "GET /sessions/:id",
+    "GET /sessions/:id/attach",
+    "GET /sessions/:id/events",
+    "GET /sessions/:id/output",
+    "GET /sessions/:id/screen",
+    "GET /status",
+    "POST /actions",
+    "POST /sessions",
+    "POST /sessions/:id/archive",
+    "POST /sessions/:id/input",
+    "POST /sessions/:id/kill",
+    "POST /sessions/:id/resize",
+    "POST /sessions/:id/summon",
+    "POST /shutdown",
+  ]);
+});
+
+/** The names of a schema's members, with `?` where one may be left out. */
+function members(schema: z.ZodType | undefined): string | undefined {
+  if (!(schema instanceof z.ZodObject)) return undefined;
+  const names = Object.entries(schema.shape).map(
+    ([name, member]) => name + (member._zod.optin === "optional" ? "?" : ""),
+  );
+  return names.join(" ");
+}
+
+test("what may be asked: parameters, headers, bodies", () => {
+  const asked = ALL.flatMap(({ place, query, headers, body }) => {
+    const parts = { query: members(query), headers: members(headers), body: members(body) };
+    const said = Object.entries(parts).filter(([, names]) => names);
+    return said.length > 0 ? [[place, Object.fromEntries(said)]] : [];
+  });
+  const events = "afterSeq? afterEventId? beforeSeq? limit?";
+  expect(Object.fromEntries(asked)).toEqual({
+    "POST /actions": { body: "action origin? intentId? args?" },
+    "GET /sessions": { query: "limit? cursor? includeArchived?" },
+    "POST /sessions": {
+      headers: "Idempotency-Key?",
+      body: "projectRoot harness prompt cwd? title? launchMode? env? inheritEnv? cols? rows?",
+    },
+    "POST /sessions/:id/input": { body: "data submit?" },
+    "POST /sessions/:id/resize": { body: "cols rows" },
+    "GET /sessions/:id/output": { query: "afterSeq? follow?" },
+    "GET /sessions/:id/attach": { query: "mode? cols? rows?" },
+    "GET /events": { query: `sessionId ${events}`, headers: "Last-Event-ID?" },
+    "GET /sessions/:id/events": { query: events, headers: "Last-Event-ID?" },
+    "POST /shutdown": { body: "pid force?" },
+  });
+});
+
+test("every schema can be written as JSON Schema, and every refusal is a code of the closed list", () => {
+  for (const { place, query, headers, body, answer, stream, refuses = [] } of ALL) {
+    for (const schema of [query, headers, body, answer, stream]) {
+      if (typeof schema === "object") expect(() => z.toJSONSchema(schema), place).not.toThrow();
+    }
+    expect(ERROR_CODES).toEqual(expect.arrayContaining([...refuses]));
+  }
+});
