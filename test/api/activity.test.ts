@@ -20,6 +20,7 @@ async function activity(id: string, wanted: string | null): Promise<void> {
 test("a record says what its program says: in the list, in a page, on its own; a cleared word and an end take it back", async () => {
   const say = (state: string) => `printf '\\033]7501;state=${state}:app=x\\033\\\\'`;
   const { id, activity: first } = await house.launch(
+    // No echo: only what the program says of itself is looked at.
     `stty -echo; ${say("blocked")}; read x; ${say("clear")}; read x; ${say("working")}; read x`,
   );
   expect(first).toBeNull();

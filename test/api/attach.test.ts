@@ -11,6 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
+/** As full-screen agents have their terminals; the mode that terminals begin in has a test of its own below. */
 const RAW = "stty raw -echo; printf ready; exec cat";
 
 /** A session that echoes what is typed, byte for byte, attached once it is ready. */
@@ -34,6 +35,19 @@ describe("what is shown", () => {
     expect(client.snapshot()).toContain("ready");
     client.type("hello");
     await until("the echo", () => client.output() === "hello");
+    client.leave();
+  });
+
+  test("in the mode terminals begin in a line is echoed as it is typed, and read at Enter, byte for byte", async () => {
+    const { id } = await house.launch("printf ready; exec cat", { cols: 80, rows: 24 });
+    await until("the program is ready", () => house.coven.screen(id).lines[0]?.includes("ready"));
+    const client = await attached(house, id);
+    client.type("h\u00e9llo \u4e16\u754c");
+    await until("the echo", () => client.output() === "h\u00e9llo \u4e16\u754c");
+    client.type("\x7fok\r");
+    await until("the line", () => client.output().endsWith("h\u00e9llo \u4e16ok\r\n"));
+    // Erased by characters, not bytes: the terminal knows that it speaks UTF-8.
+    expect(client.output()).toContain("\b \b");
     client.leave();
   });
 

@@ -86,6 +86,7 @@ describe("events as SSE", () => {
 
   // `beforeSeq` was ignored here: the stream went past it and on into what was live.
   test("beforeSeq ends the stream before that event, of a live session too", async () => {
+    // No echo: what is typed here is no event of its own then.
     const { id } = await house.launch("stty -echo; echo one; read x; echo two; exec cat");
     await until("it printed", () => house.coven.lastSeq(id) > 0);
     const printed = house.coven.lastSeq(id);
@@ -189,14 +190,17 @@ describe("output", () => {
     expect({ at, wrong }).toEqual({ at: 1_280 * row.length, wrong: 0 });
   });
 
-  test("follow stays until the session ends, and gets the tail", async () => {
-    const { id } = await house.launch("stty -echo; echo begin; read x; printf tail; exit 1");
+  test.each([
+    ["as terminals begin", "", "x\r\n"],
+    ["without echo", "stty -echo; ", ""],
+  ])("follow stays until the session ends, and gets the tail, %s", async (_, mode, echo) => {
+    const { id } = await house.launch(`${mode}echo begin; read x; printf tail; exit 1`);
     const chunks: string[] = [];
     for await (const chunk of house.client.output(id, { follow: true })) {
       chunks.push(Buffer.from(chunk).toString());
       if (chunks.join("") === "begin\r\n") await house.client.input(id, "x\n");
     }
-    expect(chunks.join("")).toBe("begin\r\ntail");
+    expect(chunks.join("")).toBe(`begin\r\n${echo}tail`);
   });
 
   test("without follow it ends where the session is now", async () => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => line[Symbol.asyncDispose]());
 
-/** A session that keeps exactly `count` bytes of what is typed in a file, and what that file then holds. */
+/** Raw, as agents have their terminals: in the mode they begin in some keys are the kernel's. A session that keeps exactly `count` bytes of what is typed in a file, and what that file then holds. */
 async function keeping(
   count: number,
 ): Promise<{ terminal: ReturnType<typeof inTerminal>; kept: () => Promise<Buffer> }> {
@@ -62,6 +62,18 @@ test("ten thousand keystrokes in quick succession arrive in order", async () => 
     if (i % 100 === 0) await new Promise((go) => setImmediate(go));
   }
   expect((await kept()).toString()).toBe(keys.join(""));
+});
+
+test("in the mode terminals begin in a long line is echoed once, edited by the kernel, and read at Enter", async () => {
+  const file = join(line.home.base, crypto.randomUUID());
+  const script = `printf 'REA%s' DY; read -r text; printf %s "$text" > ${file}.part; mv ${file}.part ${file}`;
+  const terminal = inTerminal(line.home, ["run", "codex", script]);
+  await until("the program listens", () => terminal.shown().includes("READY"));
+  const text = Array.from({ length: 1_000 }, (_, i) => String.fromCharCode(97 + (i % 26))).join("");
+  for (const key of `${text}!\u007f\r`) terminal.type(key);
+  expect((await terminal.exit).exitCode).toBe(0);
+  expect(readFileSync(file, "utf8")).toBe(text);
+  expect(terminal.shown().replace(/[\r\n]/g, "")).toContain(`${text}!\b \b`);
 });
 
 test("what is typed while it still connects is not lost", async () => {

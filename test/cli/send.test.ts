@@ -1,5 +1,7 @@
 // Holds `coven send`: text as typed and submitted, as it is, and keys by name; refused when nobody is there to read.
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { until } from "../support/until.ts";
 
@@ -15,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => line[Symbol.asyncDispose]());
 
-/** A session in which a program prints what it reads, byte by byte, as `cat -v` does. */
+/** Raw, as agents have their terminals. A session in which a program prints what it reads, byte by byte, as `cat -v` does. */
 async function reader(modes = ""): Promise<{ id: string; has: (text: string) => Promise<void> }> {
   const script = `stty raw -echo; printf '${modes}REA%s' DY; exec cat -v`;
   const id = (await line.coven(["run", "codex", script, "--detach"])).out.trim();
@@ -118,4 +120,13 @@ test("refused: no session, one that has ended, nothing to send, a key nobody has
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("There is no key hyper.")]);
   const both = await line.coven(["send", id, "text", "--key", "enter"]);
   expect([both.code, both.err]).toEqual([2, expect.stringContaining("a text or keys")]);
+});
+
+test("a program in the mode terminals begin in reads what is sent as a line", async () => {
+  const file = join(line.home.base, crypto.randomUUID());
+  const script = `printf 'REA%s' DY; read -r text; printf %s "$text" > ${file}.part; mv ${file}.part ${file}`;
+  const id = (await line.coven(["run", "codex", script, "--detach"])).out.trim();
+  expect((await line.coven(["send", id, "in der", "Früh"])).code).toBe(0);
+  await until("it has read the line", () => existsSync(file));
+  expect(readFileSync(file, "utf8")).toBe("in der Früh");
 });

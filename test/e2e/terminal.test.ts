@@ -133,6 +133,7 @@ for (const { name, command, keys } of PROGRAMS) {
   );
 }
 
+/** Without echo at its end: what is compared is what the program prints. */
 const PRINTS = `printf 'first words\\n'; seq 1 100; printf 'READY 世界 👩‍👩‍👧‍👦 end\\n'; stty -echo; read line; echo "got $line"; exit 5`;
 
 withTmux(

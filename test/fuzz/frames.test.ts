@@ -9,6 +9,7 @@ let house: House;
 let id: string;
 beforeAll(async () => {
   house = await startHouse();
+  // Raw: what is typed is chance, and a Ctrl-C among it must not end the program.
   id = (await house.launch("stty raw -echo; exec cat > /dev/null")).id;
 });
 afterAll(() => house.close());

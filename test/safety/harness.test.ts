@@ -68,6 +68,7 @@ test("a title is never read back into the program, and a clipboard read is answe
   // Whatever the terminal answers is echoed by `cat -v`, so that it shows in the output.
   line.home.script(
     "codex",
+    // Raw: answers are read as bytes, and none may be echoed.
     "stty raw -echo; printf '\\033]0;rm -rf\\007\\033[21t\\033]52;c;?\\007\\033[c'; timeout --foreground 1 cat -v",
   );
   await line.home.start();
