@@ -2,8 +2,8 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { CovenError, isCovenError } from "../errors.ts";
 import { failureFields } from "../session/evidence.ts";
-import type { QueryFilter } from "../session/ports.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
+import type { QueryFilter } from "../vt/filter.ts";
 import { follow, outputOf } from "./follow.ts";
 import { sideBySide } from "./pieces.ts";
 import { envelope } from "./respond.ts";

@@ -1,7 +1,7 @@
 // Owns the answer to DECRQM: whether a mode is set, as far as this terminal or a viewer's can tell.
 
+import type { Tracker } from "../vt/modes.ts";
 import type { Core } from "./emulator.ts";
-import type { Tracker } from "./tracker.ts";
 
 /** Modes that only a viewer's terminal acts on, and that we hand on to it; reported as the program left them. */
 const HANDED_ON = new Set([9, 12, 1000, 1002, 1003, 1005, 1006, 1007, 1015, 1016, 2031]);

@@ -1,11 +1,10 @@
-// Owns what the terminal says when a program asks: one reply for each question, or a reasoned silence.
+// What the terminal says when a program asks: one reply to each query of the table, or a reasoned silence.
 
+import type { Tracker } from "../vt/modes.ts";
+import type { QueryName } from "../vt/queries.ts";
 import { answerMode } from "./answer-mode.ts";
-import type { Csi } from "./csi.ts";
 import type { Core } from "./emulator.ts";
-import type { StringKind } from "./strings.ts";
 import { sgrOf } from "./style.ts";
-import type { Tracker } from "./tracker.ts";
 
 /** A terminal without pixels still has to name a cell size; this is a common one, in pixels. */
 const CELL = { width: 10, height: 20 };
@@ -15,9 +14,8 @@ const NAME = "coven";
 
 /** DA1 and DA2 as xterm.js sends them, which is what programs meet in every editor: VT100 with AVO; xterm patch 276. */
 const DA1 = "\x1b[?1;2c";
-const DA2 = "\x1b[>0;276;0c";
 
-/** DSR questions of DEC kind (vt100.net, DSR): nothing of the kind is there, or it is ready. */
+/** DSR queries of DEC kind (vt100.net, DSR): nothing of the kind is there, or it is ready. */
 const DEVICES: Readonly<Record<number, string>> = {
   15: "?13", // no printer
   25: "?20", // user-defined keys unlocked
@@ -32,13 +30,18 @@ const DEVICES: Readonly<Record<number, string>> = {
   996: "?997;1", // dark (contour-terminal.org, VT extension colour palette updates)
 };
 
-export interface Answers {
-  csi(csi: Csi): string;
-  /** DECID. */
-  identify(): string;
-  /** `payload` undefined when it was longer than anybody's question. */
-  string(kind: StringKind, payload: string | undefined, bell: boolean): string;
+/** A query as it was written. */
+export interface Question {
+  /** Of a CSI sequence. */
+  readonly params: readonly number[];
+  /** Of a string, latin1. */
+  readonly payload: string;
+  /** What ends a string in answer to this one. */
+  readonly end: string;
 }
+
+/** The reply to each query; empty where a terminal without the feature is silent too. */
+export type Answers = Readonly<Record<QueryName, (question: Question) => string>>;
 
 export function answers(core: Core, tracked: Tracker): Answers {
   function position(dec: boolean): string {
@@ -115,7 +118,9 @@ export function answers(core: Core, tracked: Tracker): Answers {
     return `\x1bP1+r${name}=${Buffer.from(value, "latin1").toString("hex").toUpperCase()}\x1b\\`;
   }
 
-  function colour(number: number, values: readonly string[], end: string): string {
+  function colour({ payload, end }: Question): string {
+    const [first, ...values] = payload.split(";");
+    const number = Number(first);
     const { colours } = tracked;
     let out = "";
     if (number === 4) {
@@ -132,68 +137,72 @@ export function answers(core: Core, tracked: Tracker): Answers {
     return out;
   }
 
-  function osc(payload: string, end: string): string {
-    const [first = "", ...values] = payload.split(";");
-    switch (first) {
-      case "7501":
-        // The same bytes say "understood"; claude then reports its status (seen with 2.1.329).
-        return `\x1b]${payload}${end}`;
-      case "52":
-        // Whoever watches keeps the clipboard to themselves: it is empty.
-        return `\x1b]52;${/^[a-z0-9]{0,16}$/.test(values[0] ?? "") ? values[0] : "c"};${end}`;
-      case "1337":
-        return values[0] === "ReportCellSize"
-          ? `\x1b]1337;ReportCellSize=${CELL.height}.0;${CELL.width}.0;1.0${end}`
-          : "";
-      default:
-        return colour(Number(first), values, end);
-    }
-  }
+  /** Of what is asked with one parameter, the only value that has an answer. */
+  const whenZero =
+    (text: string) =>
+    ({ params }: Question): string =>
+      (params[0] ?? 0) === 0 ? text : "";
+  const first = ({ params }: Question): number => params[0] ?? 0;
+  const silence = (): string => "";
 
   return {
-    identify: () => DA1,
-    csi({ prefix, params, intermediates, final }) {
-      const first = params[0] ?? 0;
-      switch (prefix + intermediates + final) {
-        case "c":
-          return first === 0 ? DA1 : "";
-        case ">c":
-          return first === 0 ? DA2 : "";
-        case "=c":
-          return first === 0 ? "\x1bP!|00000000\x1b\\" : "";
-        case "n":
-          return status(false, first);
-        case "?n":
-          return status(true, first);
-        case "$p":
-        case "?$p":
-          return answerMode(core, tracked, prefix, first);
-        case ">q":
-          return first === 0 ? `\x1bP>|${NAME}\x1b\\` : "";
-        case "?u":
-          return `\x1b[?${tracked.keyboard.flags(tracked.alternate !== 0)}u`;
-        case "t":
-          return window(first);
-        case "x":
-          return first < 2 ? `\x1b[${first + 2};1;1;128;128;1;0x` : "";
-        case "?m":
-          return `\x1b[>${first};${tracked.modifier(first)}m`;
-        case "?S":
-          return `\x1b[?${first};3;0S`; // no graphics
-        default:
-          return ""; // reports nobody waits for: a terminal without them is silent too
-      }
-    },
-    string(kind, payload, bell) {
-      const end = bell ? "\x07" : "\x1b\\";
-      if (kind === "osc") return payload === undefined ? "" : osc(payload, end);
-      // The kitty graphics query stays unanswered: any answer, an error too, says that we speak the protocol, and
-      // its silence is what programs wait for with the DA1 they send behind it (kitty, graphics protocol).
-      if (kind !== "dcs") return "";
-      const at = payload?.indexOf("q") ?? -1;
-      const what = payload?.slice(at + 1) ?? "";
-      if (payload?.[at - 1] === "$") return setting(what);
-      return payload === undefined ? "\x1bP0+r\x1b\\" : what.split(";").map(capability).join("");
-    },
+    DA1: whenZero(DA1),
+    DA2: whenZero("\x1b[>0;276;0c"),
+    DA3: whenZero("\x1bP!|00000000\x1b\\"),
+    DECID: () => DA1,
+    XTVERSION: whenZero(`\x1bP>|${NAME}\x1b\\`),
+    XTGETTCAP: ({ payload }) =>
+      payload
+        .replace(/^[^q]*q/, "")
+        .split(";")
+        .map(capability)
+        .join(""),
+    XTGETXRES: ({ payload }) => `\x1bP0+R${/^\+Q([0-9a-f;]{0,256})$/i.exec(payload)?.[1] ?? ""}\x1b\\`,
+    DSR: (question) => status(false, first(question)),
+    DECDSR: (question) => status(true, first(question)),
+    DECRQM: (question) => answerMode(core, tracked, "", first(question)),
+    DECRQMprivate: (question) => answerMode(core, tracked, "?", first(question)),
+    DECRQSS: ({ payload }) => setting(payload.replace(/^[^q]*q/, "")),
+    DECREQTPARM: (question) => (first(question) < 2 ? `\x1b[${first(question) + 2};1;1;128;128;1;0x` : ""),
+    DECRQDE: () => `\x1b[${core.rows};${core.cols};1;1;1"w`,
+    XTSMGRAPHICS: (question) => `\x1b[?${first(question)};3;0S`, // no graphics
+    XTWINOPS: (question) => window(first(question)),
+    kittyKeyboard: () => `\x1b[?${tracked.keyboard.flags(tracked.alternate !== 0)}u`,
+    XTQMODKEYS: (question) => `\x1b[>${first(question)};${tracked.modifier(first(question))}m`,
+    colour,
+    // Whoever watches keeps the clipboard to themselves: it is empty.
+    clipboard: ({ payload, end }) => `\x1b]52;${/^52;([a-z0-9]{1,16});/.exec(payload)?.[1] ?? "c"};${end}`,
+    // The same bytes say "understood"; claude then reports its status (seen with 2.1.329).
+    programStatus: ({ payload, end }) => `\x1b]${payload}${end}`,
+    iTerm: ({ payload, end }) =>
+      payload.startsWith("1337;ReportCellSize")
+        ? `\x1b]1337;ReportCellSize=${CELL.height}.0;${CELL.width}.0;1.0${end}`
+        : "",
+    // Any answer, an error too, says that we speak the protocol; its silence is what programs wait for with the DA1 they
+    // send behind it (kitty, graphics protocol).
+    kittyGraphics: silence,
+    // Reports nobody waits for: a terminal without them is silent too.
+    ENQ: silence,
+    DECRQPSR: silence,
+    DECRQTSR: silence,
+    DECRQUPSS: silence,
+    DECRQCRA: silence,
+    DECRQLP: silence,
+    DECRQKT: silence,
+    DECRQKD: silence,
+    DECRQPKFM: silence,
+    XTREPORTSGR: silence,
+    XTREPORTCOLORS: silence,
+    XTQFMTKEYS: silence,
+    kittyCursors: silence,
+    kittyClipboard: silence,
+    kittyFiles: silence,
+    kittyRemote: silence,
+    otherColour: silence,
+    pointer: silence,
+    font: silence,
+    notifications: silence,
+    features: silence,
+    otherOsc: silence,
   };
 }

@@ -1,6 +1,6 @@
 // Owns a screen that is drawn when somebody looks: plain output waits as bytes, and what has scrolled out is never drawn.
 import type { Screen } from "../session/ports.ts";
-import { attributesAt, OTHER, outOfSight, plain, TEXT } from "./plain.ts";
+import { attributesAt, OTHER, outOfSight, plain, TEXT } from "../vt/plain.ts";
 import { openScreen, type ScreenOptions } from "./screen.ts";
 
 /** So much plain output may wait for each thousand lines of scrollback. */

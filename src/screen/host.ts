@@ -1,13 +1,9 @@
-// Owns the ScreenHost port: headless terminals for sessions, filters for their viewers.
+// The ScreenHost port: headless terminals for sessions.
 import type { ScreenHost } from "../session/ports.ts";
 import { Drawn, deferredScreen } from "./deferred.ts";
-import { queryFilter } from "./filter.ts";
 
 /** Opens terminals on @xterm/headless, in this process, parsed at the latest when somebody looks. */
 export function screenHost(): ScreenHost {
   const drawn = new Drawn();
-  return {
-    open: (options) => deferredScreen(options, drawn),
-    filter: queryFilter,
-  };
+  return { open: (options) => deferredScreen(options, drawn) };
 }

@@ -1,15 +1,15 @@
 // Owns one headless terminal of one live session: fed every byte, answering what is asked, shown at any moment.
 import type { Screen } from "../session/ports.ts";
+import { OPEN_LIMIT } from "../vt/limits.ts";
+import { type Tracker, tracker } from "../vt/modes.ts";
+import type { QueryName, StringKind, Verdict } from "../vt/queries.ts";
+import { Scanner } from "../vt/scan.ts";
+import { statusOf } from "../vt/status.ts";
 import { unfinishedTail } from "../vt/utf8.ts";
-import { type Answers, answers } from "./answer.ts";
-import { isCsiQuery } from "./csi.ts";
+import { type Answers, answers, type Question } from "./answer.ts";
 import { type Core, coreOf } from "./emulator.ts";
-import { LINK_LENGTH, OPEN_LIMIT } from "./limits.ts";
-import { Scanner } from "./scan.ts";
+import { LINK_LENGTH } from "./limits.ts";
 import { snapshot } from "./snapshot.ts";
-import { statusOf } from "./status.ts";
-import type { StringKind } from "./strings.ts";
-import { type Tracker, tracker } from "./tracker.ts";
 import { openTerminal } from "./xterm.ts";
 
 /** The emulator's parse buffer grows to what it is given at once and never shrinks. */
@@ -59,40 +59,43 @@ export function openScreen(options: ScreenOptions): Screen & { readonly core: Co
     feed(Buffer.from(text, "latin1"));
   }
 
-  function reply(text: string): void {
+  function reply(asked: QueryName, question: Question): void {
+    const text = replies[asked](question);
     if (text !== "" && !closed) options.answer(Buffer.from(text, "latin1"));
   }
 
-  function string(kind: StringKind, payload: string | undefined, bell: boolean, asked: boolean): void {
+  function string(kind: StringKind, payload: string | undefined, bell: boolean, asked: Verdict): void {
     if (kind === "osc" && payload !== undefined) {
       tracked.osc(payload);
       // Of all strings only a link is for the emulator: the others it would keep, whatever their size.
       if (payload.startsWith("8;")) feedText(`\x1b]${payload.length > LINK_LENGTH ? "8;;" : payload}\x1b\\`);
-      const state = asked ? undefined : statusOf(payload);
+      const state = asked === "plain" ? statusOf(payload) : undefined;
       if (state !== undefined && !closed) options.status?.(state);
     }
-    if (asked) reply(replies.string(kind, payload, bell));
     // No other string draws here; like every sequence it keeps the characters around it from joining.
-    else feedText("\x1b\\");
+    if (asked === "plain") feedText("\x1b\\");
+    else if (asked !== "overlong" && payload !== undefined) {
+      reply(asked, { params: [], payload, end: bell ? "\x07" : "\x1b\\" });
+    }
   }
 
   const scanner = new Scanner(
     {
       pass: feed,
       passString: () => {},
-      csi(csi) {
-        if (isCsiQuery(csi)) {
-          reply(replies.csi(csi));
+      csi(csi, asked) {
+        if (asked) {
+          reply(asked, { params: csi.params, payload: "", end: "" });
           return true;
         }
         tracked.csi(csi);
         if (csi.intermediates === "!" && csi.final === "p") tracked.softReset();
         return false;
       },
-      esc(final) {
+      esc(final, asked) {
         if (final === "c") tracked.reset();
-        if (final === "Z") reply(replies.identify());
-        return final === "Z";
+        if (asked) reply(asked, { params: [], payload: "", end: "" });
+        return asked !== undefined;
       },
       string,
     },

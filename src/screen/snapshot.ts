@@ -1,9 +1,10 @@
 // Owns the output that brings a fresh terminal of the same size to the state of another: both screens, cursor and modes.
+
+import type { Tracker } from "../vt/modes.ts";
 import { type Brush, brush } from "./brush.ts";
 import { designate, restoreCharsets } from "./charsets.ts";
 import type { Core, Page } from "./emulator.ts";
 import { colourOf } from "./style.ts";
-import type { Tracker } from "./tracker.ts";
 
 function at(y: number, x: number): string {
   return `\x1b[${y + 1};${x + 1}H`;

@@ -208,12 +208,6 @@ export interface Screen {
   close(): void;
 }
 
-/** Takes terminal queries out of a stream, also when split across chunks; one per viewer. */
-export interface QueryFilter {
-  /** What of these bytes, and of those held back before, a viewer may receive. */
-  pass(bytes: Uint8Array): Uint8Array;
-}
-
 export interface ScreenHost {
   open(options: {
     readonly cols: number;
@@ -225,8 +219,6 @@ export interface ScreenHost {
     /** The program said what it is doing (OSC 7501); `state` is its own word. */
     status?(state: string): void;
   }): Screen;
-  /** A filter that begins where `unfinished` ended. */
-  filter(unfinished: Uint8Array): QueryFilter;
 }
 
 // ---- harnesses, time, evidence ---------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // Owns the terminal of one live session: the PTY and the headless screen behind it, always of one size.
 import { CovenError } from "../errors.ts";
-import type { Pty, QueryFilter, Screen, ScreenHost, ScreenImage } from "./ports.ts";
+import { type QueryFilter, queryFilter } from "../vt/filter.ts";
+import type { Pty, Screen, ScreenHost, ScreenImage } from "./ports.ts";
 import type { Size } from "./viewers.ts";
 
 /** One session's terminal. Made before the spawn, so that no first byte is missed. */
@@ -15,7 +16,7 @@ export class Terminal {
   constructor(
     private readonly sessionId: string,
     size: Size,
-    private readonly screens: ScreenHost | undefined,
+    screens: ScreenHost | undefined,
     scrollback: number,
   ) {
     this.#size = size;
@@ -116,7 +117,7 @@ export class Terminal {
 
   /** A filter for a viewer whose stream goes on where the screen is now. */
   filter(): QueryFilter | undefined {
-    return this.#screen && this.screens?.filter(this.#screen.unfinished());
+    return this.#screen && queryFilter(this.#screen.unfinished());
   }
 
   /** The screen is needed no more. */

@@ -1,5 +1,6 @@
 // Owns who is attached to one live session, and whose terminal decides its size: the most recently used one.
-import type { QueryFilter, ScreenImage } from "./ports.ts";
+import type { QueryFilter } from "../vt/filter.ts";
+import type { ScreenImage } from "./ports.ts";
 
 /** A terminal's size in cells. */
 export interface Size {

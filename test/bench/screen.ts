@@ -2,6 +2,7 @@
 import { loadavg } from "node:os";
 import { screenHost } from "../../src/screen/host.ts";
 import type { Screen } from "../../src/session/ports.ts";
+import { queryFilter } from "../../src/vt/filter.ts";
 
 const host = screenHost();
 const CHUNK = 16 * 1024;
@@ -61,7 +62,7 @@ for (const [what, bytes] of [
 
 for (const [name, bytes] of Object.entries(streams)) {
   const screen = open();
-  const filter = host.filter(new Uint8Array(0));
+  const filter = queryFilter();
   rate(bytes.subarray(0, bytes.length >> 2), (chunk) => screen.write(chunk));
   const parsed = rate(bytes, (chunk) => screen.write(chunk));
   const filtered = rate(bytes, (chunk) => filter.pass(chunk));

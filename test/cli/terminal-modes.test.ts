@@ -4,7 +4,7 @@ import { terminalModes } from "../../src/cli/terminal/modes.ts";
 import { lastLines, picture, withoutLines } from "../../src/cli/terminal/picture.ts";
 import { belowScreen } from "../../src/cli/terminal/prompt-position.ts";
 import { openScreen } from "../../src/screen/screen.ts";
-import { piece, random } from "../screen/stream.ts";
+import { piece, random } from "../vt/stream.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -10,6 +10,7 @@ import { parseConfig } from "../../src/config.ts";
 import { isCovenError } from "../../src/errors.ts";
 import { REDACTED, redact, redactAll } from "../../src/redact.ts";
 import { screenHost } from "../../src/screen/host.ts";
+import { queryFilter } from "../../src/vt/filter.ts";
 import { type Chance, rounds, TIMEOUT_MS } from "./random.ts";
 
 const OBEYED = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
@@ -130,7 +131,7 @@ test(
         scrollback: chance.below(50),
         answer: (bytes) => void answers.push(bytes),
       });
-      const filter = host.filter(screen.unfinished());
+      const filter = queryFilter(screen.unfinished());
       const samples = [
         "\u001b[31mred\u001b[0m",
         "\u001b]0;title\u0007",

@@ -1,7 +1,7 @@
 // Owns the proof that each question gets its one answer, in order and at once, and that nothing else is ever sent.
 import { expect, test } from "bun:test";
 import { screenHost } from "../../src/screen/host.ts";
-import { noise, piece, QUERIES, random } from "./stream.ts";
+import { noise, piece, QUERIES, random } from "../vt/stream.ts";
 
 function asked(chunks: readonly (string | Uint8Array)[]): string[] {
   const sent: string[] = [];

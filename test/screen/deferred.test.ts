@@ -1,10 +1,10 @@
 // Plain output is drawn only when somebody looks, and what has scrolled out never: nobody may be able to tell.
 import { describe, expect, test } from "bun:test";
 import { Drawn, deferredScreen } from "../../src/screen/deferred.ts";
-import { attributesAt, OTHER, outOfSight, plain, TEXT } from "../../src/screen/plain.ts";
 import { openScreen } from "../../src/screen/screen.ts";
 import type { Screen } from "../../src/session/ports.ts";
-import { random, WORDS } from "./stream.ts";
+import { attributesAt, OTHER, outOfSight, plain, TEXT } from "../../src/vt/plain.ts";
+import { random, WORDS } from "../vt/stream.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const SEED = 20261121;

@@ -1,9 +1,10 @@
 // Owns the proof that nothing a program prints can crash, hang or fill the terminal.
 import { expect, test } from "bun:test";
-import { queryFilter } from "../../src/screen/filter.ts";
-import { LINKS_LIMIT, OPEN_LIMIT } from "../../src/screen/limits.ts";
+import { LINKS_LIMIT } from "../../src/screen/limits.ts";
 import { openScreen } from "../../src/screen/screen.ts";
-import { noise, random } from "./stream.ts";
+import { queryFilter } from "../../src/vt/filter.ts";
+import { OPEN_LIMIT } from "../../src/vt/limits.ts";
+import { noise, random } from "../vt/stream.ts";
 
 function open(): ReturnType<typeof openScreen> {
   return openScreen({ cols: 80, rows: 24, scrollback: 100, answer: () => {} });

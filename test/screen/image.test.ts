@@ -2,10 +2,10 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { queryFilter } from "../../src/screen/filter.ts";
 import { openScreen } from "../../src/screen/screen.ts";
+import { queryFilter } from "../../src/vt/filter.ts";
+import { piece, random } from "../vt/stream.ts";
 import { differences, type Viewer, viewer } from "./referee.ts";
-import { piece, random } from "./stream.ts";
 
 const SIZE = { cols: 40, rows: 12, scrollback: 20 };
 

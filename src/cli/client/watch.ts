@@ -1,11 +1,11 @@
 // Follows the output of a session to its end: on a pipe, and for --raw and --json at a terminal.
 import { type CovenClient, isUnreachable } from "../../api/client.ts";
 import { isSettled, type Session } from "../../session/session.ts";
+import { queryFilter } from "../../vt/filter.ts";
 import { err } from "../ui/colour.ts";
 import { Failure, PipeClosed } from "../ui/failure.ts";
 import { lineEnds } from "../ui/newlines.ts";
 import { atTerminal, printJson, say, write } from "../ui/out.ts";
-import { queryFilter } from "../ui/queries.ts";
 import { onSignals } from "../ui/signals.ts";
 import { isTerminal } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
@@ -84,7 +84,7 @@ async function follow(watching: Watching, signal: AbortSignal): Promise<boolean>
   const queries = watching.raw || !isTerminal(1) ? undefined : queryFilter();
   const running = !isSettled(watching.session.status);
   for await (const chunk of watching.client.output(watching.session.id, { follow: running, signal })) {
-    const shown = queries ? queries.convert(chunk) : chunk;
+    const shown = queries ? queries.pass(chunk) : chunk;
     if (!watching.json) await write(ends ? ends.convert(shown) : shown);
     signal.throwIfAborted();
     last = shown.at(-1) ?? last;

@@ -1,4 +1,4 @@
-// Owns the modes the emulator does not keep but a viewer's terminal must be given: title, mouse, cursor shape and others.
+// The modes that a stream sets and the emulator does not keep: title, mouse, cursor shape, keyboard, colours.
 import { type Colours, colours } from "./colours.ts";
 import type { Csi } from "./csi.ts";
 import { type Keyboard, keyboard } from "./keyboard.ts";

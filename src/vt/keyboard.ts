@@ -1,4 +1,4 @@
-// Owns the kitty keyboard flags a program has set: one stack for each of the two screens.
+// The kitty keyboard flags a program has set: one stack for each of the two screens.
 import type { Csi } from "./csi.ts";
 import { STACK_LIMIT } from "./limits.ts";
 

@@ -1,7 +1,7 @@
 // Four bytes at a time must say what one at a time says, wherever in memory and in the stream they stand.
 import { expect, test } from "bun:test";
-import { queryFilter } from "../../src/screen/filter.ts";
-import { OTHER, plain, TEXT } from "../../src/screen/plain.ts";
+import { queryFilter } from "../../src/vt/filter.ts";
+import { OTHER, plain, TEXT } from "../../src/vt/plain.ts";
 
 // A small generator with a fixed seed: the same bytes on every machine.
 function random(seed: number): (below: number) => number {

@@ -1,5 +1,5 @@
-// Owns the question whether a stretch of output only prints, colours and feeds lines, and what of it can still be seen.
-
+// Whether a stretch of output only prints, colours and feeds lines, and what of it can still be seen.
+import { C1_LEAD, ESC } from "./bytes.ts";
 import { SEQUENCE_LIMIT } from "./limits.ts";
 
 /** What stands between two bytes of plain output: text. */
@@ -13,7 +13,6 @@ const C2 = 3;
 /** Something stands here that is not plain. */
 export const OTHER = 4;
 
-const ESC = 0x1b;
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -30,7 +29,7 @@ const NEXT = ((): Uint8Array => {
     on(within, ESC, ESC, ESCAPE);
     on(within, 0x20, 0x7e, TEXT);
     on(within, within === C2 ? 0xa0 : 0x80, 0xff, TEXT);
-    on(within, 0xc2, 0xc2, C2);
+    on(within, C1_LEAD, C1_LEAD, C2);
   }
   on(ESCAPE, 0x5b, 0x5b, SEQUENCE);
   // Digits, colon, semicolon; no private prefix.

@@ -1,7 +1,7 @@
-// Owns how much of a chunk has gone out: passed to the sink, or taken out of the stream.
+// How much of a chunk has gone out: passed to the sink, or taken out of the stream.
+import { NOTHING } from "./bytes.ts";
 import type { Sink } from "./sink.ts";
 
-const NOTHING = new Uint8Array(0);
 /** The string terminator. */
 const ST = Uint8Array.of(0x1b, 0x5c);
 

@@ -1,4 +1,4 @@
-// Owns a growing run of bytes with a limit: what is remembered of an open string.
+// A growing run of bytes with a limit: what is remembered of an open string.
 
 /** Remembers the first `limit` bytes pushed and counts the rest. */
 export class Hold {

@@ -1,7 +1,6 @@
-// Owns the finding of borders in a terminal stream: where a sequence begins, how far it reaches, what ends a string.
-import type { StringKind } from "./strings.ts";
-
-export const [BEL, CAN, SUB, ESC, C1_LEAD] = [0x07, 0x18, 0x1a, 0x1b, 0xc2];
+// Borders in a terminal stream: where a sequence begins, how far it reaches, what ends a string.
+import { BEL, C1_LEAD, CAN, ESC, SUB } from "./bytes.ts";
+import type { StringKind } from "./queries.ts";
 
 /** Bytes that can end a string. */
 const ENDERS = new Uint8Array(256);

@@ -1,34 +1,35 @@
-// Owns what a viewer may receive: the stream without the questions, which only the headless terminal answers.
-import type { QueryFilter } from "../session/ports.ts";
-import { isCsiQuery } from "./csi.ts";
+// The stream without its queries: the headless terminal alone answers them, and no other terminal may see them.
+import { C1_LEAD, ENQ, ESC, NOTHING } from "./bytes.ts";
 import { OPEN_LIMIT } from "./limits.ts";
 import { OTHER, plain, TEXT } from "./plain.ts";
-import { C1_LEAD, ESC } from "./reach.ts";
+import { settingsIn } from "./queries.ts";
 import { Scanner } from "./scan.ts";
-import { settingsIn } from "./strings.ts";
 
 const LF = 0x0a;
-const NOTHING = new Uint8Array(0);
+
+/** Takes queries out of a stream, also when split across chunks. */
+export interface QueryFilter {
+  /** What of these bytes, and of those held back before, a viewer may receive. */
+  pass(bytes: Uint8Array): Uint8Array;
+  /** What closes a string that the stream left open; of a sequence that never ended nothing is left. */
+  end(): Uint8Array;
+}
 
 /**
  * A filter that begins where `unfinished` ended. The first `pass` also gives what of those bytes a viewer may have,
  * so whoever shows an image sends nothing of them himself. Of a string longer than `OPEN_LIMIT` the start is lost;
- * its rest is left out up to its end. It holds back at most 16 KiB, and those only while they may become a question.
+ * its rest is left out up to its end. It holds back at most 16 KiB, and those only while they may become a query.
  */
-export function queryFilter(unfinished: Uint8Array): QueryFilter {
+export function queryFilter(unfinished: Uint8Array = NOTHING): QueryFilter {
   let out: Uint8Array[] = [];
-  const keep = (bytes: Uint8Array): void => {
-    out.push(bytes);
-  };
   const scanner = new Scanner({
-    pass: keep,
-    passString: keep,
-    csi: isCsiQuery,
-    // DECID, the oldest way to ask for DA1.
-    esc: (final) => final === "Z",
-    string(kind, payload, _bell, asked) {
-      if (!asked || payload === undefined) return;
-      const settings = settingsIn(kind, payload);
+    // A control character that asks, in the middle of a sequence too.
+    pass: (bytes) => void out.push(bytes.includes(ENQ) ? bytes.filter((byte) => byte !== ENQ) : bytes),
+    passString: (bytes) => void out.push(bytes),
+    csi: (_, asked) => asked !== undefined,
+    esc: (_, asked) => asked !== undefined,
+    string(_kind, payload, _bell, asked) {
+      const settings = payload === undefined ? "" : settingsIn(asked, payload);
       if (settings !== "") out.push(Buffer.from(settings, "latin1"));
     },
   });
@@ -56,5 +57,6 @@ export function queryFilter(unfinished: Uint8Array): QueryFilter {
       out = [];
       return passed;
     },
+    end: () => scanner.end(),
   };
 }

@@ -1,4 +1,4 @@
-// Owns the colours of the terminal: the defaults it answers with, and those the program has changed.
+// The colours of the terminal: the defaults it answers with, and those the program has changed.
 import { MODES_LIMIT } from "./limits.ts";
 
 /** Dark, as the theme we report; nobody asks a viewer's terminal, because there may be none, or several. */

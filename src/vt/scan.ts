@@ -1,15 +1,17 @@
-// Owns the cutting of a terminal stream into text, control sequences and strings, at any chunk border, in bounded memory.
-import { unfinishedTail } from "../vt/utf8.ts";
-import { isCsiQuery, readCsi } from "./csi.ts";
+// A terminal stream cut into text, control sequences and strings, at any chunk border, in bounded memory.
+import { BEL, C1_LEAD, ESC, latin1, NOTHING } from "./bytes.ts";
+import { finals, readCsi } from "./csi.ts";
 import { Hold } from "./hold.ts";
 import { SEQUENCE_LIMIT, STRING_LIMIT } from "./limits.ts";
 import { Outlet } from "./outlet.ts";
-import { BEL, C1_LEAD, ESC, endsWell, nextEnder, nextIntroducer, reachOf } from "./reach.ts";
+import { csiQuery, QUERIES, STRING_KINDS, type StringKind, TMUX, type Verdict, weigh } from "./queries.ts";
+import { endsWell, nextEnder, nextIntroducer, reachOf } from "./reach.ts";
 import type { Sink } from "./sink.ts";
-import { latin1, STRING_KINDS, type StringKind, TMUX, weigh } from "./strings.ts";
+import { unfinishedTail } from "./utf8.ts";
 
-const NOTHING = new Uint8Array(0);
 const CSI = 0x5b;
+const QUERY_FINALS = finals();
+
 /**
  * A VT500 parser (vt100.net/emu/dec_ansi_parser) that keeps bytes instead of meaning. C1 controls count when they
  * are written in UTF-8 (C2 80..9F), as in xterm; a raw byte 80..9F is broken UTF-8 and never a control.
@@ -21,7 +23,7 @@ export class Scanner {
   /** Bytes of something undecided at the end of a chunk; scanned again with the next. */
   private pending: Uint8Array = NOTHING;
   /** The open string; its introducer and payload are in `hold`. */
-  private open: { kind: StringKind; asked: boolean; doubled: boolean; lost: boolean } | undefined;
+  private open: { kind: StringKind; asked: Verdict; doubled: boolean; lost: boolean } | undefined;
   private readonly hold: Hold;
   /** Inside a sequence longer than the limit. */
   private dropping = false;
@@ -30,10 +32,14 @@ export class Scanner {
   /** The last bytes of text, at most 3. */
   private tail: Uint8Array = NOTHING;
 
-  /** `keep`: the most bytes of an open string to remember for `unfinished`; no less than a payload that is read. */
+  /**
+   * `keep`: the most bytes of an open string to remember for `unfinished`; no less than a payload that is read. `read`: final
+   * bytes of the CSI sequences that the sink wants to see (`finals`).
+   */
   constructor(
     private readonly sink: Sink,
     keep = STRING_LIMIT + 2,
+    private readonly read: Uint8Array = QUERY_FINALS,
   ) {
     this.out = new Outlet(sink);
     this.hold = new Hold(keep + 1);
@@ -54,9 +60,16 @@ export class Scanner {
     return this.pending.length === 0 && !this.open && !this.dropping && !this.askedEnd;
   }
 
+  /** What ends a stream here, after everything that has passed: the end of a string that passed without one. */
+  end(): Uint8Array {
+    if (this.open) return Buffer.from(this.open.asked === "plain" ? "\x1b\\" : "");
+    // Half a C1 control, or half a character.
+    return this.pending.length === 1 && this.pending[0] === C1_LEAD ? this.pending : NOTHING;
+  }
+
   /** The start of the open string is lost, so its rest is taken out. */
   dropOpenString(): void {
-    if (this.open) this.open = { ...this.open, asked: true, lost: true };
+    if (this.open) this.open = { ...this.open, asked: "overlong", lost: true };
   }
 
   write(chunk: Uint8Array): void {
@@ -105,7 +118,10 @@ export class Scanner {
       const introducer = bytes[begin] === ESC ? second : second - 0x40;
       const kind = STRING_KINDS.get(introducer);
       if (kind) return this.begin(from, begin, kind, controls);
-      if (bytes[begin] !== ESC && introducer !== CSI) return this.resume(begin + 2);
+      if (bytes[begin] !== ESC && introducer !== CSI) {
+        this.escape(from, begin + 2, introducer);
+        return this.resume(begin + 2);
+      }
       const csi = introducer === CSI;
       const reach = reachOf(bytes, begin + (csi ? 2 : 1), csi);
       controls ||= reach.controls;
@@ -137,33 +153,39 @@ export class Scanner {
     const { sink } = this;
     const { bytes } = this.out;
     if (!csi) {
-      if (end - begin !== 2) return;
-      this.out.flush(from);
-      if (sink.esc(String.fromCharCode(bytes[end - 1] ?? 0))) this.out.cut(from, end);
+      if (end - begin === 2) this.escape(from, end, bytes[end - 1] ?? 0);
       return;
     }
-    const parsed = readCsi(bytes, begin + 2, end, controls);
+    const parsed = readCsi(bytes, begin + 2, end, this.read);
     if (!parsed) return;
     this.out.flush(from);
+    const asked = csiQuery(parsed);
     // The controls inside a question have already been executed when it is answered.
-    const early = controls && isCsiQuery(parsed);
+    const early = controls && asked !== undefined;
     if (early) this.out.controls(from, end);
-    if (!sink.csi(parsed)) return;
+    if (!sink.csi(parsed, asked)) return;
     this.out.cut(from, end);
     if (controls && !early) this.out.controls(from, end);
+  }
+
+  /** `final` is the byte behind ESC, also of the C1 control that is short for both. */
+  private escape(from: number, end: number, final: number): void {
+    const letter = String.fromCharCode(final);
+    const asked = letter === QUERIES.DECID.esc ? "DECID" : undefined;
+    if (asked) this.out.flush(from);
+    if (this.sink.esc(letter, asked)) this.out.cut(from, end);
   }
 
   /** A string introduced at `begin`: opens it once its first bytes say what it is. */
   private begin(from: number, begin: number, kind: StringKind, controls: boolean): number {
     const { bytes } = this.out;
     const head = begin + 2;
-    let end = nextEnder(bytes, head, kind);
-    if (end === bytes.length - 1 && bytes[end] === C1_LEAD) end = bytes.length;
-    const more = end === bytes.length;
+    const end = nextEnder(bytes, head, kind);
+    // Half a C1 control may be the end, and is not yet part of the payload.
+    const more = end === bytes.length || (end === bytes.length - 1 && bytes[end] === C1_LEAD);
     const verdict = weigh(kind, bytes.subarray(head, end), !more, !more && endsWell(bytes, end));
     if (verdict === "undecided") return this.wait(from);
-    const asked = verdict === "query";
-    if (asked) {
+    if (verdict !== "plain") {
       this.out.cut(from, head);
       if (controls) this.out.controls(from, begin);
     } else {
@@ -172,7 +194,7 @@ export class Scanner {
     this.hold.clear();
     this.hold.push(bytes.subarray(begin, head));
     const doubled = kind === "dcs" && latin1(bytes.subarray(head, head + TMUX.length)) === TMUX;
-    this.open = { kind, asked, doubled, lost: false };
+    this.open = { kind, asked: verdict, doubled, lost: false };
     return this.string(head);
   }
 
@@ -197,7 +219,7 @@ export class Scanner {
 
   private payload(from: number, to: number): void {
     this.hold.push(this.out.bytes.subarray(from, to));
-    if (this.open?.asked) this.out.start = to;
+    if (this.open?.asked !== "plain") this.out.start = to;
     else this.out.string(from, to);
   }
 
@@ -213,12 +235,13 @@ export class Scanner {
     const payload = this.hold.length - 2 > STRING_LIMIT ? undefined : latin1(this.hold.view().subarray(2));
     // Any other C1 control breaks the string off and stands for itself.
     const end = byte === C1_LEAD && !well ? at : at + size;
-    if (open.asked) this.out.start = end;
-    else this.out.string(at, end);
-    this.out.unclosed = !open.asked && end === at;
+    const plain = open.asked === "plain";
+    if (plain) this.out.string(at, end);
+    else this.out.start = end;
+    this.out.unclosed = plain && end === at;
     if (well && !open.lost) this.sink.string(open.kind, payload, byte === BEL, open.asked);
     this.hold.clear();
-    if (open.asked && byte === ESC) {
+    if (!plain && byte === ESC) {
       if (at + 1 === bytes.length) {
         this.askedEnd = true;
         return this.wait(at);

@@ -1,4 +1,4 @@
-// Owns the reading of OSC 7501, by which a program says what it is doing.
+// OSC 7501, by which a program says what it is doing.
 
 /**
  * The state in an OSC payload such as `7501;state=working:app=codex` or `7501;state=blocked:kind=permission:…`; the
