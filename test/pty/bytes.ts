@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { systemProcesses } from "../../src/pty/processes.ts";
+import { systemProcesses } from "../../src/os/processes.ts";
 import type { PtyHost } from "../../src/session/ports.ts";
 import { signalOwn } from "../support/signal.ts";
 import { testUnless, windows } from "../support/unless.ts";

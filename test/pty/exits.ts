@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { systemProcesses } from "../../src/pty/processes.ts";
+import { systemProcesses } from "../../src/os/processes.ts";
 import type { PtyHost } from "../../src/session/ports.ts";
 import { claim, signalOwn, signalOwnGroup } from "../support/signal.ts";
 import { until } from "../support/until.ts";

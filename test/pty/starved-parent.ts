@@ -2,8 +2,8 @@
 
 import { closeSync, openSync, readdirSync } from "node:fs";
 import { isCovenError } from "../../src/errors.ts";
+import { systemProcesses } from "../../src/os/processes.ts";
 import { ptyHost } from "../../src/pty/drivers.ts";
-import { systemProcesses } from "../../src/pty/processes.ts";
 import { signalOwn } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 import { type Play, play, program, run } from "./play.ts";

@@ -1,7 +1,7 @@
 // Owns being a daemon that was itself started inside the session it ends: marked, and with a marked parent.
 
 import { realWorld } from "../../src/daemon/world.ts";
-import { systemProcesses } from "../../src/pty/processes.ts";
+import { systemProcesses } from "../../src/os/processes.ts";
 import { endLeftovers } from "../../src/session/stop.ts";
 
 const report = await endLeftovers({

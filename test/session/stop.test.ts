@@ -5,8 +5,8 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { realWorld } from "../../src/daemon/world.ts";
+import { systemProcesses } from "../../src/os/processes.ts";
 import { ptyHost } from "../../src/pty/drivers.ts";
-import { systemProcesses } from "../../src/pty/processes.ts";
 import type { ProcessIdentity } from "../../src/session/ports.ts";
 import { endLeftovers, endTree, endTreeSurely, outlivers } from "../../src/session/stop.ts";
 import { type Play, play, program, script } from "../pty/play.ts";

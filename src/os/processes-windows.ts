@@ -1,8 +1,7 @@
 // Owns reading Windows' process table from a snapshot of kernel32 (tlhelp32.h). Sessions, groups and other processes' environments
 // are not told there; a parent is a number that may long mean somebody else.
 import { dlopen, ptr } from "bun:ffi";
-import type { ProcessInfo } from "../session/ports.ts";
-import { type ProcessTable, shownName } from "./process-table.ts";
+import { type ProcessInfo, type ProcessTable, shownName } from "./process-table.ts";
 
 /** PROCESSENTRY32W of a 64-bit process: its size, and where its members lie. */
 const ENTRY = { bytes: 568, pid: 8, parent: 32, name: 44 } as const;

@@ -1,7 +1,6 @@
 // Linux's process table, read from /proc (proc_pid_stat(5), proc_pid_environ(5)).
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import type { ProcessInfo } from "../session/ports.ts";
-import { type ProcessTable, shownName } from "./process-table.ts";
+import { type ProcessInfo, type ProcessTable, shownName } from "./process-table.ts";
 
 /** About 10 us for each process and call; a process that vanishes while it is read is left out. */
 export function linuxTable(): ProcessTable {

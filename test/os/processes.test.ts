@@ -4,13 +4,13 @@ import { afterAll, afterEach, expect, test } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemProcesses } from "../../src/pty/processes.ts";
-import { parseMarked, parsePs } from "../../src/pty/processes-darwin.ts";
-import { parseStat } from "../../src/pty/processes-linux.ts";
-import { parseEntry, processesOf } from "../../src/pty/processes-windows.ts";
+import { systemProcesses } from "../../src/os/processes.ts";
+import { parseMarked, parsePs } from "../../src/os/processes-darwin.ts";
+import { parseStat } from "../../src/os/processes-linux.ts";
+import { parseEntry, processesOf } from "../../src/os/processes-windows.ts";
+import { program } from "../pty/play.ts";
 import { describeUnless, notLinux } from "../support/unless.ts";
 import { until } from "../support/until.ts";
-import { program } from "./play.ts";
 
 const processes = systemProcesses();
 const dir = mkdtempSync(join(tmpdir(), "cv-ps-"));

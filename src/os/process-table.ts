@@ -1,5 +1,19 @@
 // What every system's process table can be asked, and how a name from it is shown.
-import type { ProcessInfo } from "../session/ports.ts";
+
+/** A process as the system tells of it. */
+export interface ProcessInfo {
+  readonly pid: number;
+  /** The system's own start time of the process, opaque, equal only for the same process; null where unknown. */
+  readonly startedAt: string | null;
+  readonly parent: number;
+  readonly group: number;
+  /** 0 where the system doesn't say. */
+  readonly session: number;
+  /** A short name for people, without control characters; never arguments. */
+  readonly name: string;
+  /** A zombie: dead, not yet reaped. */
+  readonly dead: boolean;
+}
 
 /** Read access to a system's process table. */
 export interface ProcessTable {

@@ -1,6 +1,5 @@
 // Owns reading macOS's process table from ps(1), the only way without native code.
-import type { ProcessInfo } from "../session/ports.ts";
-import { type ProcessTable, shownName } from "./process-table.ts";
+import { type ProcessInfo, type ProcessTable, shownName } from "./process-table.ts";
 
 const COLUMNS = "pid=,ppid=,pgid=,stat=,lstart=,comm=";
 

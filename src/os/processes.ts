@@ -1,17 +1,19 @@
 // What the operating system is asked about processes; a signal goes only to one that is still the same.
-import { signalProcess } from "../os/signal.ts";
-import type { Processes, ProcessIdentity, ProcessInfo } from "../session/ports.ts";
-import type { ProcessTable } from "./process-table.ts";
+import type { ProcessInfo, ProcessTable } from "./process-table.ts";
 import { darwinTable } from "./processes-darwin.ts";
 import { linuxTable } from "./processes-linux.ts";
 import { windowsTable } from "./processes-windows.ts";
+import { signalProcess } from "./signal.ts";
+
+type Identity = Pick<ProcessInfo, "pid" | "startedAt">;
 
 const EMPTY: ProcessTable = { list: () => [], marked: () => [], identify: () => undefined };
 
 /** The system's processes: /proc on Linux, `ps` on macOS, a snapshot on Windows, nothing elsewhere. Every call is synchronous and throws nothing. */
-export function systemProcesses(): Processes {
+export function systemProcesses() {
   const table = tableOf(process.platform);
-  const signal: Processes["signal"] = (target, name) => {
+  /** True when it was sent: pid and start time still belong together. */
+  const signal = (target: Identity, name: NodeJS.Signals): boolean => {
     if (target.pid <= 1 || target.pid === process.pid || target.startedAt === null) return false;
     // Some microseconds after the check. A recycled pid would need the whole pid space to go round in between.
     return signalProcess(target.pid, name, () => isSame(table.identify(target.pid), target));
@@ -19,11 +21,11 @@ export function systemProcesses(): Processes {
   return {
     self: process.pid,
     list: () => table.list(),
-    marked: (sessionId, silent) =>
+    marked: (sessionId: string, silent?: (one: ProcessInfo) => void) =>
       sessionId === "" || sessionId.includes("\0")
         ? []
         : table.marked(`COVEN_SESSION_ID=${sessionId}`, silent),
-    identify: (pid) => table.identify(pid),
+    identify: (pid: number) => table.identify(pid),
     signal,
   };
 }
@@ -34,6 +36,6 @@ function tableOf(platform: NodeJS.Platform): ProcessTable {
   return platform === "darwin" ? darwinTable() : EMPTY;
 }
 
-function isSame(found: ProcessInfo | undefined, target: ProcessIdentity): boolean {
+function isSame(found: ProcessInfo | undefined, target: Identity): boolean {
   return found !== undefined && found.pid === target.pid && found.startedAt === target.startedAt;
 }
