@@ -92,7 +92,6 @@ const ONLY_IN: Record<string, readonly string[]> = {
   zod: ["api/", "harness/manifest"],
   "@clack/prompts": ["cli/"],
   picocolors: ["cli/"],
-  "string-width": ["cli/"],
   "smol-toml": ["config.ts"],
   // Screens are the daemon's. An export renders what the API gave it, and its page plays it: a client's work, by the same emulator.
   "@xterm/": ["screen/", "cli/commands/export/text", "cli/commands/export/player/"],

@@ -22,15 +22,7 @@ const SCRIPTED = [
 for (const file of SCRIPTED) {
   test(`${file} loads no prompts, no emulator, no zod, no store`, () => {
     const loaded = loadedBy(file);
-    for (const heavy of [
-      "@clack",
-      "@xterm",
-      "/zod/",
-      "src/store/",
-      "sessions/browser",
-      "tui/run.ts",
-      "string-width",
-    ])
+    for (const heavy of ["@clack", "@xterm", "/zod/", "src/store/", "sessions/browser", "tui/run.ts"])
       expect([heavy, loaded.split("\n").filter((one) => one.includes(heavy))]).toEqual([heavy, []]);
   });
 }

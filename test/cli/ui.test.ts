@@ -1,6 +1,5 @@
 // Holds what text goes through on its way to a person or a file: line ends, widths, tables, times, colour.
 import { describe, expect, test } from "bun:test";
-import stringWidth from "string-width";
 import { wantsColour } from "../../src/cli/ui/colour.ts";
 import { glyphsOf } from "../../src/cli/ui/glyphs.ts";
 import { nearest } from "../../src/cli/ui/nearest.ts";
@@ -125,17 +124,6 @@ test("the nearest word is a guess worth making, or none", () => {
   expect(
     ["rn", "sesions", "atach", "sess", "RUN", "zebra", "", "x"].map((typed) => nearest(typed, known)),
   ).toEqual(["run", "sessions", "attach", "sessions", "run", undefined, undefined, undefined]);
-});
-
-// Loaded only for what needs them, the tables of widths must say the same of all that is counted without.
-test("what takes a cell each takes it beside anything else that does", () => {
-  const letters = Array.from({ length: 0x3000 }, (_, code) => String.fromCharCode(code));
-  for (const letter of letters) expect([letter, widthOf(letter)]).toEqual([letter, stringWidth(letter)]);
-  const common = letters.filter((letter) => /[ -~\u00a1-\u00ff\u2010-\u2030]/.test(letter));
-  for (const one of common) {
-    const wrong = common.filter((other) => widthOf(one + other) !== stringWidth(one + other));
-    expect([one, wrong]).toEqual([one, []]);
-  }
 });
 
 describe("the signs a terminal gets", () => {

@@ -1,25 +1,13 @@
-// Owns how wide text is in a terminal, and cutting and filling it to a width.
-import type stringWidth from "string-width";
-
-/** Characters that take one cell, whatever stands beside them: most of what is measured, and it needs no tables. */
-const PLAIN = /^[ -~¡-¨ª-¬¯-ÿ–—‘’“”…]*$/;
-
-/** Loaded when it is needed: its tables take more than a millisecond to be made. */
-let measure: typeof stringWidth | undefined;
+// How wide text is in a terminal, and cutting and filling it to a width. Bun.sliceAnsi and Bun.wrapAnsi would do the latter, but those
+// of Bun 1.4.5 put a wide character across the edge and break emoji and syllables apart (test/cli/width.test.ts).
 
 /** Cells the text takes in a terminal; wide characters take two. */
-export function widthOf(text: string): number {
-  if (PLAIN.test(text)) return text.length;
-  // What the module is, by its types; `import()` would make everybody wait who measures.
-  measure ??= (require("string-width") as { readonly default: typeof stringWidth }).default;
-  return measure(text);
-}
+export const widthOf = (text: string): number => Bun.stringWidth(text);
 
 /** Cut to so many cells, the last one `…` when something went; never through the middle of a character. */
 export function cut(text: string, cells: number): string {
   if (widthOf(text) <= cells) return text;
   if (cells < 1) return "";
-  if (PLAIN.test(text)) return `${text.slice(0, cells - 1)}…`;
   let out = "";
   let used = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) {
