@@ -25,16 +25,14 @@ export function linuxTable(): ProcessTable {
       const found: ProcessInfo[] = [];
       everyPid((pid) => {
         const environ = readBytes(`/proc/${pid}/environ`);
-        if (environ?.length === 0 && silent && isOurs(pid)) {
-          const info = identify(pid);
-          // Threads of the kernel have no environment and never will.
-          if (info && !info.dead && info.pid !== KTHREADD && info.parent !== KTHREADD) silent(info);
-          return;
-        }
-        if (!carries(environ, needle) || !isOurs(pid)) return;
+        if (!environ || (environ.length > 0 && !carries(environ, needle)) || !isOurs(pid)) return;
         const info = identify(pid);
+        // Threads of the kernel have no environment and never will.
+        if (!info || info.dead || info.pid === KTHREADD || info.parent === KTHREADD) return;
         // Asked again, so that name and mark are of one process also when the pid changed hands in between.
-        if (info && carries(readBytes(`/proc/${pid}/environ`), needle)) found.push(info);
+        const again = environ.length > 0 ? readBytes(`/proc/${pid}/environ`) : environ;
+        if (again && carries(again, needle)) found.push(info);
+        else if (again?.length === 0) silent?.(info);
       });
       return found;
     },
@@ -85,8 +83,7 @@ export function parseStat(line: string, boot: string): ProcessInfo | undefined {
 }
 
 /** The environment as it was at exec holds exactly this entry, not merely its text within another. */
-function carries(environ: Buffer | undefined, entry: Buffer): boolean {
-  if (!environ) return false;
+function carries(environ: Buffer, entry: Buffer): boolean {
   for (let at = environ.indexOf(entry); at >= 0; at = environ.indexOf(entry, at + 1)) {
     const end = at + entry.length;
     if ((at === 0 || environ[at - 1] === 0) && (end === environ.length || environ[end] === 0)) return true;

@@ -71,11 +71,12 @@ export function endLeftovers(plan: StopPlan): Promise<StopReport> {
 /** Processes that have shown no environment for as long as anybody looked: they have none. By keyOf. */
 const withoutEnvironment = new Set<string>();
 const MOST_WITHOUT = 10_000;
-const SILENT_LOOKS = 4;
+/** An exec takes microseconds; on a busy machine the process may have to wait in the middle of one. */
+const SILENT_MS = 250;
 
 /**
  * Who outlives a natural exit: alive in the leader's session, or carrying the mark. They are left alone. One look is enough, unless it
- * meets somebody who shows no environment: in the middle of an exec, it may be ours. Then it is looked again, 5 ms apart, four times at the
+ * meets somebody who shows no environment: in the middle of an exec, it may be ours. Then it is looked again, 5 ms apart, for 250 ms at the
  * most; whoever shows none until then is not waited for again.
  */
 export async function outlivers({
@@ -85,14 +86,15 @@ export async function outlivers({
   world,
 }: StopTarget & Pick<StopPlan, "world">): Promise<NamedProcess[]> {
   const known: Known = new Map();
-  for (let look = 1; ; look++) {
+  const deadline = world.monotonic() + SILENT_MS;
+  for (;;) {
     const silent = new Set<string>();
     const tell = (one: ProcessInfo) => void silent.add(keyOf(one));
     const found = treeOf(processes, { sessionId, leader, known, ledByUs: true, silent: tell });
     for (const one of found) known.set(keyOf(one), one);
     const unsure = Array.from(silent).filter((key) => !known.has(key) && !withoutEnvironment.has(key));
     if (unsure.length === 0) return found.map(named);
-    if (look < SILENT_LOOKS) {
+    if (world.monotonic() < deadline) {
       await pause(world, KILL_POLL_MS);
       continue;
     }
