@@ -4,8 +4,7 @@ import { CovenError, isCovenError } from "../errors.ts";
 import { failureFields } from "../session/evidence.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
 import type { QueryFilter } from "../vt/filter.ts";
-import { follow, outputOf } from "./follow.ts";
-import { sideBySide } from "./pieces.ts";
+import { follow, outputOf, sideBySide } from "./follow.ts";
 import { envelope } from "./respond.ts";
 import { type AttachFrame, attachMessage } from "./schema.ts";
 import type { StreamDependencies } from "./stream.ts";
@@ -159,7 +158,8 @@ class Viewer {
     const since = world.monotonic();
     this.#full = Promise.withResolvers();
     await this.#full.promise;
-    return world.monotonic() - since;
+    // Whoever has gone did not take long, it takes nothing any more.
+    return this.#gone.signal.aborted ? 0 : world.monotonic() - since;
   }
 
   // Somebody else's terminal decides the size now: a client that draws for itself must know.

@@ -24,7 +24,7 @@ export interface Attached {
   type(keys: Uint8Array): void;
   /** The same size again makes the program draw anew. */
   resize(size: TerminalSize): void;
-  /** Hangs up; nothing is told any more. What was typed before still arrives. */
+  /** Hangs up; nothing is called any more. What was typed before still arrives. */
   close(): void;
 }
 
@@ -45,7 +45,7 @@ function plainWay(socketPath: string): { readonly path: string; close(): void } 
     process.getBuiltinModule("node:fs");
   const { basename, dirname } = process.getBuiltinModule("node:path");
   if (process.platform === "linux") {
-    // -1 leads nowhere: that there is no such directory is told as any connection that fails.
+    // -1 leads nowhere: that there is no such directory shows as any connection that fails.
     let fd = existsSync(dirname(socketPath)) ? openSync(dirname(socketPath), "r") : -1;
     return {
       path: `/proc/self/fd/${fd}/${basename(socketPath)}`,
@@ -61,7 +61,7 @@ function plainWay(socketPath: string): { readonly path: string; close(): void } 
   return { path, close: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
-/** Opens `ws+unix://<socket>:<path>`. Never throws: what fails is told by `closed`. */
+/** Opens `ws+unix://<socket>:<path>`. Never throws: `closed` is called when it fails. */
 export function openAttach(socketPath: string, path: string, options: AttachOptions): Attached {
   const way = plainWay(socketPath);
   const socket = new WebSocket(`ws+unix://${way.path}:/api/v1${path}`);

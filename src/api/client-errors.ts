@@ -1,4 +1,4 @@
-// Owns what a client makes of a failed request: the daemon's envelope as the error it stands for, or that nobody answered.
+// What a client makes of a failed request: the daemon's envelope as the error it stands for, or that nobody answered.
 import { CovenError, ERROR_CODES, type ErrorCode, type ErrorDetails } from "../errors.ts";
 import { codeOf } from "../os/file-failure.ts";
 

@@ -1,4 +1,4 @@
-// Owns the JSON of events as bytes: output goes from the ledger's UTF-8 into JSON within JSON in one pass, without a string.
+// The JSON of events as bytes: output goes from the ledger's UTF-8 into JSON within JSON in one pass, without a string.
 import { isUtf8 } from "node:buffer";
 import type { KeptEvent } from "../session/event.ts";
 

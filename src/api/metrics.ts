@@ -80,83 +80,62 @@ export function statusOf(reading: Reading): StatusAnswer {
   };
 }
 
-/** The body of `GET /metrics`. */
+/** The body of `GET /metrics`. What the system does not say (null) is left out. */
 export function metricsText(reading: Reading): string {
   const { identity, version, meter } = reading;
   const vitals = reading.vitals();
   const followers = followersOf(reading);
-  const text = new Exposition();
-  const started = Date.parse(identity.startedAt) / 1000;
-  text.family("coven_build_info", "gauge", "Always 1; the labels say which build serves which contract.");
-  text.sample("coven_build_info", 1, { version, api: API_VERSION });
-  text.family("coven_sessions", "gauge", "Sessions in the ledger by the status of their record.");
-  for (const status of SESSION_STATUSES)
-    text.sample("coven_sessions", vitals.sessionsByStatus[status], { status });
-  text.single(
-    "coven_live_sessions",
-    "gauge",
-    "Sessions whose terminal the daemon holds now.",
-    reading.live().length,
-  );
-  text.single("coven_events_total", "counter", "Events appended since the daemon started.", vitals.events);
-  text.single(
-    "coven_output_bytes_total",
-    "counter",
-    "Bytes of harness output taken into the ledger.",
-    vitals.outputBytes,
-  );
-  text.family("coven_followers", "gauge", "Clients that follow a session now.");
-  for (const kind of FOLLOWER_KINDS) text.sample("coven_followers", followers[kind].count, { kind });
-  text.family(
-    "coven_follower_lag_events",
-    "gauge",
-    "Output events the follower furthest behind has not been given yet, counted to 10000.",
-  );
-  for (const kind of FOLLOWER_KINDS) text.sample("coven_follower_lag_events", followers[kind].lag, { kind });
-  text.single(
-    "coven_follower_gaps_total",
-    "counter",
-    "Times an attached client fell behind and got the screen instead of the bytes.",
-    meter.gaps,
-  );
-  text.family("coven_refusals_total", "counter", "Requests that were refused or failed, by error code.");
-  for (const [code, count] of Object.entries(meter.refusals))
-    text.sample("coven_refusals_total", count, { code });
-  text.family("coven_request_duration_seconds", "histogram", "From a parsed request to its answer.");
-  for (const [route, asked] of meter.requests) {
-    // One that was never asked for would only be zeros.
-    if (asked.sum > 0) text.histogram("coven_request_duration_seconds", asked, { route });
-  }
-  text.family("coven_launch_duration_seconds", "histogram", "From a parsed launch to the running harness.");
-  text.histogram("coven_launch_duration_seconds", meter.launches);
-  text.family("coven_attach_duration_seconds", "histogram", "From an attach request to its snapshot.");
-  text.histogram("coven_attach_duration_seconds", meter.attaches);
-  text.single("coven_ledger_bytes", "gauge", "Size of the ledger file.", vitals.ledgerBytes);
-  text.single("coven_ledger_wal_bytes", "gauge", "Size of the ledger's write-ahead log.", vitals.walBytes);
-  if (vitals.ptys) {
-    const { used, limit } = vitals.ptys;
-    if (used !== null)
-      text.single("coven_ptys_used", "gauge", "Pseudo-terminals in use on this machine, by anybody.", used);
-    text.single("coven_ptys_limit", "gauge", "Pseudo-terminals this machine can have.", limit);
-  }
-  text.family("coven_event_loop_delay_seconds", "histogram", "How late a timer of one second fired.");
-  text.histogram("coven_event_loop_delay_seconds", vitals.loopDelay);
-  text.single(
-    "process_start_time_seconds",
-    "gauge",
-    "Start of the daemon, in seconds since the epoch.",
-    started,
-  );
-  text.single(
-    "process_cpu_seconds_total",
-    "counter",
-    "Processor time of the daemon, user and system.",
-    vitals.cpuSeconds,
-  );
-  text.single("process_resident_memory_bytes", "gauge", "Resident memory of the daemon.", vitals.rssBytes);
-  if (vitals.openFds !== null)
-    text.single("process_open_fds", "gauge", "Open file descriptors of the daemon.", vitals.openFds);
-  return text.toString();
+  const byKind = (of: (sums: FollowerSums) => number): Sample[] =>
+    FOLLOWER_KINDS.map((kind) => [of(followers[kind]), { kind }]);
+  const byStatus = SESSION_STATUSES.map((status): Sample => [vitals.sessionsByStatus[status], { status }]);
+  const refusals = Object.entries(meter.refusals).map(([code, count]): Sample => [count, { code }]);
+  // One that was never asked for would only be zeros.
+  const requests = Array.from(meter.requests).filter(([, asked]) => asked.sum > 0);
+  return [
+    gauge("coven_build_info", "Always 1; the labels say which build serves which contract.", [
+      [1, { version, api: API_VERSION }],
+    ]),
+    gauge("coven_sessions", "Sessions in the ledger by the status of their record.", byStatus),
+    gauge("coven_live_sessions", "Sessions whose terminal the daemon holds now.", reading.live().length),
+    counter("coven_events_total", "Events appended since the daemon started.", vitals.events),
+    counter("coven_output_bytes_total", "Bytes of harness output taken into the ledger.", vitals.outputBytes),
+    gauge(
+      "coven_followers",
+      "Clients that follow a session now.",
+      byKind(({ count }) => count),
+    ),
+    gauge(
+      "coven_follower_lag_events",
+      "Output events the follower furthest behind has not been given yet, counted to 10000.",
+      byKind(({ lag }) => lag),
+    ),
+    counter(
+      "coven_follower_gaps_total",
+      "Times an attached client fell behind and got the screen instead of the bytes.",
+      meter.gaps,
+    ),
+    counter("coven_refusals_total", "Requests that were refused or failed, by error code.", refusals),
+    head("coven_request_duration_seconds", "histogram", "From a parsed request to its answer."),
+    ...requests.map(([route, asked]) => histogram("coven_request_duration_seconds", asked, { route })),
+    head("coven_launch_duration_seconds", "histogram", "From a parsed launch to the running harness."),
+    histogram("coven_launch_duration_seconds", meter.launches),
+    head("coven_attach_duration_seconds", "histogram", "From an attach request to its snapshot."),
+    histogram("coven_attach_duration_seconds", meter.attaches),
+    gauge("coven_ledger_bytes", "Size of the ledger file.", vitals.ledgerBytes),
+    gauge("coven_ledger_wal_bytes", "Size of the ledger's write-ahead log.", vitals.walBytes),
+    gauge("coven_ptys_used", "Pseudo-terminals in use on this machine, by anybody.", vitals.ptys?.used),
+    gauge("coven_ptys_limit", "Pseudo-terminals this machine can have.", vitals.ptys?.limit),
+    head("coven_event_loop_delay_seconds", "histogram", "How late a timer of one second fired."),
+    histogram("coven_event_loop_delay_seconds", vitals.loopDelay),
+    gauge(
+      "process_start_time_seconds",
+      "Start of the daemon, in seconds since the epoch.",
+      Date.parse(identity.startedAt) / 1000,
+    ),
+    counter("process_cpu_seconds_total", "Processor time of the daemon, user and system.", vitals.cpuSeconds),
+    gauge("process_resident_memory_bytes", "Resident memory of the daemon.", vitals.rssBytes),
+    gauge("process_open_fds", "Open file descriptors of the daemon.", vitals.openFds),
+  ].join("");
 }
 
 function followersOf({ meter, behind }: Reading): Record<(typeof FOLLOWER_KINDS)[number], FollowerSums> {
@@ -169,40 +148,34 @@ function followersOf({ meter, behind }: Reading): Record<(typeof FOLLOWER_KINDS)
 }
 
 type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [value: number, labels: Labels];
+type Samples = number | null | undefined | readonly Sample[];
 
-/** Lines of the text format, families in the order they were begun. */
-class Exposition {
-  #text = "";
+const gauge = (name: string, help: string, samples: Samples) => family(name, "gauge", help, samples);
+const counter = (name: string, help: string, samples: Samples) => family(name, "counter", help, samples);
 
-  family(name: string, type: "counter" | "gauge" | "histogram", help: string): void {
-    this.#text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-  }
+function family(name: string, type: "counter" | "gauge", help: string, samples: Samples): string {
+  if (samples === null || samples === undefined) return "";
+  const all = typeof samples === "number" ? [[samples, {}] as const] : samples;
+  return head(name, type, help) + all.map(([value, labels]) => line(name, value, labels)).join("");
+}
 
-  sample(name: string, value: number, labels: Labels = {}): void {
-    const inner = Object.entries(labels).map(([label, word]) => `${label}="${escaped(word)}"`);
-    this.#text += `${name}${inner.length > 0 ? `{${inner.join(",")}}` : ""} ${value}\n`;
-  }
+function head(name: string, type: "counter" | "gauge" | "histogram", help: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+}
 
-  single(name: string, type: "counter" | "gauge", help: string, value: number): void {
-    this.family(name, type, help);
-    this.sample(name, value);
-  }
+function histogram(name: string, { counts, sum }: Histogram, labels: Labels = {}): string {
+  let total = 0;
+  const buckets = [...LATENCY_BOUNDS, "+Inf"].map((bound, place) => {
+    total += counts[place] ?? 0;
+    return line(`${name}_bucket`, total, { ...labels, le: String(bound) });
+  });
+  return buckets.join("") + line(`${name}_sum`, sum, labels) + line(`${name}_count`, total, labels);
+}
 
-  histogram(name: string, { counts, sum }: Histogram, labels: Labels = {}): void {
-    let total = 0;
-    for (const [place, bound] of LATENCY_BOUNDS.entries()) {
-      total += counts[place] ?? 0;
-      this.sample(`${name}_bucket`, total, { ...labels, le: String(bound) });
-    }
-    total += counts[LATENCY_BOUNDS.length] ?? 0;
-    this.sample(`${name}_bucket`, total, { ...labels, le: "+Inf" });
-    this.sample(`${name}_sum`, sum, labels);
-    this.sample(`${name}_count`, total, labels);
-  }
-
-  toString(): string {
-    return this.#text;
-  }
+function line(name: string, value: number, labels: Labels): string {
+  const inner = Object.entries(labels).map(([label, word]) => `${label}="${escaped(word)}"`);
+  return `${name}${inner.length > 0 ? `{${inner.join(",")}}` : ""} ${value}\n`;
 }
 
 /** A label's value as the format wants it. */

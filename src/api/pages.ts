@@ -1,4 +1,4 @@
-// Owns a page of events: which events go on it, how large its body may get, and where the next one begins.
+// A page of events: which events go on it, how large its body may get, and where the next one begins.
 import type { Coven } from "../session/coven.ts";
 import type { EventQuery, KeptEvent } from "../session/event.ts";
 import { type EventWriter, writer } from "./event-json.ts";

@@ -1,5 +1,5 @@
-// Owns the id of the request being answered: made only when somebody asks for it, since most requests leave no trace.
-// Handlers are synchronous (DESIGN, decision 4), so at any moment at most one request is being answered.
+// The id of the request being answered: made only when somebody asks for it, since most requests leave no trace.
+// Handlers are synchronous (decision 0001), so at any moment at most one request is being answered.
 
 /** One per process, so that ids of two daemons in one log differ. */
 const boot = crypto.randomUUID().slice(0, 8);

@@ -1,7 +1,6 @@
 // How an answer becomes a Response: the one table from error codes to HTTP, the envelope, the request id, the log line.
-import { CovenError, type ErrorCode, isCovenError } from "../errors.ts";
+import { CovenError, type ErrorCode, type ErrorDetails, isCovenError } from "../errors.ts";
 import type { Log } from "../session/ports.ts";
-import { SUPPORTED_API_VERSIONS } from "../version.ts";
 import type { Meter } from "./meter.ts";
 import { requestId, writtenRequestId } from "./request-id.ts";
 import type { ErrorBody } from "./schema.ts";
@@ -40,17 +39,14 @@ const JSON_TYPE = "application/json";
 const JSON_HEADERS = { "content-type": JSON_TYPE };
 const INTERNAL = "Something went wrong in the daemon. Its log has the cause under this request id.";
 
-/** `/api/<other>/…`: the one `invalid_request` that is a 404. */
-export class UnknownApiVersion extends CovenError {
-  constructor(version: string) {
-    super(
-      "invalid_request",
-      `This daemon does not serve API version ${JSON.stringify(version.slice(0, 64))}.`,
-      {
-        apiVersion: version,
-        supportedApiVersions: SUPPORTED_API_VERSIONS,
-      },
-    );
+/** An `invalid_request` with a status of its own, or with members that stand beside its `error`. */
+export class InvalidRequest extends CovenError {
+  constructor(
+    message: string,
+    details: ErrorDetails,
+    readonly answer: { readonly status?: number; readonly beside?: object },
+  ) {
+    super("invalid_request", message, details);
   }
 }
 
@@ -86,7 +82,8 @@ export function refuse(
   const known = isCovenError(thrown) && thrown.code !== "internal_error";
   const error = known ? thrown : new CovenError("internal_error", INTERNAL, { requestId: id });
   meter.refusals[error.code] += 1;
-  const status = error instanceof UnknownApiVersion ? 404 : STATUS[error.code];
+  const own = error instanceof InvalidRequest ? error.answer : {};
+  const status = own.status ?? STATUS[error.code];
   const sessionId = facts.sessionId ?? error.details?.["sessionId"];
   const line = {
     route: facts.route,
@@ -97,21 +94,10 @@ export function refuse(
   };
   if (known) log.warn("request_refused", { ...line, reason: error.message });
   else log.error("request_failed", { ...line, cause: causeOf(thrown) });
-  return new Response(JSON.stringify(envelope(error)), {
+  return new Response(JSON.stringify({ ...own.beside, ...envelope(error) }), {
     status,
     headers: { "content-type": JSON_TYPE, "x-request-id": id },
   });
-}
-
-/** A refusal that has a body of its own (`POST /actions`), logged like every other. */
-export function refusedReply(
-  value: unknown,
-  facts: RequestFacts & { readonly reason: string },
-  { log, meter }: { readonly log: Log; readonly meter: Meter },
-): Reply<never> {
-  meter.refusals.invalid_request += 1;
-  log.warn("request_refused", { ...facts, status: 400, code: "invalid_request", requestId: requestId() });
-  return { status: 400, json: JSON.stringify(value) };
 }
 
 /** `{"error":{code,message,details?}}`. */

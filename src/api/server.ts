@@ -9,7 +9,7 @@ import { type Histogram, Meter } from "./meter.ts";
 import type { Reading } from "./metrics.ts";
 import { parseBody, parseHeaders, parseQuery, wellFormedId } from "./parse.ts";
 import { beginRequest, endRequest } from "./request-id.ts";
-import { type RequestFacts, refuse, respond, UnknownApiVersion } from "./respond.ts";
+import { InvalidRequest, type RequestFacts, refuse, respond } from "./respond.ts";
 import type { AnyRoute, Api } from "./route.ts";
 import { ROUTES, servedCapabilities } from "./routes/table.ts";
 import type { DaemonIdentity } from "./schema.ts";
@@ -24,7 +24,7 @@ export interface ServerOptions {
   readonly version: string;
   readonly log: Log;
   readonly world: World;
-  /** What `GET /status` and `GET /metrics` tell beyond what the server counts itself. */
+  /** What `GET /status` and `GET /metrics` say beyond what the server counts itself. */
   readonly vitals: Pick<Reading, "vitals" | "behind">;
   /** False when somebody of another user is connected; then whatever is asked is refused (decision 0015). */
   readonly onlyOurs?: () => boolean;
@@ -77,7 +77,9 @@ export function startServer(options: ServerOptions): RunningServer {
     ...({ idleTimeout: 0 } as object),
     fetch: (request) => {
       if (request.method === "GET" || request.body === null) return answer(api, request, NO_BODY);
-      return takeBody(request, world).then((body) => answer(api, request, body), hungUp);
+      // A client that goes while it sends its body reads no answer.
+      const gone = () => new Response(null, { status: 400 });
+      return takeBody(request, world).then((body) => answer(api, request, body), gone);
     },
     websocket: attachSockets(api),
     error: (error) => refuse(error, { route: "unknown" }, api),
@@ -160,7 +162,11 @@ function unversioned(path: string): string | undefined {
   const end = path.indexOf("/", "/api/".length);
   if (end === -1) return undefined;
   const version = path.slice("/api/".length, end);
-  if (version !== SUPPORTED_API_VERSIONS[0]) throw new UnknownApiVersion(version);
+  if (version !== SUPPORTED_API_VERSIONS[0]) {
+    const message = `This daemon does not serve API version ${JSON.stringify(version.slice(0, 64))}.`;
+    const details = { apiVersion: version, supportedApiVersions: SUPPORTED_API_VERSIONS };
+    throw new InvalidRequest(message, details, { status: 404 });
+  }
   return path.slice(end);
 }
 
@@ -193,9 +199,4 @@ function decoded(id: string): string {
   } catch {
     return id;
   }
-}
-
-/** The client went while it sent its body; nobody reads this. */
-function hungUp(): Response {
-  return new Response(null, { status: 400 });
 }

@@ -4,9 +4,16 @@ import type { Coven } from "../session/coven.ts";
 import { failureFields } from "../session/evidence.ts";
 import type { Log } from "../session/ports.ts";
 import { writer } from "./event-json.ts";
-import { BATCH_BYTES, type Batch, type FollowDependencies, follow, type Output, outputOf } from "./follow.ts";
+import {
+  BATCH_BYTES,
+  type Batch,
+  type FollowDependencies,
+  follow,
+  type Output,
+  outputOf,
+  sideBySide,
+} from "./follow.ts";
 import type { EventRange } from "./pages.ts";
-import { sideBySide } from "./pieces.ts";
 import { SSE_HEARTBEAT, SSE_HELLO } from "./sse.ts";
 
 /** What a stream needs of the daemon. */

@@ -2,10 +2,10 @@
 import * as z from "zod";
 import { act } from "../../control/actions.ts";
 import { CAPABILITIES } from "../../control/capabilities.ts";
-import { CovenError, isCovenError } from "../../errors.ts";
+import { isCovenError } from "../../errors.ts";
 import type { Body } from "../body.ts";
 import { readJson } from "../parse.ts";
-import { envelope, ok, refusedReply } from "../respond.ts";
+import { InvalidRequest, ok } from "../respond.ts";
 import { route } from "../route.ts";
 
 const CATALOGUE = JSON.stringify({ capabilities: CAPABILITIES });
@@ -48,12 +48,11 @@ export const control = {
         payload: z.record(z.string(), z.unknown()),
       }),
     }),
-    handle: (api, { raw }) => {
+    handle: (_, { raw }) => {
       const outcome = act(jsonOrNothing(raw));
       if (outcome.ok) return ok(outcome);
-      const { reason, action } = outcome;
-      const error = new CovenError("invalid_request", reason, { action: action.slice(0, 128) });
-      return refusedReply({ ...outcome, ...envelope(error) }, { route: "POST /actions", reason }, api);
+      const details = { action: outcome.action.slice(0, 128) };
+      throw new InvalidRequest(outcome.reason, details, { beside: outcome });
     },
   }),
 };

@@ -1,6 +1,6 @@
 // Rows joined into messages must read as the rows do, and never show what lies between them in memory.
 import { expect, test } from "bun:test";
-import { sideBySide } from "../../src/api/pieces.ts";
+import { sideBySide } from "../../src/api/follow.ts";
 
 const memory = Uint8Array.from({ length: 100 }, (_, i) => i);
 const pieces = (...rows: Uint8Array[]) =>
