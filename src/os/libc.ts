@@ -66,9 +66,12 @@ interface Declaration {
 /** The functions by our names. */
 export type Libc = Library<typeof FUNCTIONS>["symbols"];
 
-const darwin = process.platform === "darwin";
 const musl = `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
-const LIBRARIES = darwin ? ["libSystem.B.dylib"] : process.platform === "linux" ? ["libc.so.6", musl] : [];
+const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+  darwin: ["libSystem.B.dylib"],
+  // Before glibc 2.32 pthread_sigmask is in libpthread, which this process has loaded in any case.
+  linux: ["libc.so.6", "libpthread.so.0", musl],
+};
 
 const found = new Map<string, unknown>();
 
@@ -95,7 +98,7 @@ export function requireLibc<Name extends keyof Libc>(...names: readonly Name[]):
 
 function lookUp(declared: Declaration, name: string): unknown {
   const symbol = declared.name ?? name;
-  for (const library of LIBRARIES) {
+  for (const library of LIBRARIES[process.platform] ?? []) {
     try {
       return dlopen(library, { [symbol]: declared }).symbols[symbol];
     } catch {

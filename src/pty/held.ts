@@ -3,7 +3,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import type { HeldTerminal, Pty, PtyEvents, PtyExit } from "../session/ports.ts";
 import { ending } from "./ending.ts";
 import { requireSize } from "./launchable.ts";
-import { readerOf } from "./reader.ts";
+import { type Reader, readerOf } from "./reader.ts";
 import { writerOf } from "./writer.ts";
 
 /** How the end of the terminal's leader is learnt. */
@@ -11,7 +11,7 @@ export interface Leader {
   readonly pid: number;
   /** Calls back once, at the earliest in the next turn of the loop. */
   reaped(then: (exit: PtyExit) => void): void;
-  /** Leaves it to somebody else to reap; undefined where that can't be. */
+  /** Leaves it to somebody else to reap; absent where that can't be. */
   forget?(): void;
 }
 
@@ -19,51 +19,80 @@ export interface Leader {
 export interface Opened {
   /** The master: ours, non-blocking. */
   readonly fd: number;
-  /** The slave, ours too: a program that lets go of its terminal for a moment would else look like the end of the output. */
-  readonly slave: number;
+  /** The slave's name, `/dev/pts/3`. */
+  readonly path: string;
   readonly leader: Leader;
   /** Gives it a size that was checked. */
   resize(cols: number, rows: number): void;
 }
 
-/** Opens a terminal's slave by its name, `/dev/pts/3`, without making it our controlling terminal. Throws what the system says. */
-export function openSlave(path: string): number {
-  return openSync(path, constants.O_RDWR | constants.O_NOCTTY);
-}
+/** How long the leader's own end is waited for when the output ends, before it counts as alive, in milliseconds. */
+const LEADER_MS = 5;
 
-/** Reads and writes the terminal until its leader is reaped and its output drained; both descriptors are closed by then. */
-export function hold({ fd, slave, leader, resize }: Opened, events: PtyEvents): Pty {
-  let held = true;
+/**
+ * Reads and writes the terminal until its leader is reaped and its output drained; every descriptor is closed by then. Two of them meanwhile: the
+ * master, and Bun's copy of it that is read. When the output ends and the leader lives, it has let go of its terminal and may take it again:
+ * from then on the slave is held open too, or that end would never be over.
+ */
+export function hold({ fd, path, leader, resize }: Opened, events: PtyEvents): Pty {
+  let slave: number | undefined;
   let closed = false;
+  let exit: PtyExit | undefined;
+  /** The output has ended, and is not read. */
+  let ended = false;
   let released = false;
-  let ended: PtyExit | undefined;
-  const letGo = (): void => {
-    if (held) closeSync(slave);
-    held = false;
-  };
+  const writer = writerOf(fd);
   const end = ending(
-    (exit) => {
+    (result) => {
       if (released) return;
       closed = true;
       writer.stop();
       // The poll goes before the descriptor, or it could wake on a number that is somebody else's by then.
       void reader.stop().then(() => {
         closeSync(fd);
-        events.exit(exit);
+        events.exit(result);
       });
     },
     () => reader.paused,
   );
-  const writer = writerOf(fd);
-  const reader = readerOf(fd, (bytes) => events.data(bytes), end.drained);
-  leader.reaped((exit) => {
-    ended = exit;
+  const read = (): Reader => readerOf(fd, (bytes) => events.data(bytes), outputEnded);
+  let reader = read();
+
+  leader.reaped((result) => {
+    exit = result;
     letGo();
-    end.reaped(exit);
+    end.reaped(result);
+    if (ended) end.drained();
   });
-  const requireOpen = (): void => {
+
+  function outputEnded(): void {
+    ended = true;
+    if (exit) end.drained();
+    else setTimeout(readOn, LEADER_MS);
+  }
+
+  function readOn(): void {
+    if (exit || closed) return;
+    try {
+      slave ??= openSync(path, constants.O_RDWR | constants.O_NOCTTY);
+    } catch {
+      // No descriptor is left just now.
+      setTimeout(readOn, LEADER_MS);
+      return;
+    }
+    ended = false;
+    reader = read();
+  }
+
+  function letGo(): void {
+    if (slave !== undefined) closeSync(slave);
+    slave = undefined;
+  }
+
+  function requireOpen(): void {
     if (closed) throw new Error("the terminal is closed");
-  };
+  }
+
   const { forget } = leader;
   return {
     pid: leader.pid,
@@ -85,7 +114,7 @@ export function hold({ fd, slave, leader, resize }: Opened, events: PtyEvents): 
         await reader.release();
         const unwritten = writer.stop();
         letGo();
-        return { pid: leader.pid, fd, unwritten, ...(ended && { exit: ended }) };
+        return { pid: leader.pid, fd, unwritten, ...(exit && { exit }) };
       },
     }),
   };

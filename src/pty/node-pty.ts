@@ -1,5 +1,4 @@
 // The driver that starts programs by node-pty's native binding; its terminals are read and written as those of posix.ts.
-import { closeSync } from "node:fs";
 import { CovenError } from "../errors.ts";
 import { closeOnExec } from "../os/descriptors.ts";
 import { signalName, signalProcess } from "../os/signal.ts";
@@ -8,7 +7,7 @@ import type { Pty, PtyEvents, PtyExit, PtyHost, PtySpawn } from "../session/port
 import { type LoadedBinding, loadBinding } from "./binding.ts";
 import { DirectoryError, inDirectory, inDirectoryByPath } from "./directory.ts";
 import { spawnFailure } from "./failure.ts";
-import { hold, openSlave } from "./held.ts";
+import { hold } from "./held.ts";
 import { requireLaunchable } from "./launchable.ts";
 import { posixPtyHost } from "./posix.ts";
 
@@ -41,14 +40,16 @@ function spawn(loaded: LoadedBinding, options: PtySpawn, events: PtyEvents): Pty
   };
   try {
     const { fd, pid, pty } = fork(loaded, options, exited);
-    const slave = openSlaveOrKill(pty, fd, pid);
     const leader = {
       pid,
       reaped: (then: (exit: PtyExit) => void) => {
         reaped = then;
       },
     };
-    return hold({ fd, slave, leader, resize: (cols, rows) => loaded.binding.resize(fd, cols, rows) }, events);
+    return hold(
+      { fd, path: pty, leader, resize: (cols, rows) => loaded.binding.resize(fd, cols, rows) },
+      events,
+    );
   } catch (error) {
     // After the checks before it one cause of failure is left, and the binding says only that forkpty failed.
     throw error instanceof DirectoryError ? error : spawnFailure(program, error, true);
@@ -74,16 +75,6 @@ function fork(
         () => within(cwd),
         ({ pid }) => endChild(pid),
       );
-}
-
-function openSlaveOrKill(path: string, fd: number, pid: number): number {
-  try {
-    return openSlave(path);
-  } catch (error) {
-    endChild(pid);
-    closeSync(fd);
-    throw error;
-  }
 }
 
 /** Our own child, and the binding has not reaped it yet. */

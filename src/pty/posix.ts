@@ -9,7 +9,7 @@ import { SIGSET_BYTES } from "../os/signal-mask.ts";
 import type { Pty, PtyEvents, PtyExit, PtyHost, PtySpawn } from "../session/ports.ts";
 import { DirectoryError, inDirectory } from "./directory.ts";
 import { spawnFailure } from "./failure.ts";
-import { hold, type Opened, openSlave } from "./held.ts";
+import { hold, type Opened } from "./held.ts";
 import { requireLaunchable, requireSize } from "./launchable.ts";
 import { makeOurs, openMaster, setDefaults, setSize, slaveOf } from "./master.ts";
 
@@ -44,8 +44,7 @@ const FILE_ACTIONS_BYTES = 256;
 const ATTRIBUTES_BYTES = 512;
 
 /**
- * Undefined where terminals can't be had this way: not on Linux, or with a C library that lacks a function (glibc before 2.29). Two descriptors for each
- * terminal while it runs, one more while Bun reads, none after its exit.
+ * Undefined where terminals can't be had this way: not on Linux, or with a C library that lacks a function (glibc before 2.29).
  */
 export function posixPtyHost(): PtyHost | undefined {
   if (process.platform !== "linux") return undefined;
@@ -65,19 +64,17 @@ function hostOf(calls: Calls): PtyHost {
 function spawn(calls: Calls, options: PtySpawn, events: PtyEvents): Pty {
   requireLaunchable(options);
   const { argv, cwd, cols, rows } = options;
-  const opened: number[] = [];
+  let master: number | undefined;
   try {
     const { fd, path } = openMaster(calls);
-    opened.push(fd);
+    master = fd;
     makeOurs(calls, fd);
     setDefaults(calls, fd);
     setSize(calls, fd, cols, rows);
-    const slave = openSlave(path);
-    opened.push(slave);
     const pid = inDirectory(cwd, (directory) => start(calls, options, path, directory));
-    return hold(terminalOf(calls, { fd, slave, pid }), events);
+    return hold(terminalOf(calls, { fd, path, pid }), events);
   } catch (error) {
-    for (const fd of opened) closeSync(fd);
+    if (master !== undefined) closeSync(master);
     throw error instanceof DirectoryError ? error : spawnFailure(argv[0] ?? "", error);
   }
 }
@@ -92,24 +89,24 @@ function adopt(
   if (path === undefined) throw new Error(`descriptor ${fd} is no terminal's master`);
   makeOurs(calls, fd);
   setSize(calls, fd, cols, rows);
-  const pty = hold(terminalOf(calls, { fd, slave: openSlave(path), pid, exit }), events);
+  const pty = hold(terminalOf(calls, { fd, path, pid, exit }), events);
   if (unwritten) pty.write(unwritten);
   return pty;
 }
 
 interface Started {
   readonly fd: number;
-  readonly slave: number;
+  readonly path: string;
   readonly pid: number;
   /** It was reaped before. */
   readonly exit?: PtyExit | undefined;
 }
 
-function terminalOf(calls: Calls, { fd, slave, pid, exit }: Started): Opened {
+function terminalOf(calls: Calls, { fd, path, pid, exit }: Started): Opened {
   const children = ownChildren();
   return {
     fd,
-    slave,
+    path,
     leader: {
       pid,
       reaped: (then) => (exit ? void setImmediate(then, exit) : children.watch(pid, then)),
