@@ -4,10 +4,9 @@ import { CovenError, isCovenError } from "../errors.ts";
 import { failureFields } from "../session/evidence.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
 import type { QueryFilter } from "../vt/filter.ts";
-import { follow, outputOf, sideBySide } from "./follow.ts";
+import { type FollowDependencies, follow, outputOf, sideBySide } from "./follow.ts";
 import { envelope } from "./respond.ts";
 import { type AttachFrame, attachMessage } from "./schema.ts";
-import type { StreamDependencies } from "./stream.ts";
 
 /** What a client asked for with its upgrade; `viewer` is there once the socket is open. */
 export interface AttachRequest {
@@ -32,7 +31,7 @@ const STALL_MS = 2_000;
 const MOST_BEHIND_BYTES = 1024 * 1024;
 
 /** The handlers that `Bun.serve` calls for every attached client. */
-export function attachSockets(api: StreamDependencies): WebSocketHandler<AttachRequest> {
+export function attachSockets(api: FollowDependencies): WebSocketHandler<AttachRequest> {
   return {
     // A quiet session is no reason to hang up, and a dead peer on a Unix socket shows at once.
     idleTimeout: 0,
@@ -61,7 +60,7 @@ class Viewer {
   #full: PromiseWithResolvers<void> | undefined;
 
   constructor(
-    private readonly api: StreamDependencies,
+    private readonly api: FollowDependencies,
     private readonly socket: ServerWebSocket<AttachRequest>,
   ) {}
 

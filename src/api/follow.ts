@@ -1,13 +1,14 @@
 // Following a session: what is there, then what comes, pulled by seq from the ledger. SSE, raw output and attach all do it here.
 // Whoever stops reading costs nothing: a follower is woken by new events and never holds any.
 import type { Coven } from "../session/coven.ts";
-import type { World } from "../session/ports.ts";
+import type { Log, World } from "../session/ports.ts";
 import type { Follower, Meter } from "./meter.ts";
 
 /** What following needs of the daemon. */
 export interface FollowDependencies {
   readonly coven: Coven;
   readonly world: World;
+  readonly log: Log;
   readonly meter: Meter;
 }
 

@@ -2,9 +2,9 @@
 // (exposition format 0.0.4: prometheus.io/docs/instrumenting/exposition_formats, names by its naming rules).
 import { SESSION_STATUSES, type SessionStatus } from "../session/session.ts";
 import { API_VERSION } from "../version.ts";
-import { FOLLOWER_KINDS, type Histogram, LATENCY_BOUNDS, type Meter } from "./meter.ts";
+import { FOLLOWER_KINDS, type Histogram, LATENCY_BOUNDS } from "./meter.ts";
+import type { Api } from "./route.ts";
 import type { StatusAnswer } from "./routes/daemon.ts";
-import type { DaemonIdentity } from "./schema.ts";
 
 /** What only the daemon as a whole knows. Sizes in bytes, times in seconds; null where the system doesn't say. */
 export interface Vitals {
@@ -27,18 +27,11 @@ export interface Vitals {
   readonly openFds: number | null;
 }
 
-/** What both readings are made from. */
-export interface Reading {
-  readonly identity: DaemonIdentity;
-  readonly version: string;
-  readonly meter: Meter;
+/** By which the daemon is asked for them. */
+export interface Signs {
   vitals(): Vitals;
-  /** Activity (null: none said) of each live session. */
-  live(): readonly (string | null)[];
   /** How many output events of a session come after a seq; counts no further than 10,000. */
   behind(sessionId: string, afterSeq: number): number;
-  /** RFC 3339. */
-  now(): string;
 }
 
 interface FollowerSums {
@@ -48,14 +41,16 @@ interface FollowerSums {
 }
 
 /** The body of `GET /status`. */
-export function statusOf(reading: Reading): StatusAnswer {
-  const { identity, version, meter } = reading;
-  const vitals = reading.vitals();
-  const live = reading.live();
-  const followers = followersOf(reading);
+export function statusOf(api: Api): StatusAnswer {
+  const { coven, identity, version, meter, world } = api;
+  const vitals = api.signs.vitals();
+  const live = coven.live();
+  const followers = followersOf(api);
   const byActivity: Record<string, number> = {};
-  for (const activity of live) if (activity !== null) byActivity[activity] = (byActivity[activity] ?? 0) + 1;
-  const uptime = (Date.parse(reading.now()) - Date.parse(identity.startedAt)) / 1000;
+  for (const { activity } of live) {
+    if (activity !== null) byActivity[activity] = (byActivity[activity] ?? 0) + 1;
+  }
+  const uptime = (Date.parse(world.now()) - Date.parse(identity.startedAt)) / 1000;
   return {
     ok: true,
     daemon: identity,
@@ -81,10 +76,10 @@ export function statusOf(reading: Reading): StatusAnswer {
 }
 
 /** The body of `GET /metrics`. What the system does not say (null) is left out. */
-export function metricsText(reading: Reading): string {
-  const { identity, version, meter } = reading;
-  const vitals = reading.vitals();
-  const followers = followersOf(reading);
+export function metricsText(api: Api): string {
+  const { coven, identity, version, meter } = api;
+  const vitals = api.signs.vitals();
+  const followers = followersOf(api);
   const byKind = (of: (sums: FollowerSums) => number): Sample[] =>
     FOLLOWER_KINDS.map((kind) => [of(followers[kind]), { kind }]);
   const byStatus = SESSION_STATUSES.map((status): Sample => [vitals.sessionsByStatus[status], { status }]);
@@ -96,7 +91,7 @@ export function metricsText(reading: Reading): string {
       [1, { version, api: API_VERSION }],
     ]),
     gauge("coven_sessions", "Sessions in the ledger by the status of their record.", byStatus),
-    gauge("coven_live_sessions", "Sessions whose terminal the daemon holds now.", reading.live().length),
+    gauge("coven_live_sessions", "Sessions whose terminal the daemon holds now.", coven.live().length),
     counter("coven_events_total", "Events appended since the daemon started.", vitals.events),
     counter("coven_output_bytes_total", "Bytes of harness output taken into the ledger.", vitals.outputBytes),
     gauge(
@@ -138,11 +133,11 @@ export function metricsText(reading: Reading): string {
   ].join("");
 }
 
-function followersOf({ meter, behind }: Reading): Record<(typeof FOLLOWER_KINDS)[number], FollowerSums> {
+function followersOf({ meter, signs }: Api): Record<(typeof FOLLOWER_KINDS)[number], FollowerSums> {
   const sums = { attach: { count: 0, lag: 0 }, events: { count: 0, lag: 0 }, output: { count: 0, lag: 0 } };
   for (const { kind, sessionId, seq } of meter.followers) {
     sums[kind].count += 1;
-    sums[kind].lag = Math.max(sums[kind].lag, behind(sessionId, seq));
+    sums[kind].lag = Math.max(sums[kind].lag, signs.behind(sessionId, seq));
   }
   return sums;
 }

@@ -2,6 +2,7 @@
 import type { Coven } from "../session/coven.ts";
 import type { EventQuery, KeptEvent } from "../session/event.ts";
 import { type EventWriter, writer } from "./event-json.ts";
+import type { EventsQuery } from "./routes/events.ts";
 
 /** Known clients refuse bodies over 1,000,000 bytes (CONTRACT, `GET /events`). */
 export const MAX_PAGE_BYTES = 900_000;
@@ -15,12 +16,6 @@ const FRAME_BYTES =
 
 /** Which events a request asks for; a cursor that it did not give is absent. */
 export type EventRange = Pick<EventQuery, "afterSeq" | "beforeSeq">;
-
-/** What a page of events is asked for with. */
-export interface EventsQuery extends EventRange {
-  readonly afterEventId?: string;
-  readonly limit?: number;
-}
 
 /**
  * The range a query asks for: `afterSeq` beats `afterEventId`; a negative one, and an event id that is not this session's,
@@ -38,7 +33,8 @@ export function rangeOf(coven: Coven, id: string, query: EventsQuery): EventRang
 
 /**
  * The body of one page, as JSON. `beforeSeq` alone asks for the page nearest before it; every other page begins after
- * `afterSeq`, and ends before `beforeSeq` where there is one. Throws `session_not_found`, and `invalid_request` for a malformed parameter. */
+ * `afterSeq`, and ends before `beforeSeq` where there is one. Throws `session_not_found`.
+ */
 export function pageOf(coven: Coven, id: string, query: EventsQuery): Uint8Array<ArrayBuffer> {
   const limit = Math.min(Math.max(query.limit ?? MAX_EVENTS, 1), MAX_EVENTS);
   const range = rangeOf(coven, id, query);

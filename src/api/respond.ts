@@ -13,8 +13,8 @@ export type Reply<T> =
 
 /** What is known of a request when it is refused; `route` as in the table, or the method and path that matched none. */
 export interface RequestFacts {
-  readonly route: string;
-  readonly sessionId?: string;
+  route: string;
+  sessionId?: string;
 }
 
 /** The only place where a code becomes an HTTP status (CONTRACT, Errors). */

@@ -4,19 +4,25 @@ import type * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
 import type { AttachRequest } from "./attach.ts";
 import type { Body as RawBody } from "./body.ts";
-import type { Reading } from "./metrics.ts";
+import type { FollowDependencies } from "./follow.ts";
+import type { Signs } from "./metrics.ts";
 import type { Reply } from "./respond.ts";
 import type { DaemonIdentity } from "./schema.ts";
-import type { StreamDependencies } from "./stream.ts";
 
 /** What the handlers need of the daemon. */
-export interface Api extends StreamDependencies {
+export interface Api extends FollowDependencies {
+  /** As in `daemon.json`; its `pid` is the one `POST /shutdown` must name. */
   readonly identity: DaemonIdentity;
-  readonly reading: Reading;
+  /** This build's version (`health.covenVersion`). */
+  readonly version: string;
+  /** What `GET /status` and `GET /metrics` say beyond what the server counts itself. */
+  readonly signs: Signs;
   /** The body of `GET /health`, which never changes while a daemon lives. */
   readonly health: string;
   /** Makes the connection a WebSocket; false when the client did not ask for one. */
   upgrade(request: Request, data: AttachRequest): boolean;
+  /** False when somebody of another user is connected; then whatever is asked is refused (decision 0015). */
+  onlyOurs(): boolean;
   /** Begins an orderly stop; must return before anything is stopped, so that the 202 still goes out. */
   shutdown(force: boolean): void;
 }

@@ -38,19 +38,9 @@ export function between(least: number, most: number, problem = `must be ${least}
   return whole(z.int().min(least, problem).max(most, problem));
 }
 
-/** `true` or one of `also.truthy`, `false` or one of `also.falsy`. */
-export function flag(
-  problem: string,
-  also: { truthy: string[]; falsy: string[] } = { truthy: [], falsy: [] },
-) {
-  return parameter.pipe(
-    z.stringbool({
-      truthy: ["true", ...also.truthy],
-      falsy: ["false", ...also.falsy],
-      case: "sensitive",
-      error: problem,
-    }),
-  );
+/** One of two sets of words, for true and for false. */
+export function flag(truthy: string[], falsy: string[], problem: string) {
+  return parameter.pipe(z.stringbool({ truthy, falsy, case: "sensitive", error: problem }));
 }
 
 // ---- bodies and answers --------------------------------------------------------------------------------------

@@ -1,35 +1,19 @@
 // The server on the socket: a request is matched to its route, parsed and handled, and whatever is thrown is answered.
 import { CovenError } from "../errors.ts";
-import type { Coven } from "../session/coven.ts";
-import type { Log, World } from "../session/ports.ts";
 import { API_VERSION, SUPPORTED_API_VERSIONS } from "../version.ts";
 import { type AttachRequest, attachSockets } from "./attach.ts";
 import { type Body, NO_BODY, takeBody } from "./body.ts";
 import { type Histogram, Meter } from "./meter.ts";
-import type { Reading } from "./metrics.ts";
 import { parseBody, parseHeaders, parseQuery, wellFormedId } from "./parse.ts";
 import { beginRequest, endRequest } from "./request-id.ts";
 import { InvalidRequest, type RequestFacts, refuse, respond } from "./respond.ts";
 import type { AnyRoute, Api } from "./route.ts";
 import { ROUTES, servedCapabilities } from "./routes/table.ts";
-import type { DaemonIdentity } from "./schema.ts";
 
-export interface ServerOptions {
+export interface ServerOptions extends Omit<Api, "meter" | "health" | "upgrade" | "onlyOurs"> {
   /** The path to bind; what lies there, and its name afterwards, is daemon/socket.ts's business. */
   readonly unix: string;
-  readonly coven: Coven;
-  /** As in `daemon.json`; its `pid` is the one `POST /shutdown` must name. */
-  readonly identity: DaemonIdentity;
-  /** This build's version (`health.covenVersion`). */
-  readonly version: string;
-  readonly log: Log;
-  readonly world: World;
-  /** What `GET /status` and `GET /metrics` say beyond what the server counts itself. */
-  readonly vitals: Pick<Reading, "vitals" | "behind">;
-  /** False when somebody of another user is connected; then whatever is asked is refused (decision 0015). */
   readonly onlyOurs?: () => boolean;
-  /** Asked for over the API, checks passed. Must return at once and stop later, so that the 202 still goes out. */
-  shutdown(force: boolean): void;
 }
 
 export interface RunningServer {
@@ -39,33 +23,19 @@ export interface RunningServer {
 
 /** Binds the socket and serves the table. Throws what `Bun.serve` throws when the path cannot be bound. */
 export function startServer(options: ServerOptions): RunningServer {
-  const { coven, identity, log, world, version } = options;
-  const meter = new Meter(Array.from(TABLE.keys()));
-  const api: ServerDependencies = {
-    coven,
-    identity,
-    log,
-    world,
-    meter,
+  const api: Api = {
+    onlyOurs: () => true,
+    ...options,
+    meter: new Meter(Array.from(TABLE.keys())),
     health: JSON.stringify({
       ok: true,
       apiVersion: API_VERSION,
       supportedApiVersions: SUPPORTED_API_VERSIONS,
-      covenVersion: version,
+      covenVersion: options.version,
       capabilities: servedCapabilities(),
-      daemon: identity,
+      daemon: options.identity,
     }),
-    reading: {
-      ...options.vitals,
-      identity,
-      version,
-      meter,
-      live: () => coven.live().map((session) => session.activity),
-      now: world.now,
-    },
-    shutdown: (force) => options.shutdown(force),
     upgrade: (request, data) => server.upgrade(request, { data }),
-    onlyOurs: options.onlyOurs ?? (() => true),
   };
 
   const server: Bun.Server<AttachRequest> = Bun.serve<AttachRequest>({
@@ -79,7 +49,7 @@ export function startServer(options: ServerOptions): RunningServer {
       if (request.method === "GET" || request.body === null) return answer(api, request, NO_BODY);
       // A client that goes while it sends its body reads no answer.
       const gone = () => new Response(null, { status: 400 });
-      return takeBody(request, world).then((body) => answer(api, request, body), gone);
+      return takeBody(request, api.world).then((body) => answer(api, request, body), gone);
     },
     websocket: attachSockets(api),
     error: (error) => refuse(error, { route: "unknown" }, api),
@@ -88,15 +58,12 @@ export function startServer(options: ServerOptions): RunningServer {
   return { stop: (now = false) => server.stop(now) };
 }
 
-/** What the server itself needs beside the handlers. */
-interface ServerDependencies extends Api {
-  onlyOurs(): boolean;
+/** What is known of a request so far. */
+interface Facts extends RequestFacts {
+  asked?: Histogram | undefined;
 }
 
-/** What is known of a request so far. */
-type Facts = { -readonly [K in keyof RequestFacts]: RequestFacts[K] } & { asked?: Histogram | undefined };
-
-function answer(api: ServerDependencies, request: Request, body: Body): Response | undefined {
+function answer(api: Api, request: Request, body: Body): Response | undefined {
   const facts: Facts = { route: request.method };
   const { world } = api;
   const began = world.monotonic();
@@ -113,7 +80,7 @@ function answer(api: ServerDependencies, request: Request, body: Body): Response
 }
 
 /** Fills in the facts as they become known, so that a refusal can name them. */
-function dispatch(api: ServerDependencies, http: Request, raw: Body, facts: Facts) {
+function dispatch(api: Api, http: Request, raw: Body, facts: Facts) {
   const { method, headers, url } = http;
   const target = targetOf(url);
   const question = target.indexOf("?");

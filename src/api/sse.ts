@@ -1,12 +1,6 @@
-// Server-Sent Events: what stands between the frames, and a byte stream back into events.
+// Server-Sent Events as the client reads them: a stream of bytes back into events.
 // Source: WHATWG HTML, "Server-sent events". No zod: the client imports this.
 import type { Event } from "../session/event.ts";
-
-/** Sent at once, so that the headers leave and the client knows it is heard. */
-export const SSE_HELLO = ": ok\n\n";
-
-/** A comment that keeps a quiet stream alive and lets a dead peer be noticed. */
-export const SSE_HEARTBEAT = ": \n\n";
 
 /** The events in a stream of our own frames; comments are skipped, a frame cut off by the end is dropped. */
 export async function* readEvents(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Event> {

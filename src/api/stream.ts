@@ -2,7 +2,6 @@
 import { isCovenError } from "../errors.ts";
 import type { Coven } from "../session/coven.ts";
 import { failureFields } from "../session/evidence.ts";
-import type { Log } from "../session/ports.ts";
 import { writer } from "./event-json.ts";
 import {
   BATCH_BYTES,
@@ -14,12 +13,6 @@ import {
   sideBySide,
 } from "./follow.ts";
 import type { EventRange } from "./pages.ts";
-import { SSE_HEARTBEAT, SSE_HELLO } from "./sse.ts";
-
-/** What a stream needs of the daemon. */
-export interface StreamDependencies extends FollowDependencies {
-  readonly log: Log;
-}
 
 /**
  * How long an SSE stream may be quiet. A dead peer on a Unix socket shows at once; this is for HTTP clients that give up
@@ -35,6 +28,10 @@ const HEARTBEAT_MS = 20_000;
 const WHOLE_OUTPUT = 8 * 1024 * 1024;
 const WHOLE_EVENTS = 1024 * 1024;
 
+/** Sent at once, so that the headers leave and the client knows it is heard. */
+const SSE_HELLO = ": ok\n\n";
+/** A comment that keeps a quiet stream alive and lets a dead peer be noticed. */
+const SSE_HEARTBEAT = ": \n\n";
 const SSE_HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store" };
 const RAW_HEADERS = { "content-type": "application/octet-stream" };
 
@@ -43,7 +40,7 @@ const RAW_HEADERS = { "content-type": "application/octet-stream" };
  * before it that are there now, and no live ones.
  */
 export function eventStream(
-  api: StreamDependencies,
+  api: FollowDependencies,
   id: string,
   range: EventRange,
   signal: AbortSignal,
@@ -68,7 +65,7 @@ export function eventStream(
 
 /** The exact output after a seq, as far as it goes now; with `follow`, to the end of the session. */
 export function outputStream(
-  api: StreamDependencies,
+  api: FollowDependencies,
   id: string,
   afterSeq: number,
   options: { readonly follow: boolean; readonly signal: AbortSignal },
@@ -139,7 +136,7 @@ async function* pieces(batches: AsyncIterable<Output>): AsyncGenerator<Uint8Arra
  * that is thrown is logged and cuts the answer off, so that no end is faked.
  */
 function pulled(
-  api: StreamDependencies,
+  api: FollowDependencies,
   id: string,
   parts: AsyncGenerator<string | Uint8Array>,
 ): ReadableStream {

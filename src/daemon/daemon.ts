@@ -77,7 +77,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       version,
       log,
       world,
-      vitals: signs,
+      signs,
       onlyOurs: () => peers.onlyOurs(),
       shutdown: (force) => ports.shutdown(force),
     }),

@@ -1,7 +1,7 @@
 // Owns what the daemon knows of its own health: what goes through its ledger, how late its loop is, what it takes of the machine.
 import { readdirSync } from "node:fs";
 import { Histogram } from "../api/meter.ts";
-import type { Vitals } from "../api/metrics.ts";
+import type { Signs, Vitals } from "../api/metrics.ts";
 import { terminalCount } from "../os/machine.ts";
 import type { NewEvent } from "../session/event.ts";
 import type { Ledger, World } from "../session/ports.ts";
@@ -9,11 +9,9 @@ import type { SessionStatus } from "../session/session.ts";
 import { ledgerSizes } from "../store/inspect.ts";
 
 /** What is counted, and what is asked when somebody wants to know. */
-export interface VitalSigns<L extends Ledger> {
+export interface VitalSigns<L extends Ledger> extends Signs {
   /** The ledger to work with: the same one, counting what goes into it. */
   readonly ledger: L;
-  vitals(): Vitals;
-  behind(sessionId: string, afterSeq: number): number;
   stop(): void;
 }
 

@@ -83,10 +83,10 @@ test("every refusal carries its request id in a header, and the log has it", asy
 test("stop: what is under way is finished, nobody new comes in, and idle connections do not hold it up", async () => {
   const house = await open();
   const unix = `${house.dir}/other.sock`;
-  const { coven, identity, vitals } = house;
+  const { coven, identity, vitals: signs } = house;
   const log = { info() {}, warn() {}, error() {} };
   const world = realWorld;
-  const server = startServer({ unix, coven, identity, version: "0", log, world, vitals, shutdown() {} });
+  const server = startServer({ unix, coven, identity, version: "0", log, world, signs, shutdown() {} });
   const idle = await connected(unix);
   idle.write(request("GET /health"));
   await new Promise((answered) => idle.once("data", answered));

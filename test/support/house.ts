@@ -35,7 +35,7 @@ export interface House {
   readonly coven: Coven;
   readonly ledger: Ledger;
   /** What the server tells of its own state. */
-  readonly vitals: ServerOptions["vitals"];
+  readonly vitals: ServerOptions["signs"];
   readonly log: readonly LogLine[];
   /** What `POST /shutdown` asked for, in order; nothing is stopped. */
   readonly shutdowns: readonly boolean[];

@@ -43,13 +43,13 @@ export const daemon = {
   status: route("GET /status", {
     answer: statusAnswer,
     offers: { status: true },
-    handle: ({ reading }) => ok(statusOf(reading)),
+    handle: (api) => ok(statusOf(api)),
   }),
 
   metrics: route("GET /metrics", {
     answer: "text",
     offers: { metrics: true },
-    handle: ({ reading }) => ({ status: 200, text: metricsText(reading), type: METRICS_TYPE }),
+    handle: (api) => ({ status: 200, text: metricsText(api), type: METRICS_TYPE }),
   }),
 
   shutdown: route("POST /shutdown", {

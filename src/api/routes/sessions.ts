@@ -12,9 +12,11 @@ export const sessions = {
   sessions: route("GET /sessions", {
     query: z.object({
       limit: between(1, 1000).exactOptional(),
-      /** `next_cursor` of the page before. */
-      cursor: parameter.min(1, "must not be empty").exactOptional(),
-      includeArchived: flag("must be true or false").exactOptional(),
+      cursor: parameter
+        .min(1, "must not be empty")
+        .describe("next_cursor of the page before")
+        .exactOptional(),
+      includeArchived: flag(["true"], ["false"], "must be true or false").exactOptional(),
     }),
     /** Bare without a query; a page with any of it. */
     answer: z.union([z.array(sessionRecord), page]),

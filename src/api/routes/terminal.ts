@@ -8,6 +8,9 @@ import { route } from "../route.ts";
 import { accepted, anyObject, between, cells, flag, parameter, seq, side, whole } from "../schema.ts";
 import { outputStream } from "../stream.ts";
 
+const FOLLOW = flag(["1", "true"], ["0", "false"], "must be 1 or 0");
+const MODE = parameter.pipe(z.enum(["interactive", "observe"], "must be interactive or observe"));
+/** Of the client's terminal; 0 where it has none. */
 const CELLS = between(0, 1000, "must be 1..1000");
 
 export const terminal = {
@@ -69,8 +72,7 @@ export const terminal = {
   output: route("GET /sessions/:id/output", {
     query: z.object({
       afterSeq: whole().exactOptional(),
-      /** Stays until the session ends. */
-      follow: flag("must be 1 or 0", { truthy: ["1"], falsy: ["0"] }).exactOptional(),
+      follow: FOLLOW.describe("Stays until the session ends.").exactOptional(),
     }),
     answer: "bytes",
     offers: { output: true },
@@ -80,11 +82,7 @@ export const terminal = {
 
   attach: route("GET /sessions/:id/attach", {
     query: z.object({
-      /** An observer never types and never decides the size. */
-      mode: parameter
-        .pipe(z.enum(["interactive", "observe"], "must be interactive or observe"))
-        .exactOptional(),
-      /** The size of the client's terminal; 0 where it has none. */
+      mode: MODE.describe("An observer never types and never decides the size.").exactOptional(),
       cols: CELLS.exactOptional(),
       rows: CELLS.exactOptional(),
     }),
