@@ -25,7 +25,7 @@ const MAY: Record<string, readonly string[]> = {
   os: ["errors.ts"],
   harness: ["errors.ts", "session", "os"],
   control: ["errors.ts", "version.ts"],
-  store: ["errors.ts", "os", ...WORDS],
+  store: ["errors.ts", "vt", "os", ...WORDS],
   pty: ["errors.ts", "os", ...WORDS],
   screen: ["errors.ts", "vt", ...WORDS],
   api: ["errors.ts", "version.ts", "session", "control", "harness", "vt", "os"],

@@ -87,6 +87,12 @@ export function startVitals<L extends Counted>(ledger: L, path: string, world: W
         count(added);
         return seq;
       },
+      appendOutput(sessionId, bytes, at) {
+        const rows = ledger.appendOutput(sessionId, bytes, at);
+        events += rows.length;
+        outputBytes += bytes.length;
+        return rows;
+      },
       settle(id, settlement, last, at) {
         const before = ledger.session(id)?.status;
         const settled = ledger.settle(id, settlement, last, at);

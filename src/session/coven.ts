@@ -178,8 +178,8 @@ export class Coven {
 
   /** Raw output after a seq, whole rows, at least one if there is any, until `maxBytes` are reached. */
   output(id: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[] {
-    const fresh = this.#live.get(id)?.fresh.after(afterSeq, maxBytes);
-    return fresh ?? this.ports.ledger.output(id, afterSeq, maxBytes);
+    const live = this.#live.get(id)?.output.after(afterSeq, maxBytes);
+    return live ?? this.ports.ledger.output(id, afterSeq, maxBytes);
   }
 
   /** The last seq of the session, 0 when it has none. */

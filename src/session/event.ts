@@ -34,6 +34,12 @@ export interface EventQuery {
   readonly limit: number;
 }
 
+/** One row of output, as it is kept: whole characters, at most 16 KiB. */
+export interface OutputRow {
+  readonly seq: number;
+  readonly data: Uint8Array;
+}
+
 /** An event about to be appended. Output is bytes, exact; everything else is a JSON payload. */
 export type NewEvent =
   | { readonly kind: "output"; readonly data: Uint8Array }

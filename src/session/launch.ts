@@ -93,8 +93,8 @@ export function startLive(
   const terminal = new Terminal(id, plan.size, screens, options.scrollback ?? 1_000);
   const { wake, ended } = hooks;
   const recordInput = options.recordInput ?? false;
-  const house = { ledger, processes, world, log, graceMs: graceMs(options), recordInput, wake, ended };
-  const live = new LiveSession(id, house, terminal);
+  const dependencies = { ledger, processes, world, log, graceMs: graceMs(options), recordInput, wake, ended };
+  const live = new LiveSession(id, dependencies, terminal);
   try {
     const { argv, environment: env, size } = plan;
     const pty = ptys.spawn({ argv, cwd, env, ...size }, { data: live.data, exit: live.exited });

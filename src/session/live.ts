@@ -1,8 +1,7 @@
-// Owns one live session: what it prints, what is typed, how it is ended, and the single moment it is settled.
+// One live session: what it prints, what is typed, how it is ended, and the single moment it is settled.
 import { exitPayload, type NewEvent } from "./event.ts";
 import { failureFields } from "./evidence.ts";
-import { Fresh } from "./fresh.ts";
-import { Intake } from "./intake.ts";
+import { OutputLog } from "./output-log.ts";
 import type { Ledger, Log, Processes, ProcessIdentity, Pty, PtyExit, World } from "./ports.ts";
 import { settlementOf } from "./session.ts";
 import { endTreeSurely, leftRunning, outlivers, type StopReport, stopped } from "./stop.ts";
@@ -10,8 +9,7 @@ import type { Terminal } from "./terminal.ts";
 import { Turns, typeAndSubmit } from "./typing.ts";
 import { type Size, type Snapshot, sameSize, Viewers } from "./viewers.ts";
 
-/** What a live session needs of the house. */
-export interface LiveHouse {
+export interface LiveDependencies {
   readonly ledger: Ledger;
   readonly processes: Processes;
   readonly world: World;
@@ -32,9 +30,8 @@ const REDRAW_MS = 50;
 /** One harness run while the daemon holds its terminal. */
 export class LiveSession {
   readonly viewers = new Viewers(this);
-  /** What was printed last, for one turn of the loop. */
-  readonly fresh = new Fresh();
-  #shownSeq = 0;
+  /** What it has printed. */
+  readonly output: OutputLog;
   #printed = 0;
   #leader: ProcessIdentity | undefined;
   #killed = false;
@@ -42,25 +39,27 @@ export class LiveSession {
   #stop: Promise<StopReport | undefined> | undefined;
   #settled = false;
   readonly #waitingEvents: NewEvent[] = [];
-  readonly #intake: Intake;
   readonly #typing: Turns;
   readonly #done = Promise.withResolvers<void>();
 
   constructor(
     readonly id: string,
-    private readonly house: LiveHouse,
+    private readonly deps: LiveDependencies,
     private readonly terminal: Terminal,
   ) {
-    const { world, log } = house;
+    const { ledger, world, log } = deps;
     this.#typing = new Turns((error) =>
       log.warn("input_not_taken", { sessionId: id, ...failureFields(error) }),
     );
-    this.#intake = new Intake(id, {
+    this.output = new OutputLog(id, {
+      ledger,
       world,
       log,
-      cuts: (bytes) => house.ledger.cuts(bytes),
-      keep: (rows) => this.#keep(rows),
-      overflow: () => this.#endTree(),
+      kept: (rows) => {
+        for (const row of rows) terminal.show(row.data);
+        deps.wake();
+      },
+      lost: () => this.#endTree(),
     });
   }
 
@@ -94,7 +93,7 @@ export class LiveSession {
   readonly data = (bytes: Uint8Array): Promise<void> | undefined => {
     if (this.#settled || bytes.length === 0) return undefined;
     this.#printed += bytes.length;
-    return this.#intake.push(bytes);
+    return this.output.push(bytes);
   };
 
   /** The harness was reaped and its terminal drained; a tree that is being ended is waited for. */
@@ -116,7 +115,7 @@ export class LiveSession {
     this.#typing.take(() =>
       typeAndSubmit(
         {
-          world: this.house.world,
+          world: this.deps.world,
           write: (bytes) => this.#type(bytes),
           bracketedPaste: () => this.terminal.bracketedPaste,
           printed: () => this.#printed,
@@ -136,7 +135,7 @@ export class LiveSession {
       this.#redraw();
       return;
     }
-    this.terminal.resize(cols, rows, () => this.#intake.flush());
+    this.terminal.resize(cols, rows, () => this.output.flush());
     this.#append({ kind: "resize", payload: { cols, rows } });
   }
 
@@ -149,16 +148,16 @@ export class LiveSession {
     } catch (error) {
       // A full disk must not keep a process alive: the event goes into the last transaction.
       this.#waitingEvents.push(kill);
-      this.house.log.error("kill_event_waits", { sessionId: this.id, ...failureFields(error) });
+      this.deps.log.error("kill_event_waits", { sessionId: this.id, ...failureFields(error) });
     }
     this.#endTree();
   }
 
   /** The screen as it is now, with the seq it shows and the filter for what follows; undefined without screens. */
   snapshot(): Snapshot | undefined {
-    this.#intake.flush();
+    this.output.flush();
     const filter = this.terminal.filter();
-    const image = this.terminal.image(this.#shownSeq);
+    const image = this.terminal.image(this.output.lastSeq);
     return image && filter ? { image, filter } : undefined;
   }
 
@@ -173,18 +172,18 @@ export class LiveSession {
 
   /** A program that has printed nothing may not even listen for sizes yet. */
   #redraw(): void {
-    if (this.#printed > 0) this.terminal.redraw((run) => void this.house.world.after(REDRAW_MS, run));
+    if (this.#printed > 0) this.terminal.redraw((run) => void this.deps.world.after(REDRAW_MS, run));
   }
 
   #type(bytes: Uint8Array): void {
     this.terminal.write(bytes);
-    if (!this.house.recordInput) return;
+    if (!this.deps.recordInput) return;
     this.#append({ kind: "input", payload: { data: new TextDecoder().decode(bytes) } });
   }
 
   #endTree(): void {
     this.#killed = true;
-    const { processes, world, graceMs, log } = this.house;
+    const { processes, world, graceMs, log } = this.deps;
     const gone = () => this.#exit !== undefined;
     const failed = (error: unknown) =>
       log.error("stop_failed", { sessionId: this.id, ...failureFields(error) });
@@ -192,60 +191,51 @@ export class LiveSession {
     this.#stop ??= endTreeSurely({ ...plan, gone, failed });
   }
 
-  /** Output first, then the event, so that the ledger's order is the order in which things happened. */
   #append(event: NewEvent): void {
-    this.#intake.flush();
-    this.#shownSeq = this.house.ledger.append(this.id, [event], this.house.world.now());
-    this.house.wake();
-  }
-
-  /** A byte is in the ledger before the screen, and before any follower, sees it. */
-  #keep(rows: readonly Uint8Array[]): void {
-    const { ledger, world } = this.house;
-    const seq = ledger.append(this.id, rows.map(outputEvent), world.now());
-    this.fresh.add(this.#shownSeq, rows, seq);
-    this.#shownSeq = seq;
-    for (const row of rows) this.terminal.show(row);
-    this.house.wake();
-    world.soon(() => this.fresh.drop());
+    this.output.append(event);
+    this.deps.wake();
   }
 
   /** Nobody killed it; whoever it leaves running is named. */
   async #endedByItself(): Promise<void> {
-    const { processes, world } = this.house;
-    const left = await outlivers({ processes, world, sessionId: this.id, leader: this.#leader });
+    const { processes, world, log } = this.deps;
+    const plan = { processes, world, sessionId: this.id, leader: this.#leader };
+    const left = await outlivers(plan).catch((error: unknown) => {
+      log.error("leftovers_unknown", { sessionId: this.id, ...failureFields(error) });
+      return [];
+    });
     this.#settle(leftRunning(left));
   }
 
-  /** `last` is what is to be said before the exit event. */
+  /** `last` comes right before the exit event. */
   #settle(last: readonly NewEvent[]): void {
     if (this.#settled || !this.#exit) return;
-    const { ledger, world, log } = this.house;
+    const { ledger, world, log } = this.deps;
     const settlement = settlementOf(this.#exit, this.#killed);
-    const rows = this.#intake.remainder();
+    const printed = this.output.waiting;
+    const output: NewEvent[] = printed.length > 0 ? [{ kind: "output", data: printed }] : [];
     const exit: NewEvent = { kind: "exit", payload: exitPayload(settlement) };
     try {
-      const events = [...rows.map(outputEvent), ...this.#waitingEvents, ...last, exit];
+      const events = [...output, ...this.#waitingEvents, ...last, exit];
       ledger.settle(this.id, settlement, events, world.now());
-      this.#shownSeq = ledger.lastSeq(this.id);
     } catch (error) {
       log.error("settle_failed", { sessionId: this.id, ...failureFields(error) });
       world.after(SETTLE_RETRY_MS, () => this.#settle(last));
       return;
     }
     this.#settled = true;
-    this.#intake.clear();
-    for (const row of rows) this.terminal.show(row);
+    this.output.clear();
+    this.terminal.show(printed);
     log.info("session_settled", { sessionId: this.id, ...settlement });
-    this.house.ended();
-    this.house.wake();
+    this.deps.ended();
+    this.deps.wake();
     this.#keepScreen();
   }
 
   #keepScreen(): void {
-    const { ledger, log } = this.house;
+    const { ledger, log } = this.deps;
     try {
-      const image = this.terminal.image(this.#shownSeq);
+      const image = this.terminal.image(ledger.lastSeq(this.id));
       if (image && ledger.session(this.id)) ledger.saveScreen(this.id, image);
     } catch (error) {
       log.warn("screen_not_kept", { sessionId: this.id, ...failureFields(error) });
@@ -254,8 +244,4 @@ export class LiveSession {
       this.#done.resolve();
     }
   }
-}
-
-function outputEvent(data: Uint8Array): NewEvent {
-  return { kind: "output", data };
 }

@@ -1,5 +1,5 @@
 // Owns what the domain asks of the world. store/, pty/, screen/, harness/ and daemon/ implement these; nothing else is asked.
-import type { Event, EventKind, EventQuery, KeptEvent, NewEvent } from "./event.ts";
+import type { Event, EventKind, EventQuery, KeptEvent, NewEvent, OutputRow } from "./event.ts";
 import type { LaunchMode, Session, Settlement } from "./session.ts";
 
 // ---- the ledger ------------------------------------------------------------------------------------------
@@ -40,13 +40,13 @@ export interface Ledger {
   sessions(query: SessionQuery): SessionPage;
   /** Rows that say `created` or `running`, with the process recorded for them. */
   unsettled(): { session: Session; leader: ProcessIdentity | null }[];
-  /** Appends in order, in one transaction; returns the last seq. */
+  /** Appends in order, in one transaction; returns the last seq. Output of more than 16 KiB becomes several events. */
   append(sessionId: string, events: readonly NewEvent[], at: string): number;
   /**
-   * Lengths of all rows but the last into which so many bytes of output are best cut just now, so that the file's pages
-   * fill; each is 64 bytes to 16 KiB. Advice: other rows are kept as well. Never throws.
+   * Appends output that ends between two characters, in one transaction; returns the rows it is kept in, in order, views of
+   * these bytes. Each holds at most 16 KiB of whole characters.
    */
-  cuts(bytes: number): number[];
+  appendOutput(sessionId: string, bytes: Uint8Array, at: string): OutputRow[];
   /** Last events and final status in one transaction; false (and nothing written) when it was settled before. */
   settle(sessionId: string, settlement: Settlement, events: readonly NewEvent[], at: string): boolean;
   /** Sets or clears `archived_at`. */
@@ -62,7 +62,7 @@ export interface Ledger {
   /** The seq of an event of this session by its id, or undefined when it is none. */
   seqOf(sessionId: string, eventId: string): number | undefined;
   /** Raw output after a seq, oldest first: whole rows, at least one, until `maxBytes` are reached. */
-  output(sessionId: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[];
+  output(sessionId: string, afterSeq: number, maxBytes: number): OutputRow[];
   /** The last seq of this session, 0 when it has none. */
   lastSeq(sessionId: string): number;
   /** Keeps the last screen of a finished session, as JSON. */

@@ -1,7 +1,16 @@
 // Owns the rows of events: appending, reading and paging them, and the ids that are computed, not stored.
-import type { Event, EventKind, EventQuery, KeptEvent, NewEvent } from "../session/event.ts";
+import {
+  type Event,
+  type EventKind,
+  type EventQuery,
+  type KeptEvent,
+  MAX_OUTPUT_EVENT_BYTES,
+  type NewEvent,
+  type OutputRow,
+} from "../session/event.ts";
 import type { Connection } from "./connection.ts";
-import type { Packing } from "./packing.ts";
+import { packingOf } from "./packing.ts";
+import { rowsOf } from "./rows.ts";
 import { sessionNotFound } from "./sessions.ts";
 
 const NEWER = "FROM event_rows WHERE session = ? AND seq > ?";
@@ -42,11 +51,12 @@ const MOST_SIZED = 1_000;
 
 /** The part of the ledger that keeps events; the members mean what the port `Ledger` says. */
 export interface EventTable {
-  /** Appends one; the caller holds a transaction when there are more. */
-  append(sessionId: string, event: NewEvent, at: number): number;
+  /** Appends in order, in one transaction, that of the caller where there is one; returns the last seq. */
+  append(sessionId: string, events: readonly NewEvent[], at: number): number;
+  appendOutput(sessionId: string, bytes: Uint8Array, at: number): OutputRow[];
   events(query: EventQuery): Generator<Event, void, undefined>;
   kept(query: EventQuery): Generator<KeptEvent, void, undefined>;
-  output(sessionId: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[];
+  output(sessionId: string, afterSeq: number, maxBytes: number): OutputRow[];
   lastOf(sessionId: string, kind: EventKind, beforeSeq: number): Event | undefined;
   seqOf(sessionId: string, eventId: string): number | undefined;
   lastSeq(sessionId: string): number;
@@ -58,6 +68,11 @@ interface Owner {
   readonly born: number;
 }
 
+interface NewRow {
+  readonly kind: number;
+  readonly data: Uint8Array | string;
+}
+
 interface EventRow {
   readonly seq: number;
   readonly kind: number;
@@ -67,20 +82,38 @@ interface EventRow {
 }
 
 /** The event rows of an open ledger. Appending to an unknown session throws `session_not_found`. */
-export function eventTable(connection: Connection, packing: Packing): EventTable {
+export function eventTable(connection: Connection): EventTable {
+  const packing = packingOf(connection.db);
   const append = connection.db.query<null, [number, number, Uint8Array | string, string]>(EVENT_SQL.append);
   const owner = connection.db.query<Owner, [string]>(EVENT_SQL.owner);
   const between = connection.db.query<EventRow, [number, number, number, number]>(EVENT_SQL.between);
   const before = connection.db.query<EventRow, [number, number, number]>(EVENT_SQL.before);
   const lastOf = connection.db.query<EventRow, [number, number, number]>(EVENT_SQL.lastOf);
-  const output = connection.db.query<{ seq: number; data: Uint8Array }, [number, number, number]>(
-    EVENT_SQL.output,
-  );
+  const output = connection.db.query<OutputRow, [number, number, number]>(EVENT_SQL.output);
   const last = connection.db.query<{ seq: number | null }, [number]>(EVENT_SQL.last);
   const member = connection.db.query<unknown, [number, number]>(EVENT_SQL.member);
   const prefix = connection.db.query<{ value: string }, []>(EVENT_SQL.prefix).get()?.value ?? "";
   // Rows are cut at character borders, so decoding each by itself equals one streaming decoder over all of them.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+  /** Their seqs, in order. One INSERT is a transaction of its own, and the common case. */
+  function insert(sessionId: string, rows: readonly NewRow[], at: number): number[] {
+    const { n, born } = sizing(sessionId);
+    const all = () =>
+      rows.map(({ kind, data }) => {
+        const done = append.run(kind, at, data, sessionId);
+        if (done.changes === 0) throw sessionNotFound(sessionId);
+        const seq = Number(done.lastInsertRowid);
+        packing.add({ seq, session: n, kind, at: at - born, length: Buffer.byteLength(data) });
+        return seq;
+      });
+    return rows.length === 1 || connection.db.inTransaction ? all() : connection.transaction(all);
+  }
+
+  function lastSeq(sessionId: string): number {
+    const session = owner.get(sessionId);
+    return (session && last.get(session.n)?.seq) || 0;
+  }
 
   // Only for the size of a row: that the session is still there, the insert itself sees.
   const sizes = new Map<string, Owner>();
@@ -130,21 +163,25 @@ export function eventTable(connection: Connection, packing: Packing): EventTable
   }
 
   return {
-    append(sessionId, event, at) {
-      const kind = CODES[event.kind];
-      const data = event.kind === "output" ? event.data : JSON.stringify(event.payload);
-      const { n, born } = sizing(sessionId);
-      const done = append.run(kind, at, data, sessionId);
-      if (done.changes === 0) throw sessionNotFound(sessionId);
-      const seq = Number(done.lastInsertRowid);
-      packing.add({ seq, session: n, kind, at: at - born, length: Buffer.byteLength(data) });
-      return seq;
+    append(sessionId, events, at) {
+      const rows = events.flatMap((event): readonly NewRow[] => {
+        const kind = CODES[event.kind];
+        if (event.kind !== "output") return [{ kind, data: JSON.stringify(event.payload) }];
+        const whole = event.data.length <= MAX_OUTPUT_EVENT_BYTES;
+        return (whole ? [event.data] : rowsOf(event.data)).map((data) => ({ kind, data }));
+      });
+      return insert(sessionId, rows, at).at(-1) ?? lastSeq(sessionId);
+    },
+    appendOutput(sessionId, bytes, at) {
+      const rows = rowsOf(bytes, packing.cuts(bytes.length));
+      const added = rows.map((data) => ({ kind: CODES.output, data }));
+      return insert(sessionId, added, at).map((seq, i) => ({ seq, data: rows[i] ?? bytes }));
     },
     kept: (query) => read(query, (event) => event),
     events: (query) => read(query, toEvent),
     output(sessionId, afterSeq, maxBytes) {
       const session = owner.get(sessionId);
-      const found: { seq: number; data: Uint8Array }[] = [];
+      const found: OutputRow[] = [];
       let bytes = 0;
       for (let from = afterSeq; session; ) {
         const rows = output.all(session.n, from, BATCH);
@@ -170,9 +207,6 @@ export function eventTable(connection: Connection, packing: Packing): EventTable
       const session = owner.get(sessionId);
       return session && member.get(seq, session.n) ? seq : undefined;
     },
-    lastSeq(sessionId) {
-      const session = owner.get(sessionId);
-      return (session && last.get(session.n)?.seq) || 0;
-    },
+    lastSeq,
   };
 }

@@ -5,7 +5,6 @@ import { type Census, censusOf } from "./census.ts";
 import { connect } from "./connection.ts";
 import { eventTable } from "./events.ts";
 import { guarded } from "./failure.ts";
-import { packingOf } from "./packing.ts";
 import { altar } from "./sacrifice.ts";
 import { screenTable } from "./screens.ts";
 import { sessionTable } from "./sessions.ts";
@@ -28,8 +27,7 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
   return guarded(path, () => {
     const connection = connect(path, options.maxPages);
     const sessions = sessionTable(connection);
-    const packing = packingOf(connection.db);
-    const events = eventTable(connection, packing);
+    const events = eventTable(connection);
     const screens = screenTable(connection);
     const weights = weightsOf(connection);
     const census = censusOf(connection);
@@ -58,22 +56,14 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       activeSessions: () => call(() => sessions.activeSessions()),
       sessions: (query) => call(() => sessions.sessions(query)),
       unsettled: () => call(() => sessions.unsettled()),
-      append: (sessionId, added, at) =>
-        call(() => {
-          const ms = Date.parse(at);
-          const [first] = added;
-          // One INSERT is a transaction of its own, and the common case.
-          if (first && added.length === 1) return events.append(sessionId, first, ms);
-          if (!first) return events.lastSeq(sessionId);
-          return connection.transaction(() => added.reduce((_, e) => events.append(sessionId, e, ms), 0));
-        }),
-      // Counts only: output that waits for a ledger that is closed or full is cut all the same.
-      cuts: (bytes) => packing.cuts(bytes),
+      append: (sessionId, added, at) => call(() => events.append(sessionId, added, Date.parse(at))),
+      appendOutput: (sessionId, bytes, at) =>
+        call(() => events.appendOutput(sessionId, bytes, Date.parse(at))),
       settle: (sessionId, settlement, added, at) =>
         call(() =>
           connection.transaction(() => {
             if (!sessions.settle(sessionId, settlement, at)) return false;
-            for (const event of added) events.append(sessionId, event, Date.parse(at));
+            events.append(sessionId, added, Date.parse(at));
             return true;
           }),
         ),

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { NewEvent } from "../../src/session/event.ts";
 import type { Ledger } from "../../src/session/ports.ts";
 import { ledgerSizes } from "../../src/store/inspect.ts";
 import { openLedger } from "../../src/store/ledger.ts";
@@ -32,7 +31,7 @@ function session(ledger: Ledger): string {
   return id;
 }
 
-/** Appends pieces, cut as the ledger advises, one transaction each, until `total` bytes are in; prints a line. */
+/** Appends pieces, one transaction each, until `total` bytes are in; prints a line. */
 function fill(name: string, total: number, sessions: number, length: (i: number) => number) {
   const path = join(dir, `${crypto.randomUUID()}.db`);
   const ledger = openLedger(path);
@@ -42,9 +41,8 @@ function fill(name: string, total: number, sessions: number, length: (i: number)
   for (; bytes < total; pieces++) {
     const data = noise.subarray(pieces % 4096, (pieces % 4096) + length(pieces));
     const before = performance.now();
-    const cut = rowsOf(data, ledger.cuts(data.length));
-    ledger.append(ids[pieces % sessions] ?? "", cut, new Date().toISOString());
-    rows += cut.length;
+    const kept = ledger.appendOutput(ids[pieces % sessions] ?? "", data, new Date().toISOString());
+    rows += kept.length;
     worst = Math.max(worst, performance.now() - before);
     bytes += data.length;
   }
@@ -57,15 +55,6 @@ function fill(name: string, total: number, sessions: number, length: (i: number)
     `${name.padEnd(32)} ${ratio.toFixed(3)} bytes per byte, ${each}, ${speed}, worst append ${worst.toFixed(1)} ms`,
   );
   return { path, id: ids[0] ?? "", bytes, rows };
-}
-
-function rowsOf(data: Uint8Array, lengths: readonly number[]): NewEvent[] {
-  let from = 0;
-  return [...lengths, data.length].map((length) => {
-    const row = data.subarray(from, from + length);
-    from += length;
-    return { kind: "output", data: row };
-  });
 }
 
 function timed<T>(work: () => T): [milliseconds: number, result: T] {
