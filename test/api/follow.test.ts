@@ -1,6 +1,34 @@
-// Rows joined into messages must read as the rows do, and never show what lies between them in memory.
+// Following: turns are left to others, and rows joined into messages read as the rows do.
 import { expect, test } from "bun:test";
-import { sideBySide } from "../../src/api/follow.ts";
+import { follow, outputOf, sideBySide } from "../../src/api/follow.ts";
+import { Meter } from "../../src/api/meter.ts";
+import { realWorld } from "../../src/daemon/world.ts";
+import { startHouse } from "../support/house.ts";
+
+// A client that takes everything at once would otherwise be given all of it before anybody else had a turn.
+test("of a long output one turn of the loop gives a client at most a MiB and a batch", async () => {
+  const house = await startHouse();
+  const row = new Uint8Array(16_384);
+  const { id: sessionId } = house.finished(Array.from({ length: 1_024 }, () => row));
+  const { coven } = house;
+  const log = { info() {}, warn() {}, error() {} };
+  let turns = 0;
+  let bytes = 0;
+  const turn = () => {
+    turns += 1;
+    if (bytes < 1_024 * row.length) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const read = (afterSeq: number) => outputOf(coven, sessionId, afterSeq);
+  const api = { coven, log, world: realWorld, meter: new Meter([]) };
+  const signal = new AbortController().signal;
+  for await (const batch of follow(api, { kind: "output", sessionId, seq: 0, read, stay: false, signal })) {
+    bytes += batch.bytes;
+  }
+  expect(bytes).toBe(1_024 * row.length);
+  expect(turns).toBeGreaterThanOrEqual(12);
+  await house.close();
+});
 
 const memory = Uint8Array.from({ length: 100 }, (_, i) => i);
 const pieces = (...rows: Uint8Array[]) =>

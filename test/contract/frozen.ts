@@ -61,7 +61,8 @@ export const refusal = (status: number, code: string, details?: object) => ({
   },
 });
 
-function named(value: unknown, house: House, key = ""): unknown {
+/** The same with what differs from run to run as `<word>`. */
+export function named(value: unknown, house: House, key = ""): unknown {
   if (Array.isArray(value)) return value.map((one) => named(one, house, key));
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, named(one, house, name)]));

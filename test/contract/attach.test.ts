@@ -1,0 +1,54 @@
+// Freezes what either end of the attach WebSocket says in text. If a test here fails, the code is wrong, not the test: members
+// and frames are ADDED, none is renamed, retyped or dropped (see bodies.test.ts).
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { attachFrame } from "../../src/api/schema.ts";
+import { attached } from "../support/attached.ts";
+import { type House, startHouse } from "../support/house.ts";
+import { named } from "./frozen.ts";
+
+let house: House;
+beforeAll(async () => {
+  house = await startHouse();
+});
+afterAll(() => house.close());
+
+test("attached, error, resized, exit, in this order", async () => {
+  const { id } = await house.launch("read x; exit 3", { cols: 80, rows: 24 });
+  const one = await attached(house, id, "?cols=80&rows=24");
+  one.say({ type: "dance" });
+  await one.frame("error");
+  const two = await attached(house, id);
+  two.say({ type: "resize", cols: 90, rows: 30 });
+  await one.frame("resized");
+  two.type("\n");
+  await one.frame("exit");
+  // Nothing is said that the union does not know.
+  for (const frame of one.frames) expect<unknown>(attachFrame.parse(frame)).toEqual(frame);
+  expect(named(one.frames, house)).toEqual([
+    {
+      type: "attached",
+      session: named(JSON.parse(JSON.stringify({ ...house.coven.session(id), ...RUNNING })), house),
+      asOfSeq: "<asOfSeq>",
+      cols: 80,
+      rows: 24,
+    },
+    { type: "error", error: { code: "invalid_request", message: expect.any(String) } },
+    { type: "resized", cols: 90, rows: 30 },
+    { type: "exit", status: "failed", exitCode: 3 },
+  ]);
+});
+
+/** What of the record has changed since. */
+const RUNNING = { status: "running", exit_code: null, pid: 1 };
+
+test("exit names the signal that ended the harness", async () => {
+  const { id } = await house.launch("read x; kill -KILL $$");
+  const client = await attached(house, id);
+  client.type("\n");
+  expect(await client.frame("exit")).toEqual({
+    type: "exit",
+    status: "failed",
+    exitCode: null,
+    signal: "SIGKILL",
+  });
+});
