@@ -57,6 +57,15 @@ export const CONFIG_KEYS = {
     must: "a whole number of days from 0 (never) to 36500",
     accepts: (value): value is number => wholeNumber(value) && value <= 36_500,
   } satisfies Key<number>,
+  "retention.clock_ok": {
+    default: "",
+    doc: "day up to which a clock that leapt is right",
+    readBy: "daemon",
+    must: "a day like 2027-01-31, or empty",
+    accepts: (value): value is string =>
+      value === "" ||
+      (typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value))),
+  } satisfies Key<string>,
   "retention.max_bytes": {
     default: 0,
     doc: "delete the oldest ended sessions above this size; 0: never",

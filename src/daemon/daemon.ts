@@ -64,7 +64,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
 
   const coven = new Coven({ ...ports, ledger }, config);
   coven.recover();
-  const sacrifice = (id: string) => coven.sacrifice(id);
+  const sacrifice = (id: string) => coven.sacrifice(id, true);
   closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
 
   // Accepted connections keep the name the socket was bound under.

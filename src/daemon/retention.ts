@@ -1,6 +1,7 @@
-// Owns what is deleted without anybody asking: ended sessions past the age or above the size a user has set. Off by default.
+// What is deleted without anybody asking: ended sessions past the age or above the size a user has set. Off by default.
 import type { Log, World } from "../session/ports.ts";
 import { isSettled, type Session } from "../session/session.ts";
+import { type ClockLook, type ClockNote, judgeClock } from "./clock-trust.ts";
 
 /** What a user has set (`retention.*`); 0 keeps everything. */
 export interface RetentionRules {
@@ -8,80 +9,130 @@ export interface RetentionRules {
   readonly days: number;
   /** The ledger's bytes above which ended sessions go, the oldest first. */
   readonly maxBytes: number;
+  /** `YYYY-MM-DD`: up to this day the clock is right, whatever leap it made; empty when nobody has said so. */
+  readonly clockOkUntil: string;
 }
 
-/** What retention needs of the house. */
-export interface RetentionHouse {
+/** What retention needs of the daemon. */
+export interface RetentionDependencies {
   readonly ledger: {
     oldest(after: number, limit: number): { readonly sessions: Session[]; readonly next: number };
     bytesOf(id: string): number;
     bytesKept(): number;
+    newest(now: string): string | undefined;
+    clock(): string | undefined;
+    keepClock(note: string): void;
   };
   /** Deletes one; refuses a running one. */
   sacrifice(id: string): number;
-  readonly world: Pick<World, "now" | "after">;
+  readonly world: Pick<World, "now" | "after" | "monotonic">;
   readonly log: Log;
 }
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-/** Records read at a time, and the pause after a deletion, in which the daemon does its work, in ms. */
+/** Records read at a time. */
 const BATCH = 100;
-const PAUSE_MS = 50;
+/** How long deletions may take in one turn of the loop, and the pause behind it, in which the daemon does its work, in ms. */
+const TURN_MS = 5;
+const PAUSE_MS = 10;
 
 /**
- * Looks through the ledger now and then every hour of a clock that never goes back, one deletion in a turn. An archived
+ * Looks through the ledger now and then every hour of a clock that never goes back, in short turns. An archived
  * session is as mortal as any other that has ended; one that runs is never touched. Returns the way to stop.
  */
-export function startRetention(house: RetentionHouse, rules: RetentionRules): () => void {
+export function startRetention(dependencies: RetentionDependencies, rules: RetentionRules): () => void {
   if (rules.days === 0 && rules.maxBytes === 0) return () => {};
-  const { world, log } = house;
+  const { world, log } = dependencies;
+  let before: ClockLook | undefined;
   let cancel = (): void => {};
-  const next = (ms: number, pass: Iterator<unknown>): void => {
+  const begin = (): Iterator<unknown> => {
+    const look = { now: Date.parse(world.now()), monotonic: world.monotonic() };
+    const pass = onePass(dependencies, rules, look, before);
+    before = look;
+    return pass;
+  };
+  const next = (ms: number, pass?: Iterator<unknown>): void => {
     cancel = world.after(ms, () => {
       try {
-        if (!pass.next().done) return next(PAUSE_MS, pass);
+        const going = pass ?? begin();
+        const end = world.monotonic() + TURN_MS;
+        do if (going.next().done) return next(HOUR_MS);
+        while (world.monotonic() < end);
+        return next(PAUSE_MS, going);
       } catch (error) {
         log.error("retention_failed", { reason: String(error) });
+        next(HOUR_MS);
       }
-      next(HOUR_MS, onePass(house, rules));
     });
   };
-  next(0, onePass(house, rules));
+  next(0);
   return () => cancel();
 }
 
-/** One look through the ledger; each step is one turn's work. */
-export function* onePass(house: RetentionHouse, rules: RetentionRules): Generator<void, void, undefined> {
-  if (rules.days > 0) yield* byAge(house, rules.days);
-  if (rules.maxBytes > 0) yield* bySize(house, rules.maxBytes);
+/** One look through the ledger; each step is one deletion. `before` is the look before, by the same daemon. */
+export function* onePass(
+  dependencies: RetentionDependencies,
+  rules: RetentionRules,
+  look: ClockLook,
+  before: ClockLook | undefined,
+): Generator<void, void, undefined> {
+  if (rules.days > 0 && isClockTrusted(dependencies, rules, look, before))
+    yield* byAge(dependencies, rules.days);
+  if (rules.maxBytes > 0) yield* bySize(dependencies, rules.maxBytes);
 }
 
-function* byAge(house: RetentionHouse, days: number): Generator<void, void, undefined> {
-  const before = new Date(Date.parse(house.world.now()) - days * DAY_MS).toISOString();
-  for (const session of oldestFirst(house)) {
-    // Sessions come in the order they were made, and none changes before it is made.
-    if (session.created_at >= before) return;
-    if (!isSettled(session.status) || session.updated_at >= before) continue;
-    forget(house, session, { reason: "age", days });
+/** An age is only as right as the clock: after a leap nothing is deleted by age until a daemon has seen the new time last a day. */
+function isClockTrusted(
+  { ledger, log }: RetentionDependencies,
+  { clockOkUntil }: RetentionRules,
+  look: ClockLook,
+  before: ClockLook | undefined,
+): boolean {
+  const kept = ledger.clock();
+  // Written by the line below.
+  const note = kept === undefined ? undefined : (JSON.parse(kept) as ClockNote);
+  const now = new Date(look.now).toISOString();
+  // Whoever names the day vouches for it; what is believed from then on is now.
+  const vouched = clockOkUntil !== "" && now.slice(0, 10) <= clockOkUntil;
+  const known = vouched ? { believed: now } : note;
+  const verdict = judgeClock(look, before, known, ledger.newest(now));
+  ledger.keepClock(JSON.stringify(verdict.note));
+  const days = Math.round(verdict.leapMs / DAY_MS);
+  if (!verdict.trusted) {
+    const waitedHours = Math.floor((verdict.note.waitedMs ?? 0) / HOUR_MS);
+    log.warn("retention_suspended", { reason: "the clock has leapt", days, waitedHours });
+  } else if (note?.waitedMs !== undefined) log.info("retention_resumed", { days });
+  return verdict.trusted;
+}
+
+function* byAge(dependencies: RetentionDependencies, days: number): Generator<void, void, undefined> {
+  const before = new Date(Date.parse(dependencies.world.now()) - days * DAY_MS).toISOString();
+  let young = 0;
+  for (const session of oldestFirst(dependencies)) {
+    // Sessions come in the order they were made. One that says otherwise was made while the clock was wrong, and is passed over.
+    young = session.created_at >= before ? young + 1 : 0;
+    if (young > BATCH) return;
+    if (!isSettled(session.status) || session.created_at >= before || session.updated_at >= before) continue;
+    forget(dependencies, session, { reason: "age", days });
     yield;
   }
 }
 
-function* bySize(house: RetentionHouse, maxBytes: number): Generator<void, void, undefined> {
-  let excess = house.ledger.bytesKept() - maxBytes;
+function* bySize(dependencies: RetentionDependencies, maxBytes: number): Generator<void, void, undefined> {
+  let excess = dependencies.ledger.bytesKept() - maxBytes;
   if (excess <= 0) return;
-  for (const session of oldestFirst(house)) {
+  for (const session of oldestFirst(dependencies)) {
     if (!isSettled(session.status)) continue;
-    const bytes = house.ledger.bytesOf(session.id);
-    forget(house, session, { reason: "size", bytes, maxBytes });
+    const bytes = dependencies.ledger.bytesOf(session.id);
+    forget(dependencies, session, { reason: "size", bytes, maxBytes });
     excess -= bytes;
     if (excess <= 0) return;
     yield;
   }
 }
 
-function* oldestFirst({ ledger }: RetentionHouse): Generator<Session, void, undefined> {
+function* oldestFirst({ ledger }: RetentionDependencies): Generator<Session, void, undefined> {
   for (let after = 0; ; ) {
     const { sessions, next } = ledger.oldest(after, BATCH);
     yield* sessions;
@@ -90,7 +141,11 @@ function* oldestFirst({ ledger }: RetentionHouse): Generator<Session, void, unde
   }
 }
 
-function forget({ sacrifice, log }: RetentionHouse, session: Session, why: Record<string, unknown>): void {
+function forget(
+  { sacrifice, log }: RetentionDependencies,
+  session: Session,
+  why: Record<string, unknown>,
+): void {
   try {
     sacrifice(session.id);
     log.info("retention_sacrificed", { sessionId: session.id, endedAt: session.updated_at, ...why });

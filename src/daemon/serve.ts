@@ -85,7 +85,11 @@ async function startedDaemon(
         version: COVEN_VERSION,
         scrollback: config["screen.scrollback"],
         recordInput: config["record.input"],
-        retention: { days: config["retention.days"], maxBytes: config["retention.max_bytes"] },
+        retention: {
+          days: config["retention.days"],
+          maxBytes: config["retention.max_bytes"],
+          clockOkUntil: config["retention.clock_ok"],
+        },
       },
       {
         ptys: underUmask(ptyHost(process.env), umask),

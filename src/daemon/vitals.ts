@@ -102,9 +102,9 @@ export function startVitals<L extends Counted>(ledger: L, path: string, world: W
         }
         return settled;
       },
-      sacrifice(id) {
+      sacrifice(id, oneOfMany) {
         const before = ledger.session(id)?.status;
-        const gone = ledger.sacrifice(id);
+        const gone = ledger.sacrifice(id, oneOfMany);
         moved(before, undefined);
         return gone;
       },

@@ -152,8 +152,8 @@ export class Coven {
   }
 
   /** Deletes record and events; returns how many events went. Throws `session_not_found`, `session_running`. */
-  sacrifice(id: string): number {
-    const gone = rituals.sacrifice(this.ports.ledger, this.session(id));
+  sacrifice(id: string, oneOfMany = false): number {
+    const gone = rituals.sacrifice(this.ports.ledger, this.session(id), oneOfMany);
     this.ports.log.info("session_sacrificed", { sessionId: id, events: gone });
     this.#watchers.wake(id);
     return gone;

@@ -51,8 +51,11 @@ export interface Ledger {
   settle(sessionId: string, settlement: Settlement, events: readonly NewEvent[], at: string): boolean;
   /** Sets or clears `archived_at`. */
   archive(id: string, at: string | null, updatedAt: string): void;
-  /** Deletes the record and its events; returns how many events went. Their seqs are never used again. */
-  sacrifice(id: string): number;
+  /**
+   * Deletes the record and its events; returns how many events went. Their seqs are never used again. `oneOfMany`: others follow
+   * at once, and the daemon wants its turn in between.
+   */
+  sacrifice(id: string, oneOfMany?: boolean): number;
   /** Lazily, in the order the query says. Leave the loop early as you like. */
   events(query: EventQuery): Iterable<Event>;
   /** The same events as they are kept. */

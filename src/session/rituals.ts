@@ -15,9 +15,9 @@ export function summon(ledger: Ledger, session: Session, now: string): void {
 }
 
 /** Deletes a finished session with its events, for good; returns how many events went. Throws `session_running`. */
-export function sacrifice(ledger: Ledger, session: Session): number {
+export function sacrifice(ledger: Ledger, session: Session, oneOfMany: boolean): number {
   refuseRunning(session, "sacrificed");
-  return ledger.sacrifice(session.id);
+  return ledger.sacrifice(session.id, oneOfMany);
 }
 
 function refuseRunning(session: Session, done: string): void {

@@ -68,7 +68,7 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
           }),
         ),
       archive: (id, at, updatedAt) => call(() => sessions.archive(id, at, updatedAt)),
-      sacrifice: (id) => call(() => forgetting.sacrifice(id)),
+      sacrifice: (id, oneOfMany) => call(() => forgetting.sacrifice(id, oneOfMany)),
       events: (query) => guardedRows(() => events.events(query)),
       kept: (query) => guardedRows(() => events.kept(query)),
       lastOf: (sessionId, kind, beforeSeq) => call(() => events.lastOf(sessionId, kind, beforeSeq)),
@@ -80,6 +80,9 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       oldest: (after, limit) => call(() => weights.oldest(after, limit)),
       bytesOf: (id) => call(() => weights.bytesOf(id)),
       bytesKept: () => call(() => weights.bytesKept()),
+      newest: (now) => call(() => weights.newest(now)),
+      clock: () => call(() => weights.clock()),
+      keepClock: (note) => call(() => weights.keepClock(note)),
       byStatus: () => call(() => census.byStatus()),
       behind: (sessionId, afterSeq) => call(() => census.behind(sessionId, afterSeq)),
       close() {

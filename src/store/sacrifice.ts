@@ -26,6 +26,8 @@ const ROWS_PER_STEP = 256;
 const PAGES_PER_STEP = 128;
 /** A sacrifice goes on purging this long before it leaves the rest for later, in ms. */
 const AT_ONCE_MS = 20;
+/** The same for one of many, so that the daemon answers in between. */
+const ONE_OF_MANY_MS = 2;
 /** What is left is done in turns this long, with pauses in which the daemon does its work, in ms. */
 const TURN_MS = 5;
 const PAUSE_MS = 10;
@@ -33,7 +35,7 @@ const PAUSE_MS = 10;
 /** The part of the ledger that forgets. */
 export interface Altar {
   /** As the port `Ledger` says. The session is gone when it returns; a large one frees its space over the next seconds. */
-  sacrifice(id: string): number;
+  sacrifice(id: string, oneOfMany?: boolean): number;
   /** Takes up what an earlier daemon left undone. */
   resume(): void;
   /** Nothing more is purged after this; the next start goes on. */
@@ -90,7 +92,7 @@ export function altar(connection: Connection, after: World["after"]): Altar {
   }
 
   return {
-    sacrifice(id) {
+    sacrifice(id, oneOfMany) {
       const events = connection.transaction(() => {
         const session = owner.get(id);
         if (!session) throw sessionNotFound(id);
@@ -101,7 +103,7 @@ export function altar(connection: Connection, after: World["after"]): Altar {
         return found;
       });
       try {
-        sweep(AT_ONCE_MS);
+        sweep(oneOfMany ? ONE_OF_MANY_MS : AT_ONCE_MS);
       } catch {
         // The session is gone, and that is what was asked; its space follows as in `later`.
       }

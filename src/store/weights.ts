@@ -12,6 +12,10 @@ export const WEIGHTS_SQL = {
   // Of a BLOB, length reads the row's head and never its data; texts are short.
   bytesOf: `SELECT total(length(data) + ${ROW_BYTES}) AS bytes FROM event_rows
     WHERE session = (SELECT n FROM session_rows WHERE id = ?)`,
+  newest: "SELECT max(updated_at) AS at FROM session_rows WHERE id IS NOT NULL AND updated_at <= ?",
+  clock: "SELECT value FROM meta WHERE key = 'retention_clock'",
+  keepClock:
+    "INSERT INTO meta (key, value) VALUES ('retention_clock', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
   forgotten: `SELECT total(length(data) + ${ROW_BYTES}) AS bytes FROM event_rows
     WHERE session IN (SELECT n FROM session_rows WHERE id IS NULL)`,
 } as const;
@@ -24,6 +28,11 @@ export interface Weights {
   bytesOf(id: string): number;
   /** What the ledger takes without its free pages and without what was sacrificed and is still being purged. */
   bytesKept(): number;
+  /** When a record changed last, of those not after `now`; undefined without any. */
+  newest(now: string): string | undefined;
+  /** What retention keeps between its looks, as it was given; undefined when it never was. */
+  clock(): string | undefined;
+  keepClock(note: string): void;
 }
 
 /** The weights of an open ledger. */
@@ -31,6 +40,9 @@ export function weightsOf({ db }: Connection): Weights {
   const oldest = db.query<Session & { readonly n: number }, [number, number]>(WEIGHTS_SQL.oldest);
   const bytesOf = db.query<{ bytes: number }, [string]>(WEIGHTS_SQL.bytesOf);
   const forgotten = db.query<{ bytes: number }, []>(WEIGHTS_SQL.forgotten);
+  const newest = db.query<{ at: string | null }, [string]>(WEIGHTS_SQL.newest);
+  const clock = db.query<{ value: string }, []>(WEIGHTS_SQL.clock);
+  const keepClock = db.query<null, [string]>(WEIGHTS_SQL.keepClock);
   const pages = db.query<{ page_count: number }, []>("PRAGMA page_count");
   const free = db.query<{ freelist_count: number }, []>("PRAGMA freelist_count");
   const size = db.query<{ page_size: number }, []>("PRAGMA page_size");
@@ -44,5 +56,8 @@ export function weightsOf({ db }: Connection): Weights {
       const used = (pages.get()?.page_count ?? 0) - (free.get()?.freelist_count ?? 0);
       return Math.max(0, used * (size.get()?.page_size ?? 0) - (forgotten.get()?.bytes ?? 0));
     },
+    newest: (now) => newest.get(now)?.at ?? undefined,
+    clock: () => clock.get()?.value,
+    keepClock: (note) => void keepClock.run(note),
   };
 }

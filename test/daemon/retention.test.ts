@@ -31,11 +31,13 @@ function ended(ledger: Ledger, day: number, over: Partial<Session> = {}, bytes =
   return id;
 }
 
-/** The house of one pass; what it logged. */
-function house(ledger: Ledger) {
+const LOOK = { now: Date.parse(NOW), monotonic: 0 };
+
+/** What one pass needs; what it logged. */
+function dependencies(ledger: Ledger) {
   const logged: Record<string, unknown>[] = [];
   const note = (event: string, fields = {}) => void logged.push({ event, ...fields });
-  const world = { now: () => NOW, after: () => () => {} };
+  const world = { now: () => NOW, after: () => () => {}, monotonic: () => 0 };
   return {
     ledger,
     sacrifice: (id: string) => ledger.sacrifice(id),
@@ -45,9 +47,10 @@ function house(ledger: Ledger) {
   };
 }
 
-function pass(ledger: Ledger, rules: RetentionRules) {
-  const made = house(ledger);
-  for (const _ of onePass(made, rules));
+/** As for somebody whose clock has been right all along. */
+function pass(ledger: Ledger, rules: Omit<RetentionRules, "clockOkUntil">, clockOkUntil = "2026-12-31") {
+  const made = dependencies(ledger);
+  for (const _ of onePass(made, { ...rules, clockOkUntil }, LOOK, undefined));
   return made.logged;
 }
 
@@ -92,28 +95,34 @@ test("off means that nothing is even planned", () => {
     planned += 1;
     return () => {};
   };
-  const made = { ...house(ledger), world: { now: () => NOW, after } };
-  startRetention(made, { days: 0, maxBytes: 0 })();
+  const made = { ...dependencies(ledger), world: { now: () => NOW, after, monotonic: () => 0 } };
+  startRetention(made, { days: 0, maxBytes: 0, clockOkUntil: "" })();
   expect([planned, all(ledger).length]).toEqual([0, 1]);
 });
 
 test("it looks at once and then every hour, and a pass that fails is no end to it", () => {
   const ledger = newLedger();
   const plans: { ms: number; run: () => void }[] = [];
+  let clock = 0;
   const world = {
     now: () => NOW,
+    // Each look at it takes longer than a turn.
+    monotonic: () => (clock += 10),
     after: (ms: number, run: () => void) => {
       plans.push({ ms, run });
       return () => {};
     },
   };
-  const made = house(ledger);
+  const made = dependencies(ledger);
   let broken = true;
   const oldest = (after: number, limit: number) => {
     if (broken) throw new Error("the disk");
     return ledger.oldest(after, limit);
   };
-  startRetention({ ...made, world, ledger: { ...ledger, oldest } }, { days: 1, maxBytes: 0 });
+  startRetention(
+    { ...made, world, ledger: { ...ledger, oldest } },
+    { days: 1, maxBytes: 0, clockOkUntil: "2027-01-01" },
+  );
   plans.at(-1)?.run();
   expect(made.logged.map((one) => one["event"])).toEqual(["retention_failed"]);
   broken = false;
@@ -122,7 +131,7 @@ test("it looks at once and then every hour, and a pass that fails is no end to i
   expect(made.logged.at(-1)).toMatchObject({ event: "retention_sacrificed", sessionId: id });
   // A deletion is followed by a pause, the end of a pass by an hour.
   plans.at(-1)?.run();
-  expect(plans.map(({ ms }) => ms)).toEqual([0, 3_600_000, 50, 3_600_000]);
+  expect(plans.map(({ ms }) => ms)).toEqual([0, 3_600_000, 10, 3_600_000]);
 });
 
 test("a real daemon keeps to the rules of its config from its start", async () => {
@@ -144,4 +153,54 @@ test("a real daemon keeps to the rules of its config from its start", async () =
   );
   expect(line).toMatchObject({ sessionId: old, reason: "age", days: 365, level: "info" });
   expect((await home.client.sessions()).map(({ id }) => id)).toEqual([young]);
+});
+
+// Regression: retention believed any clock. One that was 400 days ahead when the daemon started cost four sessions of five.
+test("a clock that has leapt deletes nothing by age until it has lasted a day, or somebody vouches for it", () => {
+  const ledger = newLedger();
+  const sessions = [404, 403, 402, 401, 400].map((day) => ended(ledger, day));
+  const rules = { days: 30, maxBytes: 0 };
+  expect(pass(ledger, rules, "")).toEqual([
+    { event: "retention_suspended", reason: "the clock has leapt", days: 400, waitedHours: 0 },
+  ]);
+  expect(all(ledger)).toEqual(sessions);
+  // A daemon that starts again, and a record that is made with the same clock, change nothing.
+  const made = ended(ledger, 0);
+  expect(pass(ledger, rules, "").map((one) => one["event"])).toEqual(["retention_suspended"]);
+  expect(pass(ledger, rules, "2026-11-20").map((one) => one["event"])).toEqual(["retention_suspended"]);
+  const vouched = pass(ledger, rules, "2026-11-21");
+  expect(vouched.map((one) => one["event"])).toEqual([
+    "retention_resumed",
+    ...sessions.map(() => "retention_sacrificed"),
+  ]);
+  expect(all(ledger)).toEqual([made]);
+});
+
+test("one session dated far ahead stops nothing", () => {
+  const ledger = newLedger();
+  const odd = ended(ledger, -27_000);
+  const old = ended(ledger, 40);
+  const young = ended(ledger, 1);
+  expect(pass(ledger, { days: 30, maxBytes: 0 }, "").map((one) => one["sessionId"])).toEqual([old]);
+  expect(all(ledger)).toEqual([odd, young]);
+});
+
+test("a real daemon whose newest record is 400 days old deletes nothing at its start", async () => {
+  await using home = daemonHome();
+  mkdirSync(home.paths.home, { mode: 0o700 });
+  const ledger = openLedger(home.paths.ledger);
+  const sessions = [404, 403, 402, 401, 400].map((day) => {
+    const at = new Date(Date.now() - day * 86_400_000).toISOString();
+    const id = newSession(ledger, { created_at: at, updated_at: at });
+    ledger.settle(id, { status: "completed", exitCode: 0, signal: null }, [], at);
+    return id;
+  });
+  ledger.close();
+  writeFileSync(home.paths.config, "[retention]\ndays = 30\n");
+  await home.start();
+  const line = await until("it says so", () =>
+    logLines(home.paths).find((one) => one["event"] === "retention_suspended"),
+  );
+  expect(line).toMatchObject({ days: 400, waitedHours: 0, level: "warn" });
+  expect((await home.client.sessions()).map(({ id }) => id)).toEqual(sessions.toReversed());
 });

@@ -98,7 +98,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       ...options,
       paths: covenPaths({ COVEN_HOME: dir }),
       version: "0.0.0-test",
-      retention: { days: 0, maxBytes: 0 },
+      retention: { days: 0, maxBytes: 0, clockOkUntil: "" },
     },
     {
       ptys: ptyHost(process.env),

@@ -11,6 +11,7 @@ const KEY: Argument = {
     "screen.scrollback",
     "retention.days",
     "retention.max_bytes",
+    "retention.clock_ok",
     "record.input",
     "ui.colour",
   ],
