@@ -65,6 +65,19 @@ describe("routing is exact", () => {
     }
   });
 
+  test("dot segments are resolved before a route is looked for, their encoded form too", async () => {
+    for (const path of [
+      "/x/../health",
+      "/sessions/./../health",
+      "/api/v1/sessions/%2e%2e/health",
+      "/../health",
+    ])
+      expect({ path, status: (await ask(house.socket, `GET ${path}`)).status }).toEqual({
+        path,
+        status: 200,
+      });
+  });
+
   test("HEAD is another method: 404, and no body", async () => {
     const { text } = await exchange(house.socket, request("HEAD /health"), { halfClose: true });
     expect(text).toStartWith("HTTP/1.1 404 ");
