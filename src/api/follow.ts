@@ -23,7 +23,7 @@ export interface Batch {
   readonly final?: boolean;
 }
 
-export interface FollowOptions<B extends Batch> extends Follower {
+interface FollowOptions<B extends Batch> extends Follower {
   /** Reads on after a seq, as much as is best sent at once. */
   read(afterSeq: number): B;
   /** Stays for what comes, while the session is live. Without it the end of what is there is the end. */

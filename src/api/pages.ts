@@ -5,7 +5,7 @@ import { type EventWriter, writer } from "./event-json.ts";
 import type { EventsQuery } from "./routes/events.ts";
 
 /** Known clients refuse bodies over 1,000,000 bytes (CONTRACT, `GET /events`). */
-export const MAX_PAGE_BYTES = 900_000;
+const MAX_PAGE_BYTES = 900_000;
 const MAX_EVENTS = 1_000;
 const START = '{"events":[';
 

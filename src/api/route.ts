@@ -70,13 +70,8 @@ interface Definition<A extends Answer, Q extends Parameters, H extends Parameter
 }
 
 /** One route. Served at `/api/v1<path>` and, as a legacy alias, at `<path>`; `:id` stands for a session, which must exist. */
-export interface Route<
-  P extends Place,
-  A extends Answer,
-  Q extends Parameters,
-  H extends Parameters,
-  B extends Body,
-> extends Definition<A, Q, H, B> {
+interface Route<P extends Place, A extends Answer, Q extends Parameters, H extends Parameters, B extends Body>
+  extends Definition<A, Q, H, B> {
   readonly place: P;
   readonly method: Method;
   readonly path: string;

@@ -202,6 +202,27 @@ test("GET /events", async () => {
   });
 });
 
+test("GET /sessions/:id/screen and /output", async () => {
+  const { status, body } = await frozen(house, `GET /api/v1/sessions/${done.id}/screen`);
+  expect({ status, body }).toEqual({
+    status: 200,
+    body: {
+      asOfSeq: "<asOfSeq>",
+      cols: 120,
+      rows: 40,
+      cursor: { x: 0, y: 1 },
+      title: "",
+      alternate: false,
+      lines: ["hello", ...Array(39).fill("")],
+      ansi: expect.stringContaining("hello"),
+    },
+  });
+  const output = await ask(house.socket, `GET /api/v1/sessions/${done.id}/output`);
+  expect([output.status, output.headers["content-type"], output.body]).toEqual([
+    ...[200, "application/octet-stream", "hello\r\n"],
+  ]);
+});
+
 test("DELETE /sessions/:id", async () => {
   const { id } = house.finished(["one", "two"]);
   expect(await frozen(house, `DELETE /api/v1/sessions/${id}`)).toEqual({
@@ -249,6 +270,35 @@ test("GET /status", async () => {
       process: { rssBytes: number, loopDelayMs: number },
     },
   });
+});
+
+test("GET /metrics", async () => {
+  const { status, headers, body } = await ask(house.socket, "GET /api/v1/metrics");
+  const type = "text/plain; version=0.0.4; charset=utf-8";
+  expect({ status, type: headers["content-type"] }).toEqual({ status: 200, type });
+  // The names: dashboards and alarms read them (docs/OBSERVABILITY.md).
+  expect(Array.from(body.matchAll(/^# TYPE (.+)$/gm), ([, family]) => family)).toEqual(
+    expect.arrayContaining([
+      "coven_build_info gauge",
+      "coven_sessions gauge",
+      "coven_live_sessions gauge",
+      "coven_events_total counter",
+      "coven_output_bytes_total counter",
+      "coven_followers gauge",
+      "coven_follower_lag_events gauge",
+      "coven_follower_gaps_total counter",
+      "coven_refusals_total counter",
+      "coven_request_duration_seconds histogram",
+      "coven_launch_duration_seconds histogram",
+      "coven_attach_duration_seconds histogram",
+      "coven_ledger_bytes gauge",
+      "coven_ledger_wal_bytes gauge",
+      "coven_event_loop_delay_seconds histogram",
+      "process_start_time_seconds gauge",
+      "process_cpu_seconds_total counter",
+      "process_resident_memory_bytes gauge",
+    ]),
+  );
 });
 
 test("POST /shutdown", async () => {

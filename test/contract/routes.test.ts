@@ -1,6 +1,8 @@
 // Freezes the table of routes. If a test here fails, the code is wrong, not the test: a route is ADDED here, never renamed,
 // moved or taken away (see bodies.test.ts).
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as z from "zod";
 import type { AnyRoute } from "../../src/api/route.ts";
 import { ROUTES } from "../../src/api/routes/table.ts";
@@ -33,6 +35,17 @@ test("the routes that are served, and nothing else is", () => {
     "POST /sessions/:id/summon",
     "POST /shutdown",
   ]);
+});
+
+test("every one of them is asked for by a test of this folder", () => {
+  const tests = new Bun.Glob("*.test.ts").scanSync(import.meta.dir);
+  const text = Array.from(tests, (name) => readFileSync(join(import.meta.dir, name), "utf8")).join("");
+  // The attach WebSocket has its own client: attach.test.ts.
+  const missing = ALL.filter(({ answer, method, path }) => {
+    const line = `${method} /api/v1${path.replace(":id", "[^/]+")}`;
+    return answer !== "websocket" && !new RegExp(`["\`]${line}["\`?]`).test(text);
+  });
+  expect(missing.map(({ place }) => place)).toEqual([]);
 });
 
 /** The names of a schema's members, with `?` where one may be left out. */
