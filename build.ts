@@ -1,4 +1,4 @@
-// Owns building what is published: executables, npm tarballs, checksums, the bill of materials, recipes, notes.
+// Builds what is published: executables, npm tarballs, checksums, the bill of materials, recipes, notes.
 import {
   copyFileSync,
   existsSync,

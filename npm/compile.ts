@@ -1,4 +1,4 @@
-// Owns turning the program into one executable: which runtime goes in, with which switches, and the check of what came out.
+// Turns the program into one executable: which runtime goes in, with which switches, and the check of what came out.
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { signAdHoc, stalePages } from "./macho.ts";

@@ -1,4 +1,4 @@
-// Owns the ad-hoc signature of a Mach-O executable: reads it, checks every page against it, makes it anew.
+// The ad-hoc signature of a Mach-O executable: reads it, checks every page against it, makes it anew.
 // Source of the format: Apple's open `cs_blobs.h` and `loader.h`. The CodeDirectory's numbers are big-endian, the file's little-endian.
 
 const MH_MAGIC_64 = 0xfeedfacf;

@@ -1,4 +1,4 @@
-// Owns taking one version's section out of CHANGELOG.md, for the notes of a release.
+// Takes one version's section out of CHANGELOG.md, for the notes of a release.
 
 /**
  * The text under the heading of `version` (`## 0.5.0`, `## [0.5.0] - 2026-11-21`), trimmed, without the heading;

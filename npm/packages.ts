@@ -1,4 +1,4 @@
-// Owns what lies in each npm package: the manifests, the launcher's table, and the folder a tarball is made from.
+// What lies in each npm package: the manifests, the launcher's table, and the folder a tarball is made from.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY, TARGETS, type Target, WRAPPER } from "./targets.ts";

@@ -1,4 +1,4 @@
-// Owns the recipes other package managers take: a Homebrew formula and an AUR PKGBUILD, filled in from what was built.
+// The recipes other package managers take: a Homebrew formula and an AUR PKGBUILD, filled in from what was built.
 import { REPOSITORY, TARGETS, type Target } from "./targets.ts";
 
 /** A tarball as it will hang on the release: its file name and the SHA-256 of its bytes, in hex. */

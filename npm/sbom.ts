@@ -1,4 +1,4 @@
-// Owns the bill of materials: what the lockfile says went into the executables, as CycloneDX 1.6.
+// The bill of materials: what the lockfile says went into the executables, as CycloneDX 1.6.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";

@@ -1,4 +1,4 @@
-// Owns the one table of platforms: what is built for each, out of which runtime, and under which package it is published.
+// The one table of platforms: what is built for each, out of which runtime, and under which package it is published.
 import { closeSync, openSync, readSync } from "node:fs";
 
 /** The package people install; the platform packages stand behind it as optional dependencies. */

@@ -1,4 +1,4 @@
-// Owns where things stand in a TOML text: which line sets which key. Best effort; whoever changes a line reads the text again.
+// Where things stand in a TOML text: which line sets which key. Best effort; whoever changes a line reads the text again.
 
 const NAME = `(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')`;
 const DOTTED = String.raw`${NAME}(?:\s*\.\s*${NAME})*`;

@@ -1,4 +1,4 @@
-// Owns what a user may set: the one table of keys, and reading `<COVEN_HOME>/config.toml` against it.
+// What a user may set: the one table of keys, and reading `<COVEN_HOME>/config.toml` against it.
 // smol-toml is loaded here and nowhere else; whoever is started often imports this file only when it is needed.
 import { readFileSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";

@@ -1,4 +1,4 @@
-// Owns the one error type and the closed list of codes a client may branch on.
+// The one error type and the closed list of codes a client may branch on.
 
 /** Every code that can stand in an error body of `coven.daemon.v1`. Nothing else is ever sent. */
 export const ERROR_CODES = [

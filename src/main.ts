@@ -1,4 +1,4 @@
-// Owns the way in: argv -> the version at once, the daemon, the demo, or the command line. The only process.exit.
+// The entry: argv -> the version at once, the daemon, the demo, or the command line. The only process.exit.
 import { COVEN_VERSION } from "./version.ts";
 
 const argv = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// Owns where everything lives: COVEN_HOME to every path. Touches no file.
+// Where everything lives: COVEN_HOME to every path. Touches no file.
 import { posix, win32 } from "node:path";
 import { CovenError } from "./errors.ts";
 

@@ -1,4 +1,4 @@
-// Owns what this build calls itself. No imports beyond the manifest: the `--version` fast path reads only this.
+// What this build calls itself. No imports beyond the manifest: the `--version` fast path reads only this.
 import { version } from "../package.json";
 
 /** The version of this executable, as published (`major.minor.patch`). */

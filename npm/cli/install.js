@@ -1,4 +1,4 @@
-// Owns the install step: puts the native executable in the launcher's place where that is safe, so that starts cost no Node.
+// The install step: puts the native executable in the launcher's place where that is safe, so that starts cost no Node.
 // Whatever goes wrong here, the launcher stays and everything works: this file never fails an install.
 
 const fs = require("node:fs");

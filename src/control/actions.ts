@@ -1,4 +1,4 @@
-// Owns the table of actions and act(): what may be done through `POST /actions`, judged before it is done.
+// The table of actions and act(): what may be done through `POST /actions`, judged before it is done.
 import { CAPABILITIES, REFRESH } from "./capabilities.ts";
 
 /** An action that was done. */

@@ -1,4 +1,4 @@
-// Owns the catalogue of what may be asked of this machine through the daemon (CONTRACT, `GET /capabilities`).
+// The catalogue of what may be asked of this machine through the daemon (CONTRACT, `GET /capabilities`).
 
 /** One entry; clients show `label` and offer `actions` where `status` is available and `policy` allows. */
 export interface Capability {

@@ -1,4 +1,4 @@
-// Owns the evidence: logs/daemon.log, one JSON document a line, redacted, capped in size, never in anybody's way.
+// The evidence: logs/daemon.log, one JSON document a line, redacted, capped in size, never in anybody's way.
 import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { isSecretName, REDACTED, redact } from "../redact.ts";

@@ -1,4 +1,4 @@
-// Owns who is connected: the kernel's word on the user behind every connection to our socket (decision 0015).
+// Who is connected: the kernel's word on the user behind every connection to our socket (decision 0015).
 // Bun.serve tells no connection's descriptor, so all of them are looked at: the one that asks is open while it is answered.
 import { ptr } from "bun:ffi";
 import { readdirSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Owns what a starting daemon says to whoever started it: one line on an inherited pipe. Works on a full disk, and at once.
+// What a starting daemon says to whoever started it: one line on an inherited pipe. Works on a full disk, and at once.
 import { closeSync, fstatSync, writeSync } from "node:fs";
 import { CovenError, ERROR_CODES, type ErrorDetails, isCovenError } from "../errors.ts";
 

@@ -1,4 +1,4 @@
-// Owns the socket's name in the file system: bound aside, renamed into place, and only our own is ever removed.
+// The socket's name in the file system: bound aside, renamed into place, and only our own is ever removed.
 // Only the holder of the lock comes here, so whoever listens on it now is no daemon of this home (DESIGN, decision 2).
 import { lstatSync, renameSync, rmSync, unlinkSync } from "node:fs";
 import { CovenError } from "../errors.ts";

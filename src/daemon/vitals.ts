@@ -1,4 +1,4 @@
-// Owns what the daemon knows of its own health: what goes through its ledger, how late its loop is, what it takes of the machine.
+// What the daemon knows of its own health: what goes through its ledger, how late its loop is, what it takes of the machine.
 import { readdirSync } from "node:fs";
 import { Histogram } from "../api/meter.ts";
 import type { Signs, Vitals } from "../api/metrics.ts";

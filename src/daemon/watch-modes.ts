@@ -1,4 +1,4 @@
-// Owns that the home stays private while the daemon lives: a mode somebody opened by mistake is closed again, and the log says so.
+// The home stays private while the daemon lives: a mode somebody opened by mistake is closed again, and the log says so.
 import { chmodSync, lstatSync } from "node:fs";
 import type { CovenPaths } from "../paths.ts";
 import type { Log, World } from "../session/ports.ts";
@@ -9,13 +9,13 @@ const OTHERS = 0o077;
 /** Looks every minute; returns the way to stop. */
 export function watchModes(
   paths: CovenPaths,
-  house: { readonly world: Pick<World, "after">; readonly log: Log },
+  { world, log }: { readonly world: Pick<World, "after">; readonly log: Log },
   everyMs: number = EVERY_MS,
 ): () => void {
   let cancel = (): void => {};
   const plan = (): void => {
-    cancel = house.world.after(everyMs, () => {
-      closeModes(paths, house.log);
+    cancel = world.after(everyMs, () => {
+      closeModes(paths, log);
       plan();
     });
   };

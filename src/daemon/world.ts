@@ -1,4 +1,4 @@
-// Owns the real time and chance behind the domain's port `World`.
+// The real time and chance behind the domain's port `World`.
 import { randomUUID } from "node:crypto";
 import type { World } from "../session/ports.ts";
 

@@ -1,4 +1,4 @@
-// Owns what we know about launching one harness: its names, its arguments, and how to get it.
+// What we know about launching one harness: its names, its arguments, and how to get it.
 import { CovenError } from "../errors.ts";
 import type { LaunchMode } from "../session/session.ts";
 

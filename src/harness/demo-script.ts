@@ -1,4 +1,4 @@
-// Owns reading the demo's prompt: which scripted things it was asked to do, in which order. Pure.
+// Reads the demo's prompt: which scripted things it was asked to do, in which order. Pure.
 
 /** One thing the demo does because its prompt says so. */
 export type DemoStep =

@@ -1,4 +1,4 @@
-// Owns the demo's hands: writing without losing a byte, colours, pauses, one line read, and Ctrl-C.
+// What the demo does with its terminal: writing without losing a byte, colours, pauses, one line read, and Ctrl-C.
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 

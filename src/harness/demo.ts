@@ -1,4 +1,4 @@
-// Owns the demo harness: a scripted agent inside this executable. No network, no files, no account.
+// The demo harness: a scripted agent inside this executable. No network, no files, no account.
 import type { DemoStep } from "./demo-script.ts";
 import { readScript, taskLine } from "./demo-script.ts";
 import type { DemoTerminal } from "./demo-terminal.ts";

@@ -1,4 +1,4 @@
-// Owns the allowlist: the port `Harnesses`, made of the built-in adapters, the demo, and the user's manifests.
+// The allowlist: the port `Harnesses`, made of the built-in adapters, the demo, and the user's manifests.
 import { CovenError } from "../errors.ts";
 import type { Harnesses, HarnessInfo } from "../session/ports.ts";
 import type { Adapter } from "./adapter.ts";

@@ -1,4 +1,4 @@
-// Owns finding a program on a PATH, by our own rules rather than a shell's.
+// Finds a program on a PATH, by our own rules rather than a shell's.
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import { readShim } from "./shim.ts";

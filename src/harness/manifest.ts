@@ -1,4 +1,4 @@
-// Owns the harnesses a user added: reading and judging `<COVEN_HOME>/harnesses/*.json`.
+// The harnesses a user added: reading and judging `<COVEN_HOME>/harnesses/*.json`.
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
 import { isAbsolute, join, sep } from "node:path";
 import { z } from "zod";

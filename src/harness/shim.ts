@@ -1,4 +1,4 @@
-// Owns reading the `.cmd` files npm puts on a Windows PATH: which program they would start, so that we start it ourselves.
+// Reads the `.cmd` files npm puts on a Windows PATH: which program they would start, so that we start it ourselves.
 import { win32 } from "node:path";
 
 /** What a shim stands for. */

@@ -1,4 +1,4 @@
-// Owns reading macOS's process table from ps(1), the only way without native code.
+// Reads macOS's process table from ps(1), the only way without native code.
 import { type ProcessInfo, type ProcessTable, shownName } from "./process-table.ts";
 
 const COLUMNS = "pid=,ppid=,pgid=,stat=,lstart=,comm=";

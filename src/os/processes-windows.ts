@@ -1,4 +1,4 @@
-// Owns reading Windows' process table from a snapshot of kernel32 (tlhelp32.h). Sessions, groups and other processes' environments
+// Reads Windows' process table from a snapshot of kernel32 (tlhelp32.h). Sessions, groups and other processes' environments
 // are not told there; a parent is a number that may long mean somebody else.
 import { dlopen, ptr } from "bun:ffi";
 import { type ProcessInfo, type ProcessTable, shownName } from "./process-table.ts";

@@ -1,4 +1,4 @@
-// Owns finding and loading node-pty's native binding.
+// Finds and loading node-pty's native binding.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

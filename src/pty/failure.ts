@@ -1,4 +1,4 @@
-// Owns what a spawn that failed is called: a machine that has nothing left to give, or a program that can't be started.
+// What a spawn that failed is called: a machine that has nothing left to give, or a program that can't be started.
 import { CovenError } from "../errors.ts";
 
 /** Bun says only that a call to do with the PTY "failed" when the system has no terminal or no descriptor left. */

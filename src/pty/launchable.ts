@@ -1,4 +1,4 @@
-// Owns what is checked before a spawn, so that an error names the thing that is wrong and not its neighbour.
+// What is checked before a spawn, so that an error names the thing that is wrong and not its neighbour.
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import type { PtySpawn } from "../session/ports.ts";

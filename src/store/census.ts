@@ -1,4 +1,4 @@
-// Owns how many there are: sessions by status, and how far a follower is behind. For the daemon's readings of itself.
+// How many there are: sessions by status, and how far a follower is behind. For the daemon's readings of itself.
 import { SESSION_STATUSES, type SessionStatus } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
 

@@ -1,4 +1,4 @@
-// Owns the ledger's file and how it is opened: private, in WAL mode, migrated; and the transactions on it.
+// The ledger's file and how it is opened: private, in WAL mode, migrated; and the transactions on it.
 import { constants, Database } from "bun:sqlite";
 import { chmodSync, closeSync, constants as fs, lstatSync, openSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";

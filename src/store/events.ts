@@ -1,4 +1,4 @@
-// Owns the rows of events: appending, reading and paging them, and the ids that are computed, not stored.
+// The rows of events: appending, reading and paging them, and the ids that are computed, not stored.
 import {
   type Event,
   type EventKind,

@@ -1,4 +1,4 @@
-// Owns what a failure of SQLite or of the ledger's file means to a person: one CovenError per cause.
+// What a failure of SQLite or of the ledger's file means to a person: one CovenError per cause.
 import { SQLiteError } from "bun:sqlite";
 import { CovenError } from "../errors.ts";
 

@@ -1,4 +1,4 @@
-// Owns what can be said of a ledger from outside, without writing to it: sizes, counts, integrity.
+// What can be said of a ledger from outside, without writing to it: sizes, counts, integrity.
 import { lstatSync } from "node:fs";
 import { CovenError, isCovenError } from "../errors.ts";
 import { openReader } from "./connection.ts";

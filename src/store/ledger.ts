@@ -1,11 +1,11 @@
-// Owns the ledger as the domain sees it: the parts put together, each call guarded, transactions around what must not be halved.
+// The ledger as the domain sees it: the parts put together, each call guarded, transactions around what must not be halved.
 import { CovenError } from "../errors.ts";
 import type { Ledger, World } from "../session/ports.ts";
 import { type Census, censusOf } from "./census.ts";
 import { connect } from "./connection.ts";
 import { eventTable } from "./events.ts";
 import { guarded } from "./failure.ts";
-import { altar } from "./sacrifice.ts";
+import { purgeOf } from "./sacrifice.ts";
 import { screenTable } from "./screens.ts";
 import { sessionTable } from "./sessions.ts";
 import { type Weights, weightsOf } from "./weights.ts";
@@ -31,9 +31,9 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
     const screens = screenTable(connection);
     const weights = weightsOf(connection);
     const census = censusOf(connection);
-    const forgetting = altar(connection, options.after ?? realTimer);
+    const purge = purgeOf(connection, options.after ?? realTimer);
     let open = true;
-    forgetting.resume();
+    purge.resume();
 
     function call<T>(work: () => T): T {
       // Late callers happen while the daemon stops; they are told so, not shown the driver's words.
@@ -68,7 +68,7 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
           }),
         ),
       archive: (id, at, updatedAt) => call(() => sessions.archive(id, at, updatedAt)),
-      sacrifice: (id, oneOfMany) => call(() => forgetting.sacrifice(id, oneOfMany)),
+      sacrifice: (id, oneOfMany) => call(() => purge.sacrifice(id, oneOfMany)),
       events: (query) => guardedRows(() => events.events(query)),
       kept: (query) => guardedRows(() => events.kept(query)),
       lastOf: (sessionId, kind, beforeSeq) => call(() => events.lastOf(sessionId, kind, beforeSeq)),
@@ -88,7 +88,7 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       close() {
         if (!open) return;
         open = false;
-        forgetting.stop();
+        purge.stop();
         guarded(path, () => connection.close());
       },
     };

@@ -1,4 +1,4 @@
-// Owns the order of the migrations and the promise that each is applied whole or not at all.
+// The order of the migrations and the promise that each is applied whole or not at all.
 import type { Database } from "bun:sqlite";
 import { CovenError } from "../errors.ts";
 import first from "./migrations/001_ledger.sql" with { type: "text" };

@@ -1,4 +1,4 @@
-// Owns how output is best cut so that SQLite's pages fill: what the last page of event rows has left is counted along.
+// How output is best cut so that SQLite's pages fill: what the last page of event rows has left is counted along.
 import { constants, type Database } from "bun:sqlite";
 import { MAX_OUTPUT_EVENT_BYTES as MOST } from "../session/event.ts";
 

@@ -1,4 +1,4 @@
-// Owns reading records and output of a ledger from outside, without writing to it: for diagnostics, with the daemon up or down.
+// Reads records and output of a ledger from outside, without writing to it: for diagnostics, with the daemon up or down.
 import type { Session } from "../session/session.ts";
 import { openReader } from "./connection.ts";
 

@@ -1,4 +1,4 @@
-// Owns how a session leaves the ledger: out of sight at once, its rows and the file's space after it in small steps.
+// How a session leaves the ledger: out of sight at once, its rows and the file's space after it in small steps.
 import type { World } from "../session/ports.ts";
 import type { Connection } from "./connection.ts";
 import { sessionNotFound } from "./sessions.ts";
@@ -18,7 +18,8 @@ export const SACRIFICE_SQL = {
   forgotten: "SELECT n FROM session_rows WHERE id IS NULL",
   purge: `DELETE FROM event_rows WHERE seq IN (
     SELECT seq FROM event_rows WHERE session = ? AND seq < (SELECT max(seq) FROM event_rows) ORDER BY seq LIMIT ?)`,
-  bury: "DELETE FROM session_rows WHERE n = ?1 AND NOT EXISTS (SELECT 1 FROM event_rows WHERE session = ?1)",
+  remove:
+    "DELETE FROM session_rows WHERE n = ?1 AND NOT EXISTS (SELECT 1 FROM event_rows WHERE session = ?1)",
 } as const;
 
 /** Rows deleted, and pages given back, in one transaction: 2-4 ms each on the machine of decision 0003. */
@@ -33,7 +34,7 @@ const TURN_MS = 5;
 const PAUSE_MS = 10;
 
 /** The part of the ledger that forgets. */
-export interface Altar {
+export interface Purge {
   /** As the port `Ledger` says. The session is gone when it returns; a large one frees its space over the next seconds. */
   sacrifice(id: string, oneOfMany?: boolean): number;
   /** Takes up what an earlier daemon left undone. */
@@ -43,7 +44,7 @@ export interface Altar {
 }
 
 /** Sacrifice on an open ledger; `after` is the clock's (a real timer in the daemon). */
-export function altar(connection: Connection, after: World["after"]): Altar {
+export function purgeOf(connection: Connection, after: World["after"]): Purge {
   const { db } = connection;
   const owner = connection.db.query<{ n: number }, [string]>(SACRIFICE_SQL.owner);
   const count = connection.db.query<{ events: number }, [number]>(SACRIFICE_SQL.count);
@@ -52,7 +53,7 @@ export function altar(connection: Connection, after: World["after"]): Altar {
   const blank = connection.db.query<null, [number]>(SACRIFICE_SQL.blank);
   const forgotten = connection.db.query<{ n: number }, []>(SACRIFICE_SQL.forgotten);
   const purge = connection.db.query<null, [number, number]>(SACRIFICE_SQL.purge);
-  const bury = connection.db.query<null, [number]>(SACRIFICE_SQL.bury);
+  const remove = connection.db.query<null, [number]>(SACRIFICE_SQL.remove);
   const free = connection.db.query<{ freelist_count: number }, []>("PRAGMA freelist_count");
   let cancel: (() => void) | undefined;
 
@@ -60,7 +61,7 @@ export function altar(connection: Connection, after: World["after"]): Altar {
   function step(): boolean {
     for (const { n } of forgotten.all()) {
       if (purge.run(n, ROWS_PER_STEP).changes > 0) return true;
-      bury.run(n);
+      remove.run(n);
     }
     const before = free.get()?.freelist_count ?? 0;
     if (before === 0) return false;

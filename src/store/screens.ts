@@ -1,4 +1,4 @@
-// Owns the last screen of each finished session.
+// The last screen of each finished session.
 import type { ScreenImage } from "../session/ports.ts";
 import type { Connection } from "./connection.ts";
 import { sessionNotFound } from "./sessions.ts";

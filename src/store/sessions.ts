@@ -1,4 +1,4 @@
-// Owns the rows of session records: making, reading, paging and settling them.
+// The rows of session records: making, reading, paging and settling them.
 import { CovenError } from "../errors.ts";
 import type { ProcessIdentity, SessionPage, SessionQuery } from "../session/ports.ts";
 import type { Session, Settlement } from "../session/session.ts";

@@ -1,4 +1,4 @@
-// Owns what retention asks of the ledger: sessions oldest first, and what each of them and all of them weigh.
+// What retention asks of the ledger: sessions oldest first, and what each of them and all of them weigh.
 import type { Session } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
 

@@ -1,4 +1,4 @@
-// Owns the figures of the local API: health one by one and 32 at once, pages of events, the first page of a huge session.
+// The figures of the local API: health one by one and 32 at once, pages of events, the first page of a huge session.
 // `bun test/bench/api.ts [megabytes]`. The house runs in a process of its own, so two cores are at work.
 import { createConnection } from "node:net";
 import { covenClient } from "../../src/api/client.ts";

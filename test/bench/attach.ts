@@ -1,4 +1,4 @@
-// Owns the figures of an attached terminal: a key's echo through `coven attach` and `tmux attach` against none between, and
+// The figures of an attached terminal: a key's echo through `coven attach` and `tmux attach` against none between, and
 // the time from the command to the right screen. `bun test/bench/attach.ts [--gigabyte]`. COVEN=path measures a built executable.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Owns `bun run bench`: which rows are measured, when the machine is quiet enough, and where the table goes.
+// `bun run bench`: which rows are measured, when the machine is quiet enough, and where the table goes.
 //   --only ROW (may be repeated)   --smoke (tiny, seconds)   --patience SECONDS (for a quiet machine; default 120)
 //   --json (instead of the table)   --svg FILE (draws the table as well)   --save FILE   --from FILE (draw what was saved)
 // BENCH_COVEN=path measures another build, BENCH_COVEN_RS=path puts the implementation in Rust beside it.

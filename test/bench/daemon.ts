@@ -1,4 +1,4 @@
-// Owns one daemon under test: its home, its client, the sessions launched in it, and what the system says of its process.
+// One daemon under test: its home, its client, the sessions launched in it, and what the system says of its process.
 import { mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type CovenClient, covenClient } from "../../src/api/client.ts";

@@ -1,4 +1,4 @@
-// Owns what is said of numbers: medians, spreads, ratios, and how each is written.
+// What is said of numbers: medians, spreads, ratios, and how each is written.
 
 /** One cell of the table. */
 export interface Figure {

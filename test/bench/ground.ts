@@ -1,4 +1,4 @@
-// Owns the ground the rows stand on: a directory of its own, the floor program, files to print, the executables under test.
+// The ground the rows stand on: a directory of its own, the floor program, files to print, the executables under test.
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Owns the ledger's figures: bytes on disk per output byte, appends, reading back, sacrifice. Run: bun test/bench/ledger.ts [MB]
+// The ledger's figures: bytes on disk per output byte, appends, reading back, sacrifice. Run: bun test/bench/ledger.ts [MB]
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Owns what is said of the machine: what it is, how busy it is, and the wait until it is quiet.
+// What is said of the machine: what it is, how busy it is, and the wait until it is quiet.
 import { cpus, loadavg, totalmem } from "node:os";
 
 /** Above this share of all processors the machine counts as busy. */

@@ -1,4 +1,4 @@
-// Owns the peers: how tmux, screen, dtach and script are asked to do the work that Coven does.
+// The peers: how tmux, screen, dtach and script are asked to do the work that Coven does.
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 

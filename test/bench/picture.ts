@@ -1,4 +1,4 @@
-// Owns the picture of the table: an SVG by hand. Where there is somebody to compare with, a band of bars; the rest is a list.
+// The picture of the table: an SVG by hand. Where there is somebody to compare with, a band of bars; the rest is a list.
 import { written } from "./figures.ts";
 import { COLUMNS, circumstances, type Line, type Report } from "./table.ts";
 

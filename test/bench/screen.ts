@@ -1,4 +1,4 @@
-// Owns the figures of the headless terminal: parse and filter MB/s, answer and image times, memory. Run: bun test/bench/screen.ts
+// The figures of the headless terminal: parse and filter MB/s, answer and image times, memory. Run: bun test/bench/screen.ts
 import { loadavg } from "node:os";
 import { screenHost } from "../../src/screen/host.ts";
 import type { Screen } from "../../src/session/ports.ts";

@@ -1,4 +1,4 @@
-// Owns the table: what a line of it is, and how it is printed for people and for programs.
+// The table: what a line of it is, and how it is printed for people and for programs.
 import { type Figure, short, written } from "./figures.ts";
 
 /** One line: a piece of work, what each contestant took for it, and what Coven must reach. */

@@ -1,4 +1,4 @@
-// Owns the taking of turns: each round asks every contestant once, in an order that moves on, so that drift hits all alike.
+// The taking of turns: each round asks every contestant once, in an order that moves on, so that drift hits all alike.
 import { type Figure, figure, ratio } from "./figures.ts";
 
 /** One measured piece of work; resolves to its figure. It checks its own result and rejects when that is wrong. */

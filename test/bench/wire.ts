@@ -1,4 +1,4 @@
-// Owns the cheapest client there is: HTTP written by hand on the socket, so that what is timed is the daemon.
+// The cheapest client there is: HTTP written by hand on the socket, so that what is timed is the daemon.
 import { createConnection, type Socket } from "node:net";
 
 /** One kept-alive connection. One request at a time. */

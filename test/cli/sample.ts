@@ -1,4 +1,4 @@
-// Owns session records for tests of what people see: everything as usual unless said otherwise.
+// Session records for tests of what people see: everything as usual unless said otherwise.
 import type { Session } from "../../src/session/session.ts";
 
 /** When these tests take place. */

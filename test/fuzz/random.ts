@@ -1,4 +1,4 @@
-// Owns chance that can be had again, and the time a fuzz test may take. `FUZZ_SECONDS` (default 1) for each test, `FUZZ_SEED` the
+// Chance that can be had again, and the time a fuzz test may take. `FUZZ_SECONDS` (default 1) for each test, `FUZZ_SEED` the
 // first seed (default fixed). A failure names its seed: FUZZ_SEED=<it> FUZZ_SECONDS=0 runs exactly that one again.
 
 const SEED = Number(process.env["FUZZ_SEED"] ?? 20_261_121);

@@ -1,4 +1,4 @@
-// Owns the proof of the demo harness as a real process, with pipes and in a pseudo-terminal.
+// Proof of the demo harness as a real process, with pipes and in a pseudo-terminal.
 import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Owns the proof of the allowlist: exact argv, also as a real program receives it, and every refusal.
+// Proof of the allowlist: exact argv, also as a real program receives it, and every refusal.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Owns the proof of the lookup's Windows rules, which this machine may not be able to run.
+// Proof of the lookup's Windows rules, which this machine may not be able to run.
 import { expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

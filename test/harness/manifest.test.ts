@@ -1,4 +1,4 @@
-// Owns the proof of harness manifests: a good one works, a bad one is explained, and none harms another.
+// Proof of harness manifests: a good one works, a bad one is explained, and none harms another.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Owns running the slow suites in a copy of this tree, with every target's runtime installed there and none of it here.
+// Runs the slow suites in a copy of this tree, with every target's runtime installed there and none of it here.
 // Run it with: bun test/npm/apart.ts [suite...] (default: both). Ends as `bun test` ends.
 import { cpSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Owns the package managers the install suite goes through: where each comes from, how each installs, how each starts a program.
+// The package managers the install suite goes through: where each comes from, how each installs, how each starts a program.
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { WRAPPER } from "../../npm/targets.ts";

@@ -1,4 +1,4 @@
-// Owns what a registry would hold after a release of this very tree: our executable packed for this machine, the others as dummies.
+// What a registry would hold after a release of this very tree: our executable packed for this machine, the others as dummies.
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Owns a wrapper as it lies on a disk after an install, with a shell script where the executable would be.
+// A wrapper as it lies on a disk after an install, with a shell script where the executable would be.
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Owns what systemProcesses says of real processes, and whom it refuses to signal.
+// What systemProcesses says of real processes, and whom it refuses to signal.
 
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";

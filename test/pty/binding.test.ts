@@ -1,4 +1,4 @@
-// Owns the rule that a compiled executable never loads native code from where it is started.
+// The rule that a compiled executable never loads native code from where it is started.
 import { expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Owns what must hold for bytes in both directions, and for the size.
+// What must hold for bytes in both directions, and for the size.
 
 import { describe, expect, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";

@@ -1,4 +1,4 @@
-// Owns what must hold when a session's leader ends.
+// What must hold when a session's leader ends.
 
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";

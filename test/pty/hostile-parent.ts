@@ -1,4 +1,4 @@
-// Owns being a parent in bad shape (signals ignored and blocked, descriptors open, other terminals held) that spawns one child.
+// A parent in bad shape (signals ignored and blocked, descriptors open, other terminals held) that spawns one child.
 
 import { dlopen, ptr } from "bun:ffi";
 import { ptyHost } from "../../src/pty/drivers.ts";

@@ -1,4 +1,4 @@
-// Owns running one program in a real pseudo-terminal and keeping what it did, in the order it happened.
+// Runs one program in a real pseudo-terminal and keeping what it did, in the order it happened.
 import { readdirSync } from "node:fs";
 import type { Pty, PtyExit, PtyHost, PtySpawn } from "../../src/session/ports.ts";
 

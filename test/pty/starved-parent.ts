@@ -1,4 +1,4 @@
-// Owns being a parent that spawns until its descriptors run out, and then lets everything go.
+// A parent that spawns until its descriptors run out, and then lets everything go.
 
 import { closeSync, openSync, readdirSync } from "node:fs";
 import { isCovenError } from "../../src/errors.ts";

@@ -1,4 +1,4 @@
-// Owns what must hold for a child's environment, descriptors and signals, and for what can't be started.
+// What must hold for a child's environment, descriptors and signals, and for what can't be started.
 
 import { describe, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";

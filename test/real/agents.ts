@@ -1,4 +1,4 @@
-// Owns getting the real codex and claude: pinned, from the npm registry, into a cache outside the tree, once.
+// Gets the real codex and claude: pinned, from the npm registry, into a cache outside the tree, once.
 import { Database } from "bun:sqlite";
 import {
   existsSync,

@@ -1,4 +1,4 @@
-// Owns one whole coven for one user: its own home, its own daemon, driven only through the command line and the socket.
+// One whole coven for one user: its own home, its own daemon, driven only through the command line and the socket.
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Owns the proof that codex and claude are at home in an attached terminal: real programs in a real terminal (tmux), cell by cell.
+// Proof that codex and claude are at home in an attached terminal: real programs in a real terminal (tmux), cell by cell.
 
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

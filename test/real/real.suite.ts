@@ -1,4 +1,4 @@
-// Owns the proof that the real codex and claude run under coven: `bun run test:real`, not part of `bun test`.
+// Proof that the real codex and claude run under coven: `bun run test:real`, not part of `bun test`.
 
 import { afterAll, afterEach, beforeEach, describe, expect, setDefaultTimeout } from "bun:test";
 import type { Session } from "../../src/session/session.ts";

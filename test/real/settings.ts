@@ -1,4 +1,4 @@
-// Owns what the real agents must find to run with no account and no questions: settings files and environment.
+// What the real agents must find to run with no account and no questions: settings files and environment.
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-// Owns the proof of what a harness finds in its environment, and of what it must not find there.
+// Proof of what a harness finds in its environment, and of what it must not find there.
 import { expect, test } from "bun:test";
 import { isCovenError } from "../../src/errors.ts";
 import { sessionEnvironment } from "../../src/session/environment.ts";

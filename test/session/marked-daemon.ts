@@ -1,4 +1,4 @@
-// Owns being a daemon that was itself started inside the session it ends: marked, and with a marked parent.
+// A daemon that was itself started inside the session it ends: marked, and with a marked parent.
 
 import { realWorld } from "../../src/daemon/world.ts";
 import { systemProcesses } from "../../src/os/processes.ts";

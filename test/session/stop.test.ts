@@ -1,4 +1,4 @@
-// Owns the proof that a session's whole tree is ended and nobody else is touched: real processes, real signals.
+// Proof that a session's whole tree is ended and nobody else is touched: real processes, real signals.
 
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Owns the second process of the ledger's tests: one that appends until it is killed, one that migrates for ever, one that reads.
+// The second process of the ledger's tests: one that appends until it is killed, one that migrates for ever, one that reads.
 import { Database } from "bun:sqlite";
 import { writeSync } from "node:fs";
 import { openLedger } from "../../src/store/ledger.ts";

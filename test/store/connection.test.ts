@@ -1,4 +1,4 @@
-// Owns the proof that the file is private, set up as promised, migrated whole or not at all, and never a newer one's.
+// Proof that the file is private, set up as promised, migrated whole or not at all, and never a newer one's.
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import {

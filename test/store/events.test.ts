@@ -1,4 +1,4 @@
-// Owns the proof that what was appended comes back: exact bytes, exact text, in order, by number and by id.
+// Proof that what was appended comes back: exact bytes, exact text, in order, by number and by id.
 import { afterEach, describe, expect, test } from "bun:test";
 import { EVENT_KINDS, MAX_OUTPUT_EVENT_BYTES, type NewEvent } from "../../src/session/event.ts";
 import { AT, cleanUp, eventsOf, newLedger, newPath, newSession, output } from "./fixture.ts";

@@ -1,4 +1,4 @@
-// Owns the proof that a full disk, a locked or unwritable file is said in words, and that nothing recorded is lost.
+// Proof that a full disk, a locked or unwritable file is said in words, and that nothing recorded is lost.
 import { constants, Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
 import { CovenError } from "../../src/errors.ts";

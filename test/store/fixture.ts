@@ -1,4 +1,4 @@
-// Owns what the ledger's tests share: a private directory, records to put in, and a look from another process.
+// What the ledger's tests share: a private directory, records to put in, and a look from another process.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

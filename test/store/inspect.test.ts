@@ -1,4 +1,4 @@
-// Owns the proof that looking at a ledger changes nothing, and that what is wrong with one is named.
+// Proof that looking at a ledger changes nothing, and that what is wrong with one is named.
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
 import {

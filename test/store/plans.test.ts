@@ -1,4 +1,4 @@
-// Owns the proof that no statement walks a whole table: a ledger of ten million events is as quick as one of ten.
+// Proof that no statement walks a whole table: a ledger of ten million events is as quick as one of ten.
 import { afterEach, expect, test } from "bun:test";
 import { connect } from "../../src/store/connection.ts";
 import { EVENT_SQL } from "../../src/store/events.ts";

@@ -1,4 +1,4 @@
-// Owns the proof that other processes may read while the daemon writes, and that SIGKILL takes nothing acknowledged.
+// Proof that other processes may read while the daemon writes, and that SIGKILL takes nothing acknowledged.
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { statSync } from "node:fs";

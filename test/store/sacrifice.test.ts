@@ -1,4 +1,4 @@
-// Owns the proof that a sacrificed session is gone at once, its space after it, and its numbers for good.
+// Proof that a sacrificed session is gone at once, its space after it, and its numbers for good.
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Owns the proof that records come back as they were put in, in order, page by page, and settle once.
+// Proof that records come back as they were put in, in order, page by page, and settle once.
 import { afterEach, describe, expect, test } from "bun:test";
 import { CovenError } from "../../src/errors.ts";
 import { AT, cleanUp, eventsOf, newLedger, newSession, output, record, thrown } from "./fixture.ts";

@@ -1,4 +1,4 @@
-// Owns a client of the attach WebSocket for tests: what it was told, and the terminal it would have drawn.
+// A client of the attach WebSocket for tests: what it was told, and the terminal it would have drawn.
 import type { House } from "./house.ts";
 import { until } from "./until.ts";
 

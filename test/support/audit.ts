@@ -1,4 +1,4 @@
-// Owns the audit of dependencies, `bun run audit`: fails on a known vulnerability; a registry that answers no audit is said, and no failure.
+// The audit of dependencies, `bun run audit`: fails on a known vulnerability; a registry that answers no audit is said, and no failure.
 const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, "audit", "--json"], {
   stdin: "ignore",
 });

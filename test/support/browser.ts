@@ -1,4 +1,4 @@
-// Owns a real headless Chromium for tests of a page, and the comparison of two pictures of it.
+// A real headless Chromium for tests of a page, and the comparison of two pictures of it.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

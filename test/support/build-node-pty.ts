@@ -1,4 +1,4 @@
-// Owns `bun run build:node-pty`: builds node-pty's native binding in node_modules where the tools for it are there.
+// `bun run build:node-pty`: builds node-pty's native binding in node_modules where the tools for it are there.
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bindingPath, packageRoot } from "../../src/pty/binding.ts";

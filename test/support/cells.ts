@@ -1,4 +1,4 @@
-// Owns comparing two terminal screens cell by cell: what tmux captured, read into characters and the looks of each.
+// Compares two terminal screens cell by cell: what tmux captured, read into characters and the looks of each.
 
 /**
  * Every row as runs of `look|text`, from `capture-pane -e -p -N`. Of blanks only what shows is looked at; those at the

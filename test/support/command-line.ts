@@ -1,4 +1,4 @@
-// Owns running the real command line in a home of its own: words in, exit code and both streams out.
+// Runs the real command line in a home of its own: words in, exit code and both streams out.
 import { type DaemonHome, daemonHome, MAIN } from "./daemon-home.ts";
 
 /** What one command left behind. */

@@ -1,4 +1,4 @@
-// Owns a home in a temporary directory with real daemons in it, and that none of them outlives its test.
+// A home in a temporary directory with real daemons in it, and that none of them outlives its test.
 import {
   chmodSync,
   lstatSync,

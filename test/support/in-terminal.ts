@@ -1,4 +1,4 @@
-// Owns the command line in a pseudo-terminal of its own, byte for byte: what was typed goes in, what came out is kept.
+// The command line in a pseudo-terminal of its own, byte for byte: what was typed goes in, what came out is kept.
 import { ptyHost } from "../../src/pty/drivers.ts";
 import type { PtyExit } from "../../src/session/ports.ts";
 import type { DaemonHome } from "./daemon-home.ts";

@@ -1,4 +1,4 @@
-// Owns a model on loopback: enough of the OpenAI Responses and Anthropic Messages protocols for the real agents to run on.
+// A model on loopback: enough of the OpenAI Responses and Anthropic Messages protocols for the real agents to run on.
 import { answerStream } from "./model-streams.ts";
 
 /** What the model says to one request. */

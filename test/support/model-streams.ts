@@ -1,4 +1,4 @@
-// Owns the two event streams a model answers in, event by event, as the real agents read them.
+// The two event streams a model answers in, event by event, as the real agents read them.
 import type { ModelAnswer } from "./model-server.ts";
 
 /**

@@ -1,4 +1,4 @@
-// Owns another user of this machine, for tests that run as root: what it gets when it tries.
+// Another user of this machine, for tests that run as root: what it gets when it tries.
 import { chmodSync } from "node:fs";
 
 /** A user nobody is. */

@@ -1,4 +1,4 @@
-// Owns a small npm registry on loopback: what a package manager asks for to install the tarballs it is given, and no more.
+// A small npm registry on loopback: what a package manager asks for to install the tarballs it is given, and no more.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 

@@ -1,4 +1,4 @@
-// Owns HTTP by hand over the Unix socket, for tests of what fetch hides: bytes out, answers as they came.
+// HTTP by hand over the Unix socket, for tests of what fetch hides: bytes out, answers as they came.
 import { connect, type Socket } from "node:net";
 
 /** One answer as it came: header names in lower case, the body whole by its Content-Length or by EOF. */

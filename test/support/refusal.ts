@@ -1,4 +1,4 @@
-// Owns what tests of refusals share: the error a call throws, and tests that only root can run.
+// What tests of refusals share: the error a call throws, and tests that only root can run.
 
 import { CovenError } from "../../src/errors.ts";
 import { notLinux, notRoot, testUnless } from "./unless.ts";

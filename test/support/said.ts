@@ -1,4 +1,4 @@
-// Owns reading from the source what a person can be told: every message of an error, and what it says to try.
+// Reads from the source what a person can be told: every message of an error, and what it says to try.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 

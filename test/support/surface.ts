@@ -1,4 +1,4 @@
-// Owns a person's screen for tests: a home with scripted agents, and tmux panes in which `coven` is typed.
+// A person's screen for tests: a home with scripted agents, and tmux panes in which `coven` is typed.
 import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type CommandLine, commandLine } from "./command-line.ts";

@@ -1,4 +1,4 @@
-// Owns an init system of a test's own: the real systemd user manager where it can run, and a script that stands in for it elsewhere.
+// An init system of a test's own: the real systemd user manager where it can run, and a script that stands in for it elsewhere.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

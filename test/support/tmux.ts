@@ -1,4 +1,4 @@
-// Owns a real terminal for tests: tmux on a socket of its own, shells in panes of any size, and what they show.
+// A real terminal for tests: tmux on a socket of its own, shells in panes of any size, and what they show.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

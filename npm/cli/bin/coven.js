@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Owns finding the native coven for this machine and becoming it: same stdio, same signals, same end.
+// Finds the native coven for this machine and becomes it: same stdio, same signals, same end.
 // Plain JavaScript for Node 18 and later, with nothing to install: package managers run it as it lies here.
 
 const fs = require("node:fs");

@@ -1,4 +1,4 @@
-// Owns reading what a person types: every byte goes on, but for the key that leaves, in whatever encoding it comes.
+// Reads what a person types: every byte goes on, but for the key that leaves, in whatever encoding it comes.
 
 /** What one read gave. */
 export interface Typed {

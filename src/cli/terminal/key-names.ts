@@ -1,4 +1,4 @@
-// Owns the names of keys: what a terminal sends for each, and which one may be the detach key.
+// The names of keys: what a terminal sends for each, and which one may be the detach key.
 import { UsageError } from "../ui/failure.ts";
 import { quoted } from "../ui/text.ts";
 

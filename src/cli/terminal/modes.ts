@@ -1,4 +1,4 @@
-// Owns what a program has done to the person's terminal, and the one string that undoes it.
+// What a program has done to the person's terminal, and the one string that undoes it.
 
 /** Follows everything that is written to the terminal on the program's behalf. */
 export interface TerminalModes {

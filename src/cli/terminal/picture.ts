@@ -1,4 +1,4 @@
-// Owns putting a screen into a terminal in which other things stand already, so that they stay in its scrollback.
+// Puts a screen into a terminal in which other things stand already, so that they stay in its scrollback.
 import { widthOf } from "../ui/width.ts";
 
 /** What to write, and whether the program then has the whole primary screen (its rows are the terminal's). */

@@ -1,4 +1,4 @@
-// Owns what a person's keys are called: bytes from a raw terminal to names and text.
+// What a person's keys are called: bytes from a raw terminal to names and text.
 
 /** One key, or a run of typed or pasted text. */
 export type Key =

@@ -1,4 +1,4 @@
-// Owns what the system says of our own terminal, and its driver's settings: raw as in cfmakeraw(3), and back to exactly
+// What the system says of our own terminal, and its driver's settings: raw as in cfmakeraw(3), and back to exactly
 // what they were. Bun's setRawMode leaves output processing on, which turns every LF a full-screen program sends into CR LF.
 import { ptr } from "bun:ffi";
 import { libc, memory } from "../../os/libc.ts";

@@ -1,4 +1,4 @@
-// Owns the row of commands: how long one takes from its start to its end.
+// The row of commands: how long one takes from its start to its end.
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { Daemon } from "../daemon.ts";

@@ -1,4 +1,4 @@
-// Owns the row of echoes: a key typed, and the program's answer to it at a client.
+// The row of echoes: a key typed, and the program's answer to it at a client.
 import type { Daemon } from "../daemon.ts";
 import { type Figure, figure } from "../figures.ts";
 import { inTurns, type Turn } from "../turns.ts";

@@ -1,4 +1,4 @@
-// Owns the row of idleness: what 1, 10 and 50 sessions that say nothing cost in memory, processor time and descriptors.
+// The row of idleness: what 1, 10 and 50 sessions that say nothing cost in memory, processor time and descriptors.
 import { type Daemon, processesNaming, weigh } from "../daemon.ts";
 import { type Figure, figure } from "../figures.ts";
 import { command, type Ground } from "../ground.ts";

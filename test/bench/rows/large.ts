@@ -1,4 +1,4 @@
-// Owns the row of the large ledger: launch, list, page and attach with 10,000 sessions and 10 million events, and with ten
+// The row of the large ledger: launch, list, page and attach with 10,000 sessions and 10 million events, and with ten
 // (a list of 100 with 100, since ten would be a shorter list).
 import { join } from "node:path";
 import { connect } from "../../../src/store/connection.ts";

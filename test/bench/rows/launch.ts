@@ -1,4 +1,4 @@
-// Owns the row of launches: from the wish to the program's first byte at a client, the daemon being there.
+// The row of launches: from the request to the program's first byte at a client, the daemon being there.
 import type { Daemon } from "../daemon.ts";
 import { type Ground, inTerminal } from "../ground.ts";
 import { inTurns, type Turn } from "../turns.ts";

@@ -1,4 +1,4 @@
-// Owns the rows of many launches: 1,000 one after the other and 200 at once; how fast, what failed, what is left over.
+// The rows of many launches: 1,000 one after the other and 200 at once; how fast, what failed, what is left over.
 import { type Daemon, processesNaming, weigh } from "../daemon.ts";
 import { figure } from "../figures.ts";
 import { must, type Row, saying } from "./row.ts";

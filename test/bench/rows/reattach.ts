@@ -1,4 +1,4 @@
-// Owns the row of coming back: from the wish to the correct last line on the client's screen, after 10 MB and after 1 GB.
+// The row of coming back: from the command to the correct last line on the client's screen, after 10 MB and after 1 GB.
 import type { Daemon } from "../daemon.ts";
 import type { Figure } from "../figures.ts";
 import { command, type Ground, inTerminal } from "../ground.ts";

@@ -1,4 +1,4 @@
-// Owns the rows of plain requests: health one by one and 32 at once, and 100 MB read back in pages.
+// The rows of plain requests: health one by one and 32 at once, and 100 MB read back in pages.
 import { adler } from "../daemon.ts";
 import { figure } from "../figures.ts";
 import { inTurns } from "../turns.ts";

@@ -1,4 +1,4 @@
-// Owns the row of weight: bytes of ledger for each byte of output, and what compressing each row would save and cost.
+// The row of weight: bytes of ledger for each byte of output, and what compressing each row would save and cost.
 import { mkdtempSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, deflateRawSync } from "node:zlib";

@@ -1,4 +1,4 @@
-// Owns a recording as plain text: what a terminal shows of it in the end, scrollback included, and the last screen of
+// A recording as plain text: what a terminal shows of it in the end, scrollback included, and the last screen of
 // each full-screen program. A progress bar comes out as it ended, not as the hundred states it went through.
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 import { type IBuffer, Terminal } from "@xterm/headless";

@@ -1,4 +1,4 @@
-// Owns the types of what the player's page is made of: scripts and styles imported as text, never run here.
+// The types of what the player's page is made of: scripts and styles imported as text, never run here.
 declare module "*.css" {
   const text: string;
   export default text;

@@ -1,4 +1,4 @@
-// Owns the libraries of the player as one script. A macro: the bundler runs it and puts its text in its place, since it
+// The libraries of the player as one script. A macro: the bundler runs it and puts its text in its place, since it
 // cannot hold one file both as a module (src/screen/) and as a text.
 import { readFileSync } from "node:fs";
 

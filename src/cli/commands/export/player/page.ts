@@ -1,4 +1,4 @@
-// Owns the page that plays a session: its markup around a recording that is put in afterwards. Self-contained.
+// The page that plays a session: its markup around a recording that is put in afterwards. Self-contained.
 import xtermStyle from "@xterm/xterm/css/xterm.css" with { type: "text" };
 import { libraries } from "./libraries.ts" with { type: "macro" };
 import style from "./player.css" with { type: "text" };

@@ -1,4 +1,4 @@
-// Owns the player in the page of an exported session: the clock, the controls, the keys. Runs in a browser, from disk, in
+// The player in the page of an exported session: the clock, the controls, the keys. Runs in a browser, from disk, in
 // one inline script whose hash is the only one that the page's policy allows. No output of the session ever becomes
 // markup: it goes to the emulator, which draws text, or into a text node.
 

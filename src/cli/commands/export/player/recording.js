@@ -1,4 +1,4 @@
-// Owns the page's recording: the asciicast v3 document in it, and a search through all that was printed. Touches no page.
+// The page's recording: the asciicast v3 document in it, and a search through all that was printed. Touches no page.
 
 globalThis.CovenRecording = (() => {
   const ESCAPES =

@@ -1,4 +1,4 @@
-// Owns the page's terminal: xterm.js, opened so that somebody else's output can do nothing but be drawn.
+// The page's terminal: xterm.js, opened so that somebody else's output can do nothing but be drawn.
 
 globalThis.CovenScreen = (() => {
   /** Modes that would send the mouse to the program and so keep people from selecting text. */
