@@ -2,8 +2,8 @@
 import { startServer } from "../api/server.ts";
 import type { CovenPaths } from "../paths.ts";
 import { Coven } from "../session/coven.ts";
-import type { CovenOptions, CovenPorts } from "../session/house.ts";
-import type { Log } from "../session/ports.ts";
+import type { CovenOptions } from "../session/options.ts";
+import type { CovenPorts, Log } from "../session/ports.ts";
 import { openLedger } from "../store/ledger.ts";
 import { API_VERSION } from "../version.ts";
 import { type DaemonIdentity, removeIdentity, writeIdentity } from "./identity.ts";

@@ -1,4 +1,4 @@
-// Owns the boundary: a project root and a cwd inside it, both canonical, or a refusal.
+// Where a harness may work: a project root and a directory inside it, both canonical, or a refusal.
 import { realpathSync, statSync } from "node:fs";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { CovenError } from "../errors.ts";

@@ -2,12 +2,12 @@
 import { CovenError } from "../errors.ts";
 import type { Event, EventQuery, KeptEvent } from "./event.ts";
 import { failureFields } from "./evidence.ts";
-import { type CovenOptions, type CovenPorts, graceMs } from "./house.ts";
 import { blankScreen, redrawLastScreen } from "./last-screen.ts";
 import { type LaunchRequest, planLaunch, startLive } from "./launch.ts";
 import { LaunchKeys } from "./launch-keys.ts";
 import type { LiveSession } from "./live.ts";
-import type { HarnessInfo, ScreenImage, SessionPage, SessionQuery } from "./ports.ts";
+import { type CovenOptions, graceMs } from "./options.ts";
+import type { CovenPorts, HarnessInfo, ScreenImage, SessionPage, SessionQuery } from "./ports.ts";
 import { recoverOrphans } from "./recover.ts";
 import * as rituals from "./rituals.ts";
 import { DEFAULT_SIZE, type Session } from "./session.ts";

@@ -1,7 +1,7 @@
-// Owns what a harness finds in its environment: the caller's, without what describes another terminal or an outer agent.
+// What a harness finds in its environment: the caller's, without what describes another terminal or an outer agent.
 import { CovenError } from "../errors.ts";
 
-/** The mark every descendant of a session carries; how leftovers are found (FIELD-NOTES 3). */
+/** The mark every descendant of a session carries; leftovers are found by it. */
 export const SESSION_MARK = "COVEN_SESSION_ID";
 
 /** What a session's environment is made of. */
@@ -48,7 +48,7 @@ const STRIPPED = new Set([
   ...["NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE", "NODE_UNIQUE_ID", "NOTIFY_SOCKET", "LISTEN_PID"],
   ...["LISTEN_FDS", "LISTEN_FDNAMES", "WATCHDOG_PID", "WATCHDOG_USEC", "INVOCATION_ID", "JOURNAL_STREAM"],
   ...["OLDPWD", "_"],
-  // Bun's switches: compiled programs obey them too, claude among them (FIELD-NOTES 1).
+  // Bun's switches: compiled programs obey them too (measured: claude does).
   ...["BUN_OPTIONS", "BUN_BE_BUN"],
 ]);
 

@@ -1,7 +1,7 @@
-// Owns what can be appended to the ledger, and the shape a reader gets back.
+// What can be appended to the ledger, and the shape a reader gets back.
 import type { SessionStatus, Settlement } from "./session.ts";
 
-/** Every kind of event, as on the wire (CONTRACT, Records). */
+/** Every kind of event, as on the wire (docs/API-CONTRACT.md). */
 export const EVENT_KINDS = ["output", "input", "kill", "exit", "resize", "metadata"] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -61,5 +61,5 @@ export function exitPayload({ exitCode, status, signal }: Settlement): ExitPaylo
   return signal === null ? { exitCode, status } : { exitCode, status, signal };
 }
 
-/** The most bytes one output event holds (CONTRACT, Records). */
+/** The most bytes one output event holds (docs/API-CONTRACT.md). */
 export const MAX_OUTPUT_EVENT_BYTES = 16 * 1024;

@@ -1,4 +1,4 @@
-// Owns how a failure stands in the log: why in words, and the code to look for. Never output, input or environment values.
+// How a failure stands in the log: why in words, and the code to look for. Never output, input or environment values.
 import { isCovenError } from "../errors.ts";
 
 /** What a line of the log says of a failure. */

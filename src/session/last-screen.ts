@@ -1,4 +1,4 @@
-// Owns the last screen of a session whose daemon died before it could keep one: drawn again from the end of its output.
+// The last screen of a session whose daemon died before it could keep one: drawn again from the end of its output.
 import type { Event } from "./event.ts";
 import type { Ledger, ScreenHost, ScreenImage } from "./ports.ts";
 import type { Size } from "./viewers.ts";

@@ -1,4 +1,4 @@
-// Owns idempotency keys: which launch each stood for, within one daemon's life.
+// Idempotency keys: which launch each stood for, within one daemon's life.
 
 /** How many are remembered; the oldest is forgotten first. */
 const MOST_KEYS = 10_000;

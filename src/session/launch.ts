@@ -1,9 +1,10 @@
-// Owns how a launch is decided: everything is checked and planned before a row is made or a process started.
+// How a session begins: everything is checked and planned before a row is made or a process started.
 import { CovenError } from "../errors.ts";
 import { boundaryOf } from "./boundary.ts";
 import { sessionEnvironment } from "./environment.ts";
-import { type CovenOptions, type CovenPorts, graceMs } from "./house.ts";
 import { LiveSession } from "./live.ts";
+import { type CovenOptions, graceMs } from "./options.ts";
+import type { CovenPorts } from "./ports.ts";
 import { DEFAULT_SIZE, type LaunchMode, type Session, titleOf } from "./session.ts";
 import { Terminal } from "./terminal.ts";
 import type { Size } from "./viewers.ts";

@@ -128,7 +128,7 @@ export class LiveSession {
 
   /**
    * Gives terminal and screen a new size, recorded as an event; a size outside 1..1000 throws `invalid_request`. The size
-   * they have already is a wish to see everything drawn anew: the program is made to, and nothing is recorded.
+   * they have already asks the program to draw everything anew, and nothing is recorded.
    */
   resize(cols: number, rows: number): void {
     if (sameSize(this.size, { cols, rows })) {

@@ -1,4 +1,4 @@
-// Owns what a bracketed paste is made of: its two markers, and a text that cannot end it.
+// What a bracketed paste is made of: its two markers, and a text that cannot end it.
 
 const BEGIN = Buffer.from("\x1b[200~");
 const END = Buffer.from("\x1b[201~");

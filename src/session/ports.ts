@@ -1,4 +1,4 @@
-// Owns what the domain asks of the world. store/, pty/, screen/, harness/ and daemon/ implement these; nothing else is asked.
+// What the domain asks of the world. store/, pty/, screen/, harness/ and daemon/ implement these; nothing else is asked.
 import type { Event, EventKind, EventQuery, KeptEvent, NewEvent, OutputRow } from "./event.ts";
 import type { LaunchMode, Session, Settlement } from "./session.ts";
 
@@ -168,7 +168,7 @@ export interface Processes {
   /** Everybody visible, now. */
   list(): ProcessInfo[];
   /**
-   * Those whose environment carries exactly `COVEN_SESSION_ID=<sessionId>`; only of our own user. `silent` is told of each that
+   * Those whose environment carries exactly `COVEN_SESSION_ID=<sessionId>`; only of our own user. `silent` gets each that
    * shows no environment at all: it has none, or is in the middle of an exec and shows it in a moment.
    */
   marked(sessionId: string, silent?: (one: ProcessInfo) => void): ProcessInfo[];
@@ -180,7 +180,7 @@ export interface Processes {
 
 // ---- the screen ------------------------------------------------------------------------------------------
 
-/** What a terminal shows at one moment, JSON-safe (CONTRACT, `GET /sessions/:id/screen`). */
+/** What a terminal shows at one moment, JSON-safe; `GET /sessions/:id/screen` sends it. */
 export interface ScreenImage {
   /** The last seq whose bytes are on it. */
   readonly asOfSeq: number;
@@ -272,4 +272,19 @@ export interface Log {
   info(event: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
   error(event: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+// ---- all of it --------------------------------------------------------------------------------------------
+
+/** Everything the domain asks of the world. */
+export interface CovenPorts {
+  readonly ledger: Ledger;
+  readonly ptys: PtyHost;
+  readonly processes: Processes;
+  readonly harnesses: Harnesses;
+  readonly world: World;
+  readonly log: Log;
+  readonly screens?: ScreenHost;
+  /** The daemon's own environment, the base of a launch that brings none. */
+  readonly env: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,4 @@
-// Owns what a new daemon does about sessions whose daemon died: the record says so, and their processes are ended.
+// What a new daemon does about sessions whose daemon died: the record says so, and their processes are ended.
 import { failureFields } from "./evidence.ts";
 import type { Ledger, Log, Processes, ProcessIdentity, World } from "./ports.ts";
 import type { Session } from "./session.ts";

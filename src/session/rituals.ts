@@ -1,4 +1,4 @@
-// Owns the rituals: archive, summon, sacrifice. The guard and the effect; the ledger is told what to do.
+// Archive, summon and sacrifice: who may be, and what the ledger is told.
 import { CovenError } from "../errors.ts";
 import type { Ledger } from "./ports.ts";
 import { isArchived, isSettled, type Session } from "./session.ts";

@@ -1,4 +1,4 @@
-// Owns the record of one harness run. Members are named as on the wire and in the ledger, so nothing maps them.
+// The record of one harness run. Members are named as on the wire and in the ledger, so nothing maps them.
 
 /** Every status a record may have. Published clients throw on any other word. */
 export const SESSION_STATUSES = ["created", "running", "completed", "failed", "killed", "orphaned"] as const;
@@ -10,7 +10,7 @@ export type SessionStatus = (typeof SESSION_STATUSES)[number];
 export const LAUNCH_MODES = ["interactive", "nonInteractive"] as const;
 export type LaunchMode = (typeof LAUNCH_MODES)[number];
 
-/** The record of one harness run, exactly as `GET /sessions/:id` sends it (CONTRACT, Records). */
+/** The record of one harness run, exactly as `GET /sessions/:id` sends it. */
 export interface Session {
   /** UUID v4. */
   readonly id: string;
@@ -41,6 +41,26 @@ export interface Session {
   readonly activity: string | null;
 }
 
+/** What the ledger keeps of a record; a member that is missing here, or too many, does not compile. */
+const KEPT: Readonly<Record<Exclude<keyof Session, "activity">, true>> = {
+  id: true,
+  project_root: true,
+  harness: true,
+  title: true,
+  status: true,
+  exit_code: true,
+  archived_at: true,
+  created_at: true,
+  updated_at: true,
+  cwd: true,
+  launch_mode: true,
+  pid: true,
+  signal: true,
+};
+
+/** The members of a record that the ledger keeps: its columns. */
+export const SESSION_COLUMNS = Object.keys(KEPT) as (keyof typeof KEPT)[]; // the keys of KEPT
+
 /** How a run ended; what `settle` writes, once. */
 export interface Settlement {
   readonly status: Exclude<SessionStatus, "created" | "running">;
@@ -59,7 +79,7 @@ export function isArchived(session: Session): boolean {
 }
 
 /**
- * The final word on a run from what its process did and what we did to it (CONTRACT, Records):
+ * The final word on a run from what its process did and what we did to it:
  * our kill wins, exit 0 is completed, any other code or a signal that was not ours is failed.
  */
 export function settlementOf(
@@ -71,7 +91,7 @@ export function settlementOf(
   return { status: exitCode === 0 ? "completed" : "failed", exitCode, signal: exit.signal };
 }
 
-/** The terminal of a launch that names no size (CONTRACT, `POST /sessions`), in cells; any other size is told by a first `resize` event. */
+/** The terminal of a launch that names no size, in cells; any other size stands in a first `resize` event. */
 export const DEFAULT_SIZE = { cols: 120, rows: 40 } as const;
 
 const TITLE_LENGTH = 48;

@@ -89,8 +89,8 @@ export async function outlivers({
   const deadline = world.monotonic() + SILENT_MS;
   for (;;) {
     const silent = new Set<string>();
-    const tell = (one: ProcessInfo) => void silent.add(keyOf(one));
-    const found = treeOf(processes, { sessionId, leader, known, ledByUs: true, silent: tell });
+    const add = (one: ProcessInfo) => void silent.add(keyOf(one));
+    const found = treeOf(processes, { sessionId, leader, known, ledByUs: true, silent: add });
     for (const one of found) known.set(keyOf(one), one);
     const unsure = Array.from(silent).filter((key) => !known.has(key) && !withoutEnvironment.has(key));
     if (unsure.length === 0) return found.map(named);

@@ -1,4 +1,4 @@
-// Owns the terminal of one live session: the PTY and the headless screen behind it, always of one size.
+// The terminal of one live session: the PTY and the headless screen behind it, always of one size.
 import { CovenError } from "../errors.ts";
 import { type QueryFilter, queryFilter } from "../vt/filter.ts";
 import type { Pty, Screen, ScreenHost, ScreenImage } from "./ports.ts";
@@ -110,7 +110,7 @@ export class Terminal {
     this.#screen?.write(bytes);
   }
 
-  /** The screen with all that was shown, or undefined in a house without screens. */
+  /** The screen with all that was shown, or undefined where there are no screens. */
   image(asOfSeq: number): ScreenImage | undefined {
     return this.#screen ? { asOfSeq, ...this.#screen.image() } : undefined;
   }

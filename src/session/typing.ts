@@ -1,4 +1,4 @@
-// Owns typing as a person would: text, a look at what came of it, then Enter as a keystroke of its own.
+// Typing as a person would: text, a look at what came of it, then Enter as a keystroke of its own.
 import { pasted } from "./paste.ts";
 import type { World } from "./ports.ts";
 

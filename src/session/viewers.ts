@@ -1,4 +1,4 @@
-// Owns who is attached to one live session, and whose terminal decides its size: the most recently used one.
+// Who is attached to one live session, and whose terminal decides its size: the one used last.
 import type { QueryFilter } from "../vt/filter.ts";
 import type { ScreenImage } from "./ports.ts";
 
@@ -18,7 +18,7 @@ export interface Snapshot {
 export interface Attachment {
   /** Types, and makes this the terminal that decides the size. Ignored from an observer. */
   type(bytes: Uint8Array): void;
-  /** This client's terminal has this size now; the size that the session has already is a wish to see it drawn anew. */
+  /** This client's terminal has this size now; the size that the session has already asks the program to draw anew. */
   resize(size: Size): void;
   leave(): void;
 }

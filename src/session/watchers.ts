@@ -1,4 +1,4 @@
-// Owns who wants to know that a session has new events. They are woken, never fed: what is new they read from the ledger.
+// Who wants to know that a session has new events. They are woken and given nothing: what is new they read from the ledger.
 
 /** Those who follow sessions, by session id. */
 export class Watchers {

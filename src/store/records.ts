@@ -1,6 +1,7 @@
 // Reads records and output of a ledger from outside, without writing to it: for diagnostics, with the daemon up or down.
 import type { Session } from "../session/session.ts";
 import { openReader } from "./connection.ts";
+import { RECORD } from "./sessions.ts";
 
 /** What one session printed, as far as it is kept. */
 export interface KeptOutput {
@@ -17,9 +18,7 @@ export function newestRecords(path: string, limit: number): Session[] {
   try {
     return db
       .query<Session, [number]>(
-        `SELECT id, project_root, harness, title, status, exit_code, archived_at, created_at, updated_at,
-          cwd, launch_mode, pid, signal, NULL AS activity
-         FROM session_rows WHERE id IS NOT NULL ORDER BY n DESC LIMIT ?`,
+        `SELECT ${RECORD} FROM session_rows WHERE id IS NOT NULL ORDER BY n DESC LIMIT ?`,
       )
       .all(limit);
   } finally {

@@ -1,28 +1,28 @@
 // The rows of session records: making, reading, paging and settling them.
 import { CovenError } from "../errors.ts";
 import type { ProcessIdentity, SessionPage, SessionQuery } from "../session/ports.ts";
-import type { Session, Settlement } from "../session/session.ts";
+import { SESSION_COLUMNS, type Session, type Settlement } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
 
-const RECORD = `id, project_root, harness, title, status, exit_code, archived_at, created_at, updated_at,
-  cwd, launch_mode, pid, signal`;
+/** What is selected for a record. What its program is doing now no ledger knows. */
+export const RECORD = `${SESSION_COLUMNS.join(", ")}, NULL AS activity`;
 
-/** A record as it is read: what a program is doing now is not the ledger's to know. */
-const READ = `${RECORD}, NULL AS activity`;
+/** Every column that is written for a new one; `born` is its `created_at` in milliseconds since 1970. */
+const CREATED = [...SESSION_COLUMNS, "born"];
 
 /** Every statement on session rows. */
 export const SESSION_SQL = {
-  create: `INSERT INTO session_rows (${RECORD}, born) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+  create: `INSERT INTO session_rows (${CREATED.join(", ")}) VALUES (${CREATED.map(() => "?").join(", ")})`,
   started: `UPDATE session_rows SET status = 'running', pid = ?, pid_started_at = ?, updated_at = ?
     WHERE id = ? AND status IN ('created', 'running')`,
   settle: `UPDATE session_rows SET status = ?, exit_code = ?, signal = ?, pid = NULL, pid_started_at = NULL,
     updated_at = ? WHERE id = ? AND status IN ('created', 'running')`,
   archive: "UPDATE session_rows SET archived_at = ?, updated_at = ? WHERE id = ?",
-  session: `SELECT ${READ} FROM session_rows WHERE id = ?`,
-  active: `SELECT ${READ} FROM session_rows WHERE archived_at IS NULL ORDER BY n DESC`,
-  activePage: `SELECT n, ${READ} FROM session_rows WHERE archived_at IS NULL AND n < ? ORDER BY n DESC LIMIT ?`,
-  page: `SELECT n, ${READ} FROM session_rows WHERE n < ? AND id IS NOT NULL ORDER BY n DESC LIMIT ?`,
-  unsettled: `SELECT ${READ}, pid_started_at FROM session_rows WHERE status IN ('created', 'running') ORDER BY n`,
+  session: `SELECT ${RECORD} FROM session_rows WHERE id = ?`,
+  active: `SELECT ${RECORD} FROM session_rows WHERE archived_at IS NULL ORDER BY n DESC`,
+  activePage: `SELECT n, ${RECORD} FROM session_rows WHERE archived_at IS NULL AND n < ? ORDER BY n DESC LIMIT ?`,
+  page: `SELECT n, ${RECORD} FROM session_rows WHERE n < ? AND id IS NOT NULL ORDER BY n DESC LIMIT ?`,
+  unsettled: `SELECT ${RECORD}, pid_started_at FROM session_rows WHERE status IN ('created', 'running') ORDER BY n`,
 } as const;
 
 /** The part of the ledger that keeps records; the members mean what the port `Ledger` says. */
@@ -58,23 +58,8 @@ export function sessionTable(connection: Connection): SessionTable {
   }
 
   return {
-    create(s) {
-      create.run(
-        s.id,
-        s.project_root,
-        s.harness,
-        s.title,
-        s.status,
-        s.exit_code,
-        s.archived_at,
-        s.created_at,
-        s.updated_at,
-        s.cwd,
-        s.launch_mode,
-        s.pid,
-        s.signal,
-        Date.parse(s.created_at),
-      );
+    create(record) {
+      create.run(...SESSION_COLUMNS.map((column) => record[column]), Date.parse(record.created_at));
     },
     started(id, leader, at) {
       // A harness can be gone before this is called; its settled row stays as it is.

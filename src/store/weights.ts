@@ -1,14 +1,14 @@
 // What retention asks of the ledger: sessions oldest first, and what each of them and all of them weigh.
 import type { Session } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
+import { RECORD } from "./sessions.ts";
 
 /** Beside its data, what a row of events costs in the file (row head, index entry, the unused rest of its page). */
 const ROW_BYTES = 24;
 
 /** Every statement that weighs. */
 export const WEIGHTS_SQL = {
-  oldest: `SELECT n, id, project_root, harness, title, status, exit_code, archived_at, created_at, updated_at,
-    cwd, launch_mode, pid, signal, NULL AS activity FROM session_rows WHERE n > ? AND id IS NOT NULL ORDER BY n LIMIT ?`,
+  oldest: `SELECT n, ${RECORD} FROM session_rows WHERE n > ? AND id IS NOT NULL ORDER BY n LIMIT ?`,
   // Of a BLOB, length reads the row's head and never its data; texts are short.
   bytesOf: `SELECT total(length(data) + ${ROW_BYTES}) AS bytes FROM event_rows
     WHERE session = (SELECT n FROM session_rows WHERE id = ?)`,

@@ -12,7 +12,7 @@ import { covenPaths } from "../../src/paths.ts";
 import { ptyHost } from "../../src/pty/drivers.ts";
 import { screenHost } from "../../src/screen/host.ts";
 import type { Coven } from "../../src/session/coven.ts";
-import type { CovenOptions } from "../../src/session/house.ts";
+import type { CovenOptions } from "../../src/session/options.ts";
 import type { Ledger, World } from "../../src/session/ports.ts";
 import { isSettled, type Session } from "../../src/session/session.ts";
 import { until } from "./until.ts";
