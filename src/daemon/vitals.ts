@@ -93,9 +93,9 @@ export function startVitals<L extends Counted>(ledger: L, path: string, world: W
         outputBytes += bytes.length;
         return rows;
       },
-      settle(id, settlement, last, at) {
+      settle(id, settlement, last, at, left) {
         const before = ledger.session(id)?.status;
-        const settled = ledger.settle(id, settlement, last, at);
+        const settled = ledger.settle(id, settlement, last, at, left);
         if (settled) {
           count(last);
           moved(before, settlement.status);

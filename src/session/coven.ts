@@ -20,6 +20,7 @@ export class Coven {
   readonly #watchers = new Watchers();
   readonly #keys = new LaunchKeys();
   #stopping = false;
+  #stopSweeping = (): void => {};
 
   constructor(
     private readonly ports: CovenPorts,
@@ -209,12 +210,13 @@ export class Coven {
 
   /** At daemon start: every row left unsettled becomes `orphaned`, and what is left of its processes is ended. */
   recover(): void {
-    recoverOrphans(this.ports, graceMs(this.options));
+    this.#stopSweeping = recoverOrphans(this.ports, graceMs(this.options));
   }
 
   /** Ends every live session as killed and resolves when all are settled, or settled without their harness after a deadline. */
   async close(): Promise<void> {
     this.#stopping = true;
+    this.#stopSweeping();
     const { world, log } = this.ports;
     const all = Array.from(this.#live.values());
     for (const live of all) {

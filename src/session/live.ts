@@ -100,7 +100,7 @@ export class LiveSession {
   readonly exited = (exit: PtyExit): void => {
     this.#exit = exit;
     this.terminal.end();
-    if (this.#stop) void this.#stop.then((report) => this.#settle(report ? [stopped(report)] : []));
+    if (this.#stop) void this.#stop.then((report) => this.#settle(report ? [stopped(report)] : [], report));
     else void this.#endedByItself();
   };
 
@@ -208,7 +208,7 @@ export class LiveSession {
   }
 
   /** `last` comes right before the exit event. */
-  #settle(last: readonly NewEvent[]): void {
+  #settle(last: readonly NewEvent[], report?: StopReport): void {
     if (this.#settled || !this.#exit) return;
     const { ledger, world, log } = this.deps;
     const settlement = settlementOf(this.#exit, this.#killed);
@@ -217,10 +217,11 @@ export class LiveSession {
     const exit: NewEvent = { kind: "exit", payload: exitPayload(settlement) };
     try {
       const events = [...output, ...this.#waitingEvents, ...last, exit];
-      ledger.settle(this.id, settlement, events, world.now());
+      const left = report?.survived.length ? { leader: this.#leader ?? null } : undefined;
+      ledger.settle(this.id, settlement, events, world.now(), left);
     } catch (error) {
       log.error("settle_failed", { sessionId: this.id, ...failureFields(error) });
-      world.after(SETTLE_RETRY_MS, () => this.#settle(last));
+      world.after(SETTLE_RETRY_MS, () => this.#settle(last, report));
       return;
     }
     this.#settled = true;

@@ -47,8 +47,20 @@ export interface Ledger {
    * these bytes. Each holds at most 16 KiB of whole characters.
    */
   appendOutput(sessionId: string, bytes: Uint8Array, at: string): OutputRow[];
-  /** Last events and final status in one transaction; false (and nothing written) when it was settled before. */
-  settle(sessionId: string, settlement: Settlement, events: readonly NewEvent[], at: string): boolean;
+  /**
+   * Last events and final status in one transaction; false (and nothing written) when it was settled before. `left`: processes of it may
+   * still run; it is among `leftovers` until they are `leftoversGone`.
+   */
+  settle(
+    sessionId: string,
+    settlement: Settlement,
+    events: readonly NewEvent[],
+    at: string,
+    left?: { readonly leader: ProcessIdentity | null },
+  ): boolean;
+  /** Settled sessions whose processes are not proved gone, the oldest first, with the harness as it was recorded. */
+  leftovers(): { sessionId: string; leader: ProcessIdentity | null }[];
+  leftoversGone(sessionId: string): void;
   /** Sets or clears `archived_at`. */
   archive(id: string, at: string | null, updatedAt: string): void;
   /**

@@ -1,8 +1,7 @@
-// What a new daemon does about sessions whose daemon died: the record says so, and their processes are ended.
+// What a daemon does about sessions whose daemon died: the record says so, and their processes are ended, however many starts it takes.
 import { failureFields } from "./evidence.ts";
-import type { Ledger, Log, Processes, ProcessIdentity, World } from "./ports.ts";
-import type { Session } from "./session.ts";
-import { endLeftovers } from "./stop.ts";
+import type { Ledger, Log, Processes, World } from "./ports.ts";
+import { endLeftovers, outlivers } from "./stop.ts";
 
 interface RecoverPorts {
   readonly ledger: Ledger;
@@ -13,44 +12,70 @@ interface RecoverPorts {
 
 /** How many sessions are looked after at once: each look is a pass over the whole process table. */
 const LANES = 4;
+const SWEEP_MS = 60_000;
 
 /**
- * Marks every unsettled row `orphaned` with a `metadata` event that says why, then ends what carries its mark or is its
- * recorded leader, in the background and in turns of the loop of its own, so that a daemon with many of them answers at
- * once; what was ended is appended when it is known.
+ * Marks every unsettled row `orphaned` with a `metadata` event that says why. Its processes are ended in the background and in turns of the loop of
+ * their own, so that a daemon with many of them answers at once. Until they are proved gone the ledger keeps the session among its
+ * leftovers: a daemon that dies meanwhile leaves the work to the next, and what resists is tried again every minute. What was ended, and what survived, is
+ * appended when it is known. Returns the way to stop.
  */
-export function recoverOrphans(ports: RecoverPorts, graceMs: number): void {
+export function recoverOrphans(ports: RecoverPorts, graceMs: number): () => void {
   const { ledger, world, log } = ports;
-  const orphans = ledger.unsettled();
-  for (const { session } of orphans) {
+  for (const { session, leader } of ledger.unsettled()) {
     const reason = "the daemon that held this session ended without settling it";
     const payload = { event: "orphaned", reason, status: session.status };
     const orphaned = { status: "orphaned", exitCode: null, signal: null } as const;
-    ledger.settle(session.id, orphaned, [{ kind: "metadata", payload }], world.now());
+    ledger.settle(session.id, orphaned, [{ kind: "metadata", payload }], world.now(), { leader });
     log.warn("session_orphaned", { sessionId: session.id });
   }
-  const queue = orphans.values();
-  for (let lane = 0; lane < Math.min(LANES, orphans.length); lane++) void endInTurn(ports, graceMs, queue);
+  /** What was said last of those that survive: said once, and again when it changes. */
+  const said = new Map<string, string>();
+  let stopped = false;
+  let cancel = (): void => {};
+  const sweep = async (): Promise<void> => {
+    try {
+      const queue = ledger.leftovers().values();
+      await Promise.all(Array.from({ length: LANES }, () => endInTurn(ports, graceMs, queue, said)));
+    } catch (error) {
+      log.error("leftovers_not_ended", { ...failureFields(error) });
+    }
+    if (!stopped) cancel = world.after(SWEEP_MS, () => void sweep());
+  };
+  void sweep();
+  return () => {
+    stopped = true;
+    cancel();
+  };
 }
 
 /** Takes one after the other from a queue that several share. */
 async function endInTurn(
   ports: RecoverPorts,
   graceMs: number,
-  queue: Iterator<{ readonly session: Session; readonly leader: ProcessIdentity | null }>,
+  queue: Iterator<ReturnType<Ledger["leftovers"]>[number]>,
+  said: Map<string, string>,
 ): Promise<void> {
   const { ledger, world, processes, log } = ports;
   for (let next = queue.next(); !next.done; next = queue.next()) {
-    const { session, leader } = next.value;
-    const sessionId = session.id;
+    const { sessionId, leader } = next.value;
     await new Promise<void>((turn) => world.after(0, turn));
     try {
-      const target = { processes, world, graceMs, sessionId, leader: leader ?? undefined };
-      const report = await endLeftovers(target);
-      if (report.ended.length + report.survived.length === 0 || !ledger.session(sessionId)) continue;
-      const payload = { event: "leftovers_ended", ...report };
-      ledger.append(sessionId, [{ kind: "metadata", payload }], world.now());
-      log.info("leftovers_ended", { sessionId, ...report });
+      const target = { processes, world, sessionId, leader: leader ?? undefined };
+      const report = await endLeftovers({ ...target, graceMs });
+      // One that was in the middle of an exec at each look is seen now.
+      const gone = report.survived.length === 0 && (await outlivers(target, false)).length === 0;
+      if (!ledger.session(sessionId)) continue;
+      const news = JSON.stringify(report);
+      if (report.ended.length + report.survived.length > 0 && said.get(sessionId) !== news) {
+        const payload = { event: "leftovers_ended", ...report };
+        ledger.append(sessionId, [{ kind: "metadata", payload }], world.now());
+        log.info("leftovers_ended", { sessionId, ...report });
+        said.set(sessionId, news);
+      }
+      if (!gone) continue;
+      ledger.leftoversGone(sessionId);
+      said.delete(sessionId);
     } catch (error) {
       log.error("leftovers_not_ended", { sessionId, ...failureFields(error) });
     }

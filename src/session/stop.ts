@@ -77,20 +77,18 @@ const SILENT_MS = 250;
 /**
  * Who outlives a natural exit: alive in the leader's session, or carrying the mark. They are left alone. One look is enough, unless it
  * meets somebody who shows no environment: in the middle of an exec, it may be ours. Then it is looked again, 5 ms apart, for 250 ms at the
- * most; whoever shows none until then is not waited for again.
+ * most; whoever shows none until then is not waited for again. `ledByUs`: its leader was a child of this daemon.
  */
-export async function outlivers({
-  processes,
-  sessionId,
-  leader,
-  world,
-}: StopTarget & Pick<StopPlan, "world">): Promise<NamedProcess[]> {
+export async function outlivers(
+  { processes, sessionId, leader, world }: StopTarget & Pick<StopPlan, "world">,
+  ledByUs = true,
+): Promise<NamedProcess[]> {
   const known: Known = new Map();
   const deadline = world.monotonic() + SILENT_MS;
   for (;;) {
     const silent = new Set<string>();
     const add = (one: ProcessInfo) => void silent.add(keyOf(one));
-    const found = treeOf(processes, { sessionId, leader, known, ledByUs: true, silent: add });
+    const found = treeOf(processes, { sessionId, leader, known, ledByUs, silent: add });
     for (const one of found) known.set(keyOf(one), one);
     const unsure = Array.from(silent).filter((key) => !known.has(key) && !withoutEnvironment.has(key));
     if (unsure.length === 0) return found.map(named);

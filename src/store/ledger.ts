@@ -59,14 +59,17 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       append: (sessionId, added, at) => call(() => events.append(sessionId, added, Date.parse(at))),
       appendOutput: (sessionId, bytes, at) =>
         call(() => events.appendOutput(sessionId, bytes, Date.parse(at))),
-      settle: (sessionId, settlement, added, at) =>
+      settle: (sessionId, settlement, added, at, left) =>
         call(() =>
           connection.transaction(() => {
             if (!sessions.settle(sessionId, settlement, at)) return false;
+            if (left) sessions.leave(sessionId, left.leader);
             events.append(sessionId, added, Date.parse(at));
             return true;
           }),
         ),
+      leftovers: () => call(() => sessions.leftovers()),
+      leftoversGone: (id) => call(() => sessions.leftoversGone(id)),
       archive: (id, at, updatedAt) => call(() => sessions.archive(id, at, updatedAt)),
       sacrifice: (id, oneOfMany) => call(() => purge.sacrifice(id, oneOfMany)),
       events: (query) => guardedRows(() => events.events(query)),

@@ -8,6 +8,7 @@ export const SACRIFICE_SQL = {
   owner: "SELECT n FROM session_rows WHERE id = ?",
   count: "SELECT count(*) AS events FROM event_rows WHERE session = ?",
   screen: "DELETE FROM screen_rows WHERE session = ?",
+  leftovers: "DELETE FROM leftover_rows WHERE session = ?",
   // Out of every view and every index that is searched; the ordinal stays while rows refer to it.
   forget: `UPDATE session_rows SET id = NULL, project_root = '', harness = '', title = '', status = 'killed',
     exit_code = NULL, archived_at = '', created_at = '', updated_at = '', cwd = '', launch_mode = '',
@@ -49,6 +50,7 @@ export function purgeOf(connection: Connection, after: World["after"]): Purge {
   const owner = connection.db.query<{ n: number }, [string]>(SACRIFICE_SQL.owner);
   const count = connection.db.query<{ events: number }, [number]>(SACRIFICE_SQL.count);
   const screen = connection.db.query<null, [number]>(SACRIFICE_SQL.screen);
+  const leftovers = connection.db.query<null, [number]>(SACRIFICE_SQL.leftovers);
   const forget = connection.db.query<null, [number]>(SACRIFICE_SQL.forget);
   const blank = connection.db.query<null, [number]>(SACRIFICE_SQL.blank);
   const forgotten = connection.db.query<{ n: number }, []>(SACRIFICE_SQL.forgotten);
@@ -99,6 +101,7 @@ export function purgeOf(connection: Connection, after: World["after"]): Purge {
         if (!session) throw sessionNotFound(id);
         const found = count.get(session.n)?.events ?? 0;
         screen.run(session.n);
+        leftovers.run(session.n);
         blank.run(session.n);
         forget.run(session.n);
         return found;

@@ -23,6 +23,10 @@ export const SESSION_SQL = {
   activePage: `SELECT n, ${RECORD} FROM session_rows WHERE archived_at IS NULL AND n < ? ORDER BY n DESC LIMIT ?`,
   page: `SELECT n, ${RECORD} FROM session_rows WHERE n < ? AND id IS NOT NULL ORDER BY n DESC LIMIT ?`,
   unsettled: `SELECT ${RECORD}, pid_started_at FROM session_rows WHERE status IN ('created', 'running') ORDER BY n`,
+  leave: "INSERT OR REPLACE INTO leftover_rows SELECT n, ?, ? FROM session_rows WHERE id = ?",
+  left: `SELECT id, l.pid, l.pid_started_at FROM leftover_rows l CROSS JOIN session_rows ON n = l.session
+    WHERE l.session > 0 ORDER BY l.session`,
+  gone: "DELETE FROM leftover_rows WHERE session = (SELECT n FROM session_rows WHERE id = ?)",
 } as const;
 
 /** The part of the ledger that keeps records; the members mean what the port `Ledger` says. */
@@ -36,10 +40,15 @@ export interface SessionTable {
   activeSessions(): Session[];
   sessions(query: SessionQuery): SessionPage;
   unsettled(): { session: Session; leader: ProcessIdentity | null }[];
+  /** Notes that processes of a session may be left; `leader` as it was recorded. */
+  leave(id: string, leader: ProcessIdentity | null): void;
+  leftovers(): { sessionId: string; leader: ProcessIdentity | null }[];
+  leftoversGone(id: string): void;
 }
 
 type SessionRow = Session & { readonly n: number };
 type UnsettledRow = Session & { readonly pid_started_at: string | null };
+type LeftRow = { readonly id: string; readonly pid: number | null; readonly pid_started_at: string | null };
 
 /** The session rows of an open ledger. Changing an unknown session throws `session_not_found`. */
 export function sessionTable(connection: Connection): SessionTable {
@@ -52,6 +61,10 @@ export function sessionTable(connection: Connection): SessionTable {
   const activePage = connection.db.query<SessionRow, [number, number]>(SESSION_SQL.activePage);
   const page = connection.db.query<SessionRow, [number, number]>(SESSION_SQL.page);
   const unsettled = connection.db.query<UnsettledRow, []>(SESSION_SQL.unsettled);
+
+  const leave = connection.db.query<null, [number | null, string | null, string]>(SESSION_SQL.leave);
+  const left = connection.db.query<LeftRow, []>(SESSION_SQL.left);
+  const gone = connection.db.query<null, [string]>(SESSION_SQL.gone);
 
   function requireSession(id: string): void {
     if (!session.get(id)) throw sessionNotFound(id);
@@ -91,6 +104,13 @@ export function sessionTable(connection: Connection): SessionTable {
         session: record,
         leader: record.pid === null ? null : { pid: record.pid, startedAt },
       })),
+    leave: (id, leader) => void leave.run(leader?.pid ?? null, leader?.startedAt ?? null, id),
+    leftovers: () =>
+      left.all().map(({ id, pid, pid_started_at: startedAt }) => ({
+        sessionId: id,
+        leader: pid === null ? null : { pid, startedAt },
+      })),
+    leftoversGone: (id) => void gone.run(id),
   };
 }
 
