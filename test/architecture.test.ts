@@ -82,6 +82,8 @@ const MAY: Record<string, readonly string[]> = {
     "supervise",
     "vt",
     "os",
+    // An export renders what the API gave it by the same emulator as the daemon's screens.
+    "screen/emulator",
   ],
   "main.ts": ["version.ts", "errors.ts", "cli", "daemon", "harness"],
 };
@@ -93,8 +95,8 @@ const ONLY_IN: Record<string, readonly string[]> = {
   "@clack/prompts": ["cli/"],
   picocolors: ["cli/"],
   "smol-toml": ["config.ts"],
-  // Screens are the daemon's. An export renders what the API gave it, and its page plays it: a client's work, by the same emulator.
-  "@xterm/": ["screen/", "cli/commands/export/text", "cli/commands/export/player/"],
+  // One file knows the emulator; an export's page plays a recording with another build of it.
+  "@xterm/": ["screen/emulator", "cli/commands/export/text", "cli/commands/export/player/"],
   "node:net": ["daemon/"],
 };
 

@@ -4,6 +4,7 @@ import { CovenError, isCovenError } from "../errors.ts";
 import { failureFields } from "../session/evidence.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
 import type { QueryFilter } from "../vt/filter.ts";
+import { draw } from "../vt/picture.ts";
 import { type FollowDependencies, follow, outputOf, sideBySide } from "./follow.ts";
 import { envelope } from "./respond.ts";
 import { type AttachFrame, attachMessage } from "./schema.ts";
@@ -12,6 +13,8 @@ import { type AttachFrame, attachMessage } from "./schema.ts";
 export interface AttachRequest {
   readonly id: string;
   readonly observe: boolean;
+  /** It draws for itself: the screen is sent as data. */
+  readonly picture: boolean;
   readonly size?: Size;
   /** When it was asked for, on the world's clock, and its id in the log. */
   readonly began: number;
@@ -116,13 +119,14 @@ class Viewer {
     const { coven } = this.api;
     const { id } = this.socket.data;
     const now = coven.snapshot(id);
-    const { asOfSeq, cols, rows, ansi } = now?.image ?? coven.screen(id);
+    const { asOfSeq, cols, rows, picture } = now?.image ?? coven.screen(id);
     this.#filter = now?.filter;
     this.#asOfSeq = asOfSeq;
     this.#size = { cols, rows };
     const at = { asOfSeq, cols, rows };
     this.#say(type === "attached" ? { type, session: coven.session(id), ...at } : { type, ...at });
-    this.socket.sendBinary(Buffer.from(ansi));
+    if (this.socket.data.picture) this.#say({ type: "screen", picture });
+    else this.socket.sendBinary(Buffer.from(draw(picture).text));
   }
 
   /** What came after the screen shown, until the session has ended or the client went, or is too far behind. */

@@ -1,4 +1,5 @@
 // The client's end of the attach WebSocket: frames and bytes in, keys and sizes out.
+import type { Picture } from "../vt/picture.ts";
 import type { AttachFrame, AttachMessage } from "./schema.ts";
 
 /** A terminal's size in cells, each side 1..1000. */
@@ -12,8 +13,9 @@ export interface AttachOptions {
   readonly observe?: boolean;
   /** This terminal's size; the session takes it, unless observed. */
   readonly size?: TerminalSize;
-  /** Each frame and each message of bytes, in order; `snapshot` marks the one that is the whole screen. */
-  frame(frame: AttachFrame): void;
+  /** Each frame and each message of bytes, in order; `snapshot` marks the one that is the whole screen. With `picture` that comes as data instead. */
+  picture?(picture: Picture): void;
+  frame(frame: Exclude<AttachFrame, { readonly type: "screen" }>): void;
   bytes(bytes: Uint8Array, snapshot: boolean): void;
   /** Once, last, unless `close` was called before: the daemon hung up, went away, or refused. */
   closed(): void;
@@ -97,7 +99,8 @@ export function openAttach(socketPath: string, path: string, options: AttachOpti
     // The daemon's own words; test/contract holds their shape.
     const frame = JSON.parse(data) as AttachFrame;
     snapshotNext = frame.type === "attached" || frame.type === "gap";
-    options.frame(frame);
+    if (frame.type === "screen") options.picture?.(frame.picture);
+    else options.frame(frame);
   });
   socket.addEventListener("close", end);
   socket.addEventListener("error", end);

@@ -145,11 +145,16 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     kill: (id: string, call?: CallOptions) => ask("POST /sessions/:id/kill", { ...call, id }),
     resize: (id: string, body: BodyOf<Routes["resize"]>, call?: CallOptions) =>
       ask("POST /sessions/:id/resize", { ...call, id, body }),
-    /** The screen as it is, or as it was last. */
-    screen: (id: string, call?: CallOptions) => ask("GET /sessions/:id/screen", { ...call, id }),
+    /** The screen as it is, or as it was last; for its `picture` ask. */
+    screen: (id: string, { picture, ...call }: CallOptions & QueryOf<Routes["screen"]> = {}) =>
+      ask("GET /sessions/:id/screen", { ...call, id, query: { picture } }),
     /** The attach WebSocket: a terminal of one's own on the session. */
     attach: (id: string, attaching: AttachOptions): Attached => {
-      const query = { mode: attaching.observe ? ("observe" as const) : undefined, ...attaching.size };
+      const query = {
+        mode: attaching.observe ? ("observe" as const) : undefined,
+        picture: attaching.picture ? true : undefined,
+        ...attaching.size,
+      };
       return openAttach(socketPath, pathOf("GET /sessions/:id/attach", { id, query }), attaching);
     },
     /** The exact bytes after a seq; with `follow`, until the session has ended. Leave the loop to hang up. */

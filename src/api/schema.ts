@@ -4,6 +4,7 @@ import * as z from "zod";
 import { ERROR_CODES } from "../errors.ts";
 import { EVENT_KINDS, type Event } from "../session/event.ts";
 import { LAUNCH_MODES, SESSION_STATUSES, type Session } from "../session/session.ts";
+import type { Picture } from "../vt/picture.ts";
 
 const text = z.string();
 const MOST = Number.MAX_SAFE_INTEGER;
@@ -102,6 +103,52 @@ export const eventRecord = z
   })
   .meta({ id: "Event" }) satisfies z.ZodType<Event>;
 
+// ---- the screen ---------------------------------------------------------------------------------------------
+
+const run = z.tuple([z.union([text, z.int()]), z.int()]).readonly();
+const list = <T extends z.ZodType>(of: T) => z.array(of).readonly();
+const page = z.object({
+  lines: list(list(run)),
+  above: z.int(),
+  wrapped: list(z.int()),
+  margins: z.tuple([z.int(), z.int()]).readonly().nullable(),
+  tabs: list(z.int()).nullable(),
+  saved: z.object({ x: z.int(), y: z.int(), style: z.int(), charset: text.nullable() }),
+  keyboard: list(z.int()),
+});
+
+/** Everything a terminal shows and everything that was set on it; vt/picture.ts says what each member means. */
+export const picture = z
+  .object({
+    ...cells,
+    styles: list(
+      z.object({
+        sgr: text,
+        background: z.literal(true).exactOptional(),
+        protected: z.literal(true).exactOptional(),
+        link: z.object({ uri: text, id: text.exactOptional() }).exactOptional(),
+      }),
+    ),
+    primary: page,
+    alternate: page.extend({ mode: z.int() }).nullable(),
+    cursor: z.object({
+      x: z.int(),
+      y: z.int(),
+      shape: z.int(),
+      last: z.object({ x: z.int(), text, style: z.int(), room: z.int(), joins: z.boolean() }).nullable(),
+    }),
+    pen: z.object({ style: z.int(), charsets: list(text.nullable()), shift: z.int() }),
+    modes: z.object({
+      private: list(z.tuple([z.int(), z.boolean()]).readonly()),
+      ansi: list(z.int()),
+    }),
+    title: text,
+    titles: list(text),
+    colours: list(z.tuple([text, text]).readonly()),
+    modifiers: list(z.tuple([z.int(), z.int()]).readonly()),
+  })
+  .meta({ id: "Picture" }) satisfies z.ZodType<Picture>;
+
 // ---- attach: what either end says in text -------------------------------------------------------------------
 
 /** What a client may say: its terminal's size, 0 x 0 where it has none. */
@@ -112,10 +159,11 @@ export const attachMessage = z.object({
 });
 export type AttachMessage = z.infer<typeof attachMessage>;
 
-/** What the daemon says. A snapshot follows `attached` and `gap`, as one message of bytes. */
+/** What the daemon says. A snapshot follows `attached` and `gap`: one message of bytes, or `screen` for who asked for the picture. */
 export const attachFrame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("attached"), session: sessionRecord, asOfSeq: seq, ...cells }),
   z.object({ type: z.literal("gap"), asOfSeq: seq, ...cells }),
+  z.object({ type: z.literal("screen"), picture }),
   z.object({ type: z.literal("resized"), ...cells }),
   errorBody.extend({ type: z.literal("error") }),
   z.object({

@@ -3,8 +3,7 @@
 import type { Tracker } from "../vt/modes.ts";
 import type { QueryName } from "../vt/queries.ts";
 import { answerMode } from "./answer-mode.ts";
-import type { Core } from "./emulator.ts";
-import { sgrOf } from "./style.ts";
+import type { Emulator } from "./emulator.ts";
 
 /** A terminal without pixels still has to name a cell size; this is a common one, in pixels. */
 const CELL = { width: 10, height: 20 };
@@ -43,11 +42,11 @@ export interface Question {
 /** The reply to each query; empty where a terminal without the feature is silent too. */
 export type Answers = Readonly<Record<QueryName, (question: Question) => string>>;
 
-export function answers(core: Core, tracked: Tracker): Answers {
+export function answers(emulator: Emulator, tracked: Tracker): Answers {
   function position(dec: boolean): string {
-    const { active } = core.buffers;
-    const top = core.coreService.decPrivateModes.origin ? active.scrollTop : 0;
-    return `\x1b[${dec ? "?" : ""}${active.y - top + 1};${Math.min(active.x, core.cols - 1) + 1}R`;
+    const { x, y } = emulator.cursor;
+    const top = emulator.privateMode(6) ? emulator.margins[0] : 0;
+    return `\x1b[${dec ? "?" : ""}${y - top + 1};${x + 1}R`;
   }
 
   function status(dec: boolean, what: number): string {
@@ -59,7 +58,7 @@ export function answers(core: Core, tracked: Tracker): Answers {
   }
 
   function window(what: number): string {
-    const { rows, cols } = core;
+    const { rows, cols } = emulator;
     switch (what) {
       case 11:
         return "\x1b[1t";
@@ -84,24 +83,16 @@ export function answers(core: Core, tracked: Tracker): Answers {
   }
 
   function setting(what: string): string {
-    const { active } = core.buffers;
-    const attributes = core._inputHandler._curAttrData;
-    switch (what) {
-      case "m":
-        return `\x1bP1$r${sgrOf(attributes.fg, attributes.bg, attributes.extended)}m\x1b\\`;
-      case "r":
-        return `\x1bP1$r${active.scrollTop + 1};${active.scrollBottom + 1}r\x1b\\`;
-      case " q":
-        return `\x1bP1$r${tracked.cursorStyle} q\x1b\\`;
-      case '"p':
-        return '\x1bP1$r61;1"p\x1b\\';
-      case '"q':
-        return `\x1bP1$r${attributes.bg & 0x20000000 ? 1 : 0}"q\x1b\\`;
-      case "t":
-        return `\x1bP1$r${core.rows}t\x1b\\`;
-      default:
-        return "\x1bP0$r\x1b\\";
-    }
+    const { pen, margins, rows } = emulator;
+    const settings: Readonly<Record<string, string>> = {
+      m: `${pen.sgr}m`,
+      r: `${margins[0] + 1};${margins[1] + 1}r`,
+      " q": `${tracked.cursorStyle} q`,
+      '"p': '61;1"p',
+      '"q': `${pen.protected ? 1 : 0}"q`,
+      t: `${rows}t`,
+    };
+    return Object.hasOwn(settings, what) ? `\x1bP1$r${settings[what]}\x1b\\` : "\x1bP0$r\x1b\\";
   }
 
   /** XTGETTCAP: names in hex, each answered on its own as kitty and foot do; what we don't know is refused. */
@@ -160,11 +151,11 @@ export function answers(core: Core, tracked: Tracker): Answers {
     XTGETXRES: ({ payload }) => `\x1bP0+R${/^\+Q([0-9a-f;]{0,256})$/i.exec(payload)?.[1] ?? ""}\x1b\\`,
     DSR: (question) => status(false, first(question)),
     DECDSR: (question) => status(true, first(question)),
-    DECRQM: (question) => answerMode(core, tracked, "", first(question)),
-    DECRQMprivate: (question) => answerMode(core, tracked, "?", first(question)),
+    DECRQM: (question) => answerMode(emulator, tracked, "", first(question)),
+    DECRQMprivate: (question) => answerMode(emulator, tracked, "?", first(question)),
     DECRQSS: ({ payload }) => setting(payload.replace(/^[^q]*q/, "")),
     DECREQTPARM: (question) => (first(question) < 2 ? `\x1b[${first(question) + 2};1;1;128;128;1;0x` : ""),
-    DECRQDE: () => `\x1b[${core.rows};${core.cols};1;1;1"w`,
+    DECRQDE: () => `\x1b[${emulator.rows};${emulator.cols};1;1;1"w`,
     XTSMGRAPHICS: (question) => `\x1b[?${first(question)};3;0S`, // no graphics
     XTWINOPS: (question) => window(first(question)),
     kittyKeyboard: () => `\x1b[?${tracked.keyboard.flags(tracked.alternate !== 0)}u`,

@@ -1,4 +1,4 @@
-// Owns a screen that is drawn when somebody looks: plain output waits as bytes, and what has scrolled out is never drawn.
+// A screen that is drawn when somebody looks: plain output waits as bytes, and what has scrolled out is never drawn.
 import type { Screen } from "../session/ports.ts";
 import { attributesAt, OTHER, outOfSight, plain, TEXT } from "../vt/plain.ts";
 import { openScreen, type ScreenOptions } from "./screen.ts";
@@ -115,8 +115,8 @@ export function deferredScreen(
   /** Lines that leave at the top are gone into a scrollback that forgets them. */
   function scrollsWhole(): boolean {
     if (!inner) return true;
-    const { active, normal } = inner.core.buffers;
-    return active === normal && active.scrollTop === 0 && active.scrollBottom === inner.core.rows - 1;
+    const { alternate, margins, rows: high } = inner.emulator;
+    return !alternate && margins[0] === 0 && margins[1] === high - 1;
   }
 
   function hold(bytes: Uint8Array): void {

@@ -1,16 +1,15 @@
-// Owns one headless terminal of one live session: fed every byte, answering what is asked, shown at any moment.
+// One headless terminal of one live session: fed every byte, answering what is asked, shown at any moment.
 import type { Screen } from "../session/ports.ts";
 import { OPEN_LIMIT } from "../vt/limits.ts";
 import { type Tracker, tracker } from "../vt/modes.ts";
+import type { Picture } from "../vt/picture.ts";
 import type { QueryName, StringKind, Verdict } from "../vt/queries.ts";
 import { Scanner } from "../vt/scan.ts";
 import { statusOf } from "../vt/status.ts";
 import { unfinishedTail } from "../vt/utf8.ts";
 import { type Answers, answers, type Question } from "./answer.ts";
-import { type Core, coreOf } from "./emulator.ts";
+import { type OpenEmulator, openEmulator } from "./emulator.ts";
 import { LINK_LENGTH } from "./limits.ts";
-import { snapshot } from "./snapshot.ts";
-import { openTerminal } from "./xterm.ts";
 
 /** The emulator's parse buffer grows to what it is given at once and never shrinks. */
 const SLICE = 16 * 1024;
@@ -24,12 +23,10 @@ export interface ScreenOptions {
 }
 
 /** A screen, and the emulator in it for whoever compares. */
-export function openScreen(options: ScreenOptions): Screen & { readonly core: Core; faults(): number } {
-  const terminal = openTerminal(Math.max(options.cols, 2), Math.max(options.rows, 1), options.scrollback);
-  const core = coreOf(terminal);
+export function openScreen(options: ScreenOptions): Screen & { readonly emulator: OpenEmulator } {
+  const emulator = openEmulator(options.cols, options.rows, options.scrollback);
   const tracked: Tracker = tracker();
-  const replies: Answers = answers(core, tracked);
-  let faults = 0;
+  const replies: Answers = answers(emulator, tracked);
   let carry: Uint8Array = new Uint8Array(0);
   let closed = false;
 
@@ -45,13 +42,7 @@ export function openScreen(options: ScreenOptions): Screen & { readonly core: Co
       carry = slice.slice(slice.length - tail);
       end = at + slice.length - tail;
       if (end === at) return;
-      try {
-        core._inputHandler.parse(carry.length === 0 ? slice : all.subarray(at, end));
-      } catch {
-        // A fault of the emulator must not become one of the session: it goes on with the next bytes.
-        faults += 1;
-        core._inputHandler._parser.reset();
-      }
+      emulator.parse(tail === 0 ? slice : all.subarray(at, end));
     }
   }
 
@@ -102,41 +93,45 @@ export function openScreen(options: ScreenOptions): Screen & { readonly core: Co
     OPEN_LIMIT,
   );
 
+  function picture(): Picture {
+    const { primary, alternate, cursor, modes, ...rest } = emulator.picture();
+    const { private: handedOn, cursorStyle, ...state } = tracked.state();
+    const keyboard = (other: boolean) => ({ keyboard: tracked.keyboard.stack(other) });
+    return {
+      ...rest,
+      ...state,
+      primary: { ...primary, ...keyboard(false) },
+      alternate: alternate && { ...alternate, ...keyboard(true), mode: tracked.alternate || 1049 },
+      cursor: { ...cursor, shape: cursorStyle },
+      modes: { ...modes, private: [...handedOn, ...modes.private] },
+    };
+  }
+
   return {
-    core,
-    faults: () => faults,
+    emulator,
     write(bytes) {
       if (!closed) scanner.write(bytes);
     },
     resize(cols, rows) {
-      if (!closed) terminal.resize(Math.max(cols, 2), Math.max(rows, 1));
+      if (!closed) emulator.resize(cols, rows);
     },
-    image() {
-      const { active, normal } = core.buffers;
-      const lines: string[] = [];
-      for (let y = 0; y < core.rows; y += 1) {
-        lines.push(
-          (active.lines.get(active.ybase + y)?.translateToString(true, 0, core.cols) ?? "").trimEnd(),
-        );
-      }
-      return {
-        cols: core.cols,
-        rows: core.rows,
-        cursor: { x: Math.min(active.x, core.cols - 1), y: active.y },
-        title: tracked.title,
-        alternate: active !== normal,
-        lines,
-        ansi: snapshot(core, tracked),
-      };
-    },
+    image: () => ({
+      cols: emulator.cols,
+      rows: emulator.rows,
+      cursor: emulator.cursor,
+      title: tracked.title,
+      alternate: emulator.alternate,
+      lines: emulator.lines(),
+      picture: picture(),
+    }),
     unfinished: () => scanner.unfinished(),
     modes: () => ({
-      bracketedPaste: core.coreService.decPrivateModes.bracketedPasteMode,
-      applicationCursor: core.coreService.decPrivateModes.applicationCursorKeys,
+      bracketedPaste: emulator.privateMode(2004) === true,
+      applicationCursor: emulator.privateMode(1) === true,
     }),
     close() {
       closed = true;
-      terminal.dispose();
+      emulator.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 // The last screen of a session whose daemon died before it could keep one: drawn again from the end of its output.
+import { blankPicture } from "../vt/picture.ts";
 import type { Event } from "./event.ts";
 import type { Ledger, ScreenHost, ScreenImage } from "./ports.ts";
 import type { Size } from "./viewers.ts";
@@ -30,7 +31,9 @@ export function redrawLastScreen(ledger: Ledger, screens: ScreenHost, id: string
 
 /** A screen on which nothing was ever drawn. */
 export function blankScreen(asOfSeq: number, size: Size): ScreenImage {
-  return { asOfSeq, ...size, cursor: { x: 0, y: 0 }, title: "", alternate: false, lines: [], ansi: "" };
+  const { cols, rows } = size;
+  const picture = blankPicture(cols, rows);
+  return { asOfSeq, ...size, cursor: { x: 0, y: 0 }, title: "", alternate: false, lines: [], picture };
 }
 
 /** Oldest first. */

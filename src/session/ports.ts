@@ -1,4 +1,5 @@
 // What the domain asks of the world. store/, pty/, screen/, harness/ and daemon/ implement these; nothing else is asked.
+import type { Picture } from "../vt/picture.ts";
 import type { Event, EventKind, EventQuery, KeptEvent, NewEvent, OutputRow } from "./event.ts";
 import type { LaunchMode, Session, Settlement } from "./session.ts";
 
@@ -192,7 +193,7 @@ export interface Processes {
 
 // ---- the screen ------------------------------------------------------------------------------------------
 
-/** What a terminal shows at one moment, JSON-safe; `GET /sessions/:id/screen` sends it. */
+/** What a terminal shows at one moment, JSON-safe. */
 export interface ScreenImage {
   /** The last seq whose bytes are on it. */
   readonly asOfSeq: number;
@@ -205,8 +206,8 @@ export interface ScreenImage {
   readonly alternate: boolean;
   /** The visible rows as text, trailing blanks cut. */
   readonly lines: readonly string[];
-  /** What, written to a fresh terminal of this size, shows scrollback, screen and modes. */
-  readonly ansi: string;
+  /** All of it as data: scrollback, cells with their looks, modes. `draw` makes of it what a terminal is written. */
+  readonly picture: Picture;
 }
 
 /** One headless terminal of one live session. It, and only it, answers the queries a program sends. */

@@ -30,7 +30,8 @@ export function screenTable(connection: Connection): ScreenTable {
       if (!row) return undefined;
       // Written by saveScreen and by nobody else.
       const image: ScreenImage = JSON.parse(new TextDecoder().decode(Bun.zstdDecompressSync(row.image)));
-      return image;
+      // One kept before there were pictures is drawn again.
+      return "picture" in image ? image : undefined;
     },
   };
 }

@@ -39,8 +39,8 @@ export interface Colours {
   follow(number: number, values: readonly string[]): void;
   /** The report for a question: OSC 4 with an index, OSC 10..19 without; undefined when there is no such colour. */
   report(number: number, index?: number): string | undefined;
-  /** What brings a fresh terminal to the same colours. */
-  restore(): string;
+  /** Those that the program has changed: `4;1` or `11` to the colour as it wrote it. */
+  changed(): (readonly [what: string, colour: string])[];
   reset(): void;
 }
 
@@ -87,7 +87,7 @@ export function colours(): Colours {
       const standard = [11, 14, 16, 17].includes(number) ? BACKGROUND : FOREGROUND;
       return report(changed.get(String(number)) ?? "") ?? standard;
     },
-    restore: () => Array.from(changed, ([key, spec]) => `\x1b]${key};${spec}\x1b\\`).join(""),
+    changed: () => Array.from(changed),
     reset: () => changed.clear(),
   };
 }

@@ -10,8 +10,8 @@ export interface Keyboard {
   follow(csi: Csi, alternate: boolean): void;
   /** The flags in force. */
   flags(alternate: boolean): number;
-  /** What brings a fresh terminal's stack of this screen to the same state. */
-  restore(alternate: boolean): string;
+  /** This screen's stack, last pushed last. */
+  stack(alternate: boolean): readonly number[];
   /** Forgets one screen's stack, or both. */
   reset(alternate?: boolean): void;
 }
@@ -46,10 +46,7 @@ export function keyboard(): Keyboard {
       }
     },
     flags: (alternate) => top(of(alternate)),
-    restore(alternate) {
-      const [base = 0, ...pushed] = of(alternate);
-      return (base === 0 ? "" : `\x1b[=${base};1u`) + pushed.map((flags) => `\x1b[>${flags}u`).join("");
-    },
+    stack: (alternate) => [...of(alternate)],
     reset(alternate) {
       if (alternate === undefined) stacks = [[0], [0]];
       else stacks[alternate ? 1 : 0] = [0];

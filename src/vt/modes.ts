@@ -3,8 +3,9 @@ import { type Colours, colours } from "./colours.ts";
 import type { Csi } from "./csi.ts";
 import { type Keyboard, keyboard } from "./keyboard.ts";
 import { MODES_LIMIT, STACK_LIMIT, TITLE_LIMIT } from "./limits.ts";
+import type { Picture } from "./picture.ts";
 
-/** Private modes that an image sets from the emulator's state, or that do something once instead of lasting. */
+/** Private modes that the emulator keeps, or that do something once instead of lasting. */
 const ELSEWHERE = new Set([1, 2, 3, 6, 7, 25, 45, 47, 66, 1004, 1047, 1048, 1049, 2004, 2026]);
 const ALTERNATE = new Set([47, 1047, 1049]);
 
@@ -34,8 +35,11 @@ export interface Tracker {
   mode(number: number): boolean | undefined;
   /** The value of an xterm key modifier resource (CSI > Pp ; Pv m), 0 when not set. */
   modifier(resource: number): number;
-  /** What brings a fresh terminal to the same state; `alternate` says whose keyboard stack. */
-  restore(): string;
+  /** All that a fresh terminal lacks, as in a picture. */
+  state(): Pick<Picture, "title" | "titles" | "colours" | "modifiers"> & {
+    readonly private: Picture["modes"]["private"];
+    readonly cursorStyle: number;
+  };
 }
 
 /** UTF-8 that was read as latin1, as text without control characters. */
@@ -137,12 +141,13 @@ export function tracker(): Tracker {
     },
     mode: (number) => modes.get(number),
     modifier: (resource) => modifiers.get(resource) ?? 0,
-    restore() {
-      const named = titles.map((one) => `\x1b]2;${one}\x1b\\\x1b[22;2t`).join("");
-      const stack = named + (title === "" && titles.length === 0 ? "" : `\x1b]2;${title}\x1b\\`);
-      const set = Array.from(modes, ([number, on]) => `\x1b[?${number}${on ? "h" : "l"}`).join("");
-      const resources = Array.from(modifiers, ([resource, value]) => `\x1b[>${resource};${value}m`).join("");
-      return stack + palette.restore() + set + resources + (cursorStyle === 0 ? "" : `\x1b[${cursorStyle} q`);
-    },
+    state: () => ({
+      title,
+      titles,
+      colours: palette.changed(),
+      modifiers: Array.from(modifiers),
+      private: Array.from(modes),
+      cursorStyle,
+    }),
   };
 }

@@ -1,6 +1,7 @@
 // The attach WebSocket against real sessions: the snapshot, what follows it, who types, whose size counts, who falls behind.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { realWorld } from "../../src/daemon/world.ts";
+import { draw } from "../../src/vt/picture.ts";
 import { type Attached, attached } from "../support/attached.ts";
 import { type House, startHouse } from "../support/house.ts";
 import { ask } from "../support/raw.ts";
@@ -40,6 +41,21 @@ describe("what is shown", () => {
     client.type("hello");
     await until("the echo", () => client.output() === "hello");
     client.leave();
+  });
+
+  test("who draws for itself gets the screen as data in the place of bytes", async () => {
+    const { id, client } = await echoing("?picture=true");
+    expect(client.frames.map(({ type }) => type)).toEqual(["attached", "screen"]);
+    const { picture } = house.coven.screen(id);
+    expect(client.frames[1]).toEqual({ type: "screen", picture: JSON.parse(JSON.stringify(picture)) });
+    expect(picture.primary.lines).toEqual([[["ready", 0]]]);
+    client.type("hello");
+    await until("the echo", () => Buffer.concat(client.chunks).toString() === "hello");
+    client.leave();
+    const screen = await house.client.screen(id, { picture: true });
+    expect(screen.picture).toEqual(JSON.parse(JSON.stringify(house.coven.screen(id).picture)));
+    expect(screen.ansi).toBe(draw(house.coven.screen(id).picture).text);
+    expect(await house.client.screen(id)).not.toContainKey("picture");
   });
 
   test("in the mode terminals begin in a line is echoed as it is typed, and read at Enter, byte for byte", async () => {

@@ -3,6 +3,7 @@ import { loadavg } from "node:os";
 import { screenHost } from "../../src/screen/host.ts";
 import type { Screen } from "../../src/session/ports.ts";
 import { queryFilter } from "../../src/vt/filter.ts";
+import { draw } from "../../src/vt/picture.ts";
 
 const host = screenHost();
 const CHUNK = 16 * 1024;
@@ -70,7 +71,7 @@ for (const [name, bytes] of Object.entries(streams)) {
   let size = 0;
   for (let i = 0; i < 50; i += 1) {
     const begun = performance.now();
-    size = (await screen.image()).ansi.length;
+    size = draw(screen.image().picture).text.length;
     times.push(performance.now() - begun);
   }
   console.log(

@@ -1,9 +1,10 @@
 // Holds what is known of a terminal while a program draws on it: the string that undoes it, and when it needs the whole screen.
 import { expect, test } from "bun:test";
 import { terminalModes } from "../../src/cli/terminal/modes.ts";
-import { lastLines, picture, withoutLines } from "../../src/cli/terminal/picture.ts";
+import { placed, wholeScreen } from "../../src/cli/terminal/picture.ts";
 import { belowScreen } from "../../src/cli/terminal/prompt-position.ts";
 import { openScreen } from "../../src/screen/screen.ts";
+import { draw, drawLines, type Picture } from "../../src/vt/picture.ts";
 import { piece, random } from "../vt/stream.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -103,35 +104,46 @@ test("what follows an absolute move is not counted as written", () => {
 
 const STAND = { cols: 80, rows: 24, framed: false, whole: false, fresh: false };
 
+/** The picture of a terminal to which this was written, as it comes over the wire. */
+function pictureOf(written: string, { cols, rows } = STAND): Picture {
+  const screen = openScreen({ cols, rows, scrollback: 50, answer: () => {} });
+  screen.write(bytes(written));
+  const { picture } = screen.image();
+  screen.close();
+  return JSON.parse(JSON.stringify(picture));
+}
+
 test("an alternate screen leaves the shell's screen alone; a primary one with text scrolls it up", () => {
-  expect(picture("\x1b[0m\x1b[1;1H\x1b[?1049h\x1b[Hagent", STAND)).toEqual({
-    text: "\x1b[?1049h\x1b[Hagent",
+  const alternate = placed(pictureOf("\x1b[>1u\x1b[?1049h\x1b[Hagent"), STAND);
+  expect(alternate).toEqual({
+    text: "\x1b[>1u\x1b[?1049h\x1b[Hagent\x1b[1;5Ht",
+    state: "\x1b[>1u\x1b[?1049h\x1b[H\x1b[1;5Ht",
     framed: false,
   });
-  const scrolled = `\r\x1b[J${"\n".repeat(23)}\x1b[H`;
-  const both = "left below\x1b[1;11H\x1b[?1049h\x1b[Hagent";
-  expect(picture(both, STAND)).toEqual({ text: scrolled + both, framed: true });
-  expect(picture("text\x1b[1;5H", STAND)).toEqual({ text: `${scrolled}text\x1b[1;5H`, framed: true });
-  expect(picture("\x1b[?2004h\x1b[1;1H", STAND)).toEqual({ text: "\x1b[?2004h", framed: false });
-  expect(picture("\x1b[1;1H", { ...STAND, whole: true }).framed).toBe(true);
+  const scrolled = wholeScreen(24);
+  expect(scrolled).toBe(`\r\x1b[J${"\n".repeat(23)}\x1b[H`);
+  for (const written of ["left below\x1b[?1049h\x1b[Hagent", "text"]) {
+    const picture = pictureOf(written);
+    const { text, framed } = placed(picture, STAND);
+    expect({ text, framed }).toEqual({ text: scrolled + draw(picture).text, framed: true });
+  }
+  expect(placed(pictureOf("\x1b[?2004h"), STAND)).toEqual({
+    text: "\x1b[?2004h",
+    state: "\x1b[?2004h",
+    framed: false,
+  });
+  expect(placed(pictureOf(""), { ...STAND, whole: true }).framed).toBe(true);
+  expect(placed(pictureOf("\x1b[5;5H"), STAND).framed).toBe(true);
 });
 
 test("what a program launched just now has printed stands where it would without us", () => {
   const fresh = { ...STAND, fresh: true };
-  expect(picture("one\r\ntwo\x1b[0m\x1b[3;1H", fresh)).toEqual({
-    text: "one\r\ntwo\x1b[0m\n\x1b[1G",
-    framed: false,
-  });
-  expect(picture("one\r\ntwo\x1b[0m\x1b[1;2H", fresh)).toEqual({
-    text: "one\r\ntwo\x1b[0m\x1b[1A\x1b[2G",
-    framed: false,
-  });
-  for (const needsRows of [
-    `${"x".repeat(80)}\x1b[2;1H`,
-    "a\x1b[2;5r\x1b[1;1H",
-    `${"x\r\n".repeat(30)}\x1b[24;1H`,
-  ]) {
-    expect(picture(needsRows, fresh).framed).toBe(true);
+  const text = (written: string) => placed(pictureOf(written), fresh).text;
+  expect(text("one\r\ntwo\r\n")).toBe("one\r\ntwo\n\x1b[1G");
+  expect(text("one\r\ntwo\x1b[1;2H")).toBe("one\r\ntwo\x1b[1A\x1b[2G");
+  expect(text("one\r\n\x1b[31mtwo")).toBe("one\r\n\x1b[0;31mtwo\x1b[0m\x1b[3G\x1b[0;31mo");
+  for (const needsRows of ["x".repeat(80), "a\x1b[2;5r", "x\r\n".repeat(30), "\x1b[3;3H\x1b7\x1b[Ha"]) {
+    expect(placed(pictureOf(needsRows), fresh).framed).toBe(true);
   }
 });
 
@@ -155,24 +167,23 @@ test("colours, which are passed over, and everything else leave the same modes w
 test("the lines of a screen, which are passed over, leave no mode behind", () => {
   for (let seed = 1; seed <= 300; seed += 1) {
     const pick = random(seed);
-    const screen = openScreen({ cols: 40, rows: 12, scrollback: 20, answer: () => {} });
-    screen.write(Buffer.from(Array.from({ length: 60 }, () => piece(pick)).join("")));
-    const { ansi } = screen.image();
-    const { text } = picture(ansi, { ...STAND, cols: 40, rows: 12 });
-    expect({ seed, after: after([bytes(withoutLines(text, ansi))]) }).toEqual({
-      seed,
-      after: after([bytes(text)]),
+    const written = Array.from({ length: 60 }, () => piece(pick)).join("");
+    const { text, state } = placed(pictureOf(written, { ...STAND, cols: 40, rows: 12 }), {
+      ...STAND,
+      cols: 40,
+      rows: 12,
     });
-    screen.close();
+    expect({ seed, after: after([bytes(state)]) }).toEqual({ seed, after: after([bytes(text)]) });
   }
 });
 
 test("the last screen is lines, without modes and moves; of the alternate screen too", () => {
-  expect(lastLines("one\r\n\x1b[31mtwo\x1b[0m\r\n\x1b[0m\x1b[2;4H\x1b[?2004h")).toBe("one\r\n\x1b[31mtwo");
-  expect(lastLines("\x1b[0m\x1b[1;1H\x1b[?1049h\x1b[0m\x1b[Hagent\r\n\x1b[5Cmore\x1b[?25l\x1b[9;9H")).toBe(
-    "agent\r\n\x1b[5Cmore",
-  );
-  expect(lastLines("shell\x1b[1;6H\x1b[?1049h\x1b[Hagent\x1b[1;1H")).toBe("shell\r\nagent");
+  const lines = (written: string) => drawLines(pictureOf(written));
+  expect(lines("one\r\n\x1b[31mtwo\x1b[?2004h\r\n\x1b[2;4H")).toBe("one\r\n\x1b[0;31mtwo\x1b[0m");
+  expect(lines("\x1b[?1049h\x1b[Hagent\r\n\x1b[5Cmore\x1b[?25l\x1b[9;9H")).toBe("agent\r\n\x1b[5Cmore");
+  expect(lines("shell\x1b[?1049h\x1b[Hagent\x1b[1;1H")).toBe("shell\r\nagent");
+  expect(lines("\x1b[?1049h\x1b[?25l")).toBe("");
+  expect(lines("")).toBe("");
 });
 
 test("the prompt comes below everything that is shown", () => {

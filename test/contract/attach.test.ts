@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { attachFrame } from "../../src/api/schema.ts";
 import { attached } from "../support/attached.ts";
 import { type House, startHouse } from "../support/house.ts";
+import { until } from "../support/until.ts";
 import { named } from "./frozen.ts";
 
 let house: House;
@@ -40,6 +41,35 @@ test("attached, error, resized, exit, in this order", async () => {
 
 /** What of the record has changed since. */
 const RUNNING = { status: "running", exit_code: null, pid: 1 };
+
+test("with picture=true the screen is a frame of its own, after attached", async () => {
+  const { id } = await house.launch("printf '\\033[31mred\\033[?2004h'; read x", { cols: 80, rows: 24 });
+  await until("its output", () => house.coven.screen(id).lines[0] === "red");
+  const client = await attached(house, id, "?picture=true");
+  const [first, screen] = client.frames;
+  expect(first).toMatchObject({ type: "attached" });
+  expect<unknown>(attachFrame.parse(screen)).toEqual(screen);
+  const saved = { x: 0, y: 0, style: 0, charset: null };
+  const page = { above: 0, wrapped: [], margins: null, tabs: null, saved, keyboard: [0] };
+  expect(screen).toEqual({
+    type: "screen",
+    picture: {
+      cols: 80,
+      rows: 24,
+      styles: [{ sgr: "0" }, { sgr: "0;31" }],
+      primary: { lines: [[["red", 1]]], ...page },
+      alternate: null,
+      cursor: { x: 3, y: 0, shape: 0, last: null },
+      pen: { style: 1, charsets: [null, null, null, null], shift: 0 },
+      modes: { private: [[2004, true]], ansi: [] },
+      title: "",
+      titles: [],
+      colours: [],
+      modifiers: [],
+    },
+  });
+  client.leave();
+});
 
 test("exit names the signal that ended the harness", async () => {
   const { id } = await house.launch("read x; kill -KILL $$");

@@ -58,6 +58,7 @@ test("GET /health", async () => {
         sessionPaging: true,
         resize: true,
         screen: true,
+        picture: true,
         attach: "websocket",
         output: true,
         rituals: true,

@@ -4,6 +4,7 @@ import { LINKS_LIMIT } from "../../src/screen/limits.ts";
 import { openScreen } from "../../src/screen/screen.ts";
 import { queryFilter } from "../../src/vt/filter.ts";
 import { OPEN_LIMIT } from "../../src/vt/limits.ts";
+import { draw } from "../../src/vt/picture.ts";
 import { noise, random } from "../vt/stream.ts";
 
 function open(): ReturnType<typeof openScreen> {
@@ -19,8 +20,8 @@ async function survives(stream: Uint8Array): Promise<string> {
     screen.write(chunk);
     filter.pass(chunk);
   }
-  const { ansi } = await screen.image();
-  expect(screen.faults()).toBe(0);
+  const ansi = draw(screen.image().picture).text;
+  expect(screen.emulator.faults).toBe(0);
   expect(screen.unfinished().length).toBeLessThanOrEqual(OPEN_LIMIT + 2);
   // It still works: the next plain line is on the screen.
   screen.write(Buffer.from("\x18\x1b\\\x1bcfine"));
@@ -72,7 +73,7 @@ test("links without end don't fill the memory, and the last one is still a link"
   for (let i = 0; i < LINKS_LIMIT * 3; i += 1) {
     screen.write(Buffer.from(`\r\x1b]8;;https://a.example/${i}\x07link\x1b]8;;\x07`));
   }
-  const { ansi } = await screen.image();
+  const ansi = draw(screen.image().picture).text;
   expect(ansi).toContain(`\x1b]8;;https://a.example/${LINKS_LIMIT * 3 - 1}\x1b\\link`);
   screen.close();
 });
@@ -101,7 +102,7 @@ test("sizes from the least to the greatest", async () => {
     screen.write(noise(pick));
     expect((await screen.image()).lines.length).toBe(rows);
   }
-  expect(screen.faults()).toBe(0);
+  expect(screen.emulator.faults).toBe(0);
   screen.close();
 });
 

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openScreen } from "../../src/screen/screen.ts";
 import { queryFilter } from "../../src/vt/filter.ts";
+import { draw, type Picture } from "../../src/vt/picture.ts";
 import { piece, random } from "../vt/stream.ts";
 import { differences, type Viewer, viewer } from "./referee.ts";
 
@@ -15,13 +16,19 @@ function live(size = SIZE): Live {
   return openScreen({ ...size, answer: () => {} });
 }
 
+/** What draws the screen as it is, from a picture that went over the wire as JSON. */
+function drawn(screen: Live): string {
+  const picture: Picture = JSON.parse(JSON.stringify(screen.image().picture));
+  return draw(picture).text;
+}
+
 /** A viewer who comes now, and the way the rest of the stream reaches them. */
 async function join_(screen: Live, size = SIZE): Promise<{ seen: Viewer; rest(bytes: Uint8Array): void }> {
   // In this order and in one turn, as the daemon does it.
-  const image = screen.image();
+  const image = drawn(screen);
   const filter = queryFilter(screen.unfinished());
-  const seen = viewer(screen.core.cols, screen.core.rows, size.scrollback);
-  seen.feed((await image).ansi);
+  const seen = viewer(screen.emulator.core.cols, screen.emulator.core.rows, size.scrollback);
+  seen.feed(image);
   return { seen, rest: (bytes) => seen.feed(filter.pass(bytes)) };
 }
 
@@ -30,12 +37,12 @@ async function differsAt(stream: Uint8Array, cut: number, size = SIZE): Promise<
   const screen = live(size);
   screen.write(stream.subarray(0, cut));
   const { seen, rest } = await join_(screen, size);
-  const atOnce = differences(screen.core, seen.core);
+  const atOnce = differences(screen.emulator.core, seen.core);
   if (atOnce.length > 0) return atOnce;
   screen.write(stream.subarray(cut));
   rest(stream.subarray(cut));
-  expect(screen.faults()).toBe(0);
-  const after = differences(screen.core, seen.core);
+  expect(screen.emulator.faults).toBe(0);
+  const after = differences(screen.emulator.core, seen.core);
   screen.close();
   return after;
 }
@@ -84,7 +91,7 @@ test("the size changes before and after the viewer comes", async () => {
     screen.resize(20 + pick(60), 4 + pick(20));
     screen.write(part());
     const { seen, rest } = await join_(screen);
-    const before = differences(screen.core, seen.core);
+    const before = differences(screen.emulator.core, seen.core);
     expect({ seed, before }).toEqual({ seed, before: [] });
     // What a narrower terminal does with old lines is its own affair: a program that is told redraws.
     const [cols, rows] = [20 + pick(60), 4 + pick(20)];
@@ -92,7 +99,7 @@ test("the size changes before and after the viewer comes", async () => {
     const redraw = Buffer.concat([Buffer.from("\x1b[r\x1b[?6l\x1b[m\x1b[3J\x1b[H\x1b[2J"), part()]);
     screen.write(redraw);
     rest(redraw);
-    const [visible, same] = [await screen.image(), seen.core];
+    const [visible, same] = [screen.image(), seen.core];
     const page = same.buffers.active;
     const lines = visible.lines.map((_, y) =>
       (page.lines.get(page.ybase + y)?.translateToString(true, 0, cols) ?? "").trimEnd(),
@@ -111,7 +118,7 @@ test("wide, joined and right-to-left text in a window of 300 x 100", async () =>
   }
   const screen = live(size);
   screen.write(Buffer.from(`\x1b[2J\x1b[H${line}`));
-  const image = await screen.image();
+  const image = screen.image();
   expect(image.lines[0]).toBe(line.trimEnd());
   // 6+1, 2+1, 2+2+1, 1+1, 2+1, 4+1, 5+1, 6+1 and the Devanagari as its clusters count.
   expect(image.cursor.x).toBeGreaterThanOrEqual(42);
@@ -129,7 +136,7 @@ test.each([
 ])("%s takes %i cells", (text, width) => {
   const screen = live();
   screen.write(Buffer.from(text));
-  expect(screen.core.buffers.active.x).toBe(width);
+  expect(screen.emulator.core.buffers.active.x).toBe(width);
   screen.close();
 });
 
@@ -148,8 +155,8 @@ test("modes that only a viewer's terminal acts on are in the image", async () =>
     "\x1b]4;3;rgb:11/22/33\x07",
   ];
   screen.write(Buffer.from(set.join("")));
-  const { ansi, title } = await screen.image();
-  expect(title).toBe("title ✳");
+  const ansi = drawn(screen);
+  expect(screen.image().title).toBe("title ✳");
   for (const wanted of [
     ...set.slice(0, 7),
     "\x1b]2;title ✳\x1b\\",
@@ -159,14 +166,14 @@ test("modes that only a viewer's terminal acts on are in the image", async () =>
     expect(ansi).toContain(wanted);
   }
   screen.write(Buffer.from("\x1b[?1003h\x1b[?1000h\x1b[?1006h"));
-  const mouse = (await screen.image()).ansi;
+  const mouse = drawn(screen);
   // The last of each kind is in force, and is the only one sent.
   expect(mouse).toContain("\x1b[?1000h");
   expect(mouse).toContain("\x1b[?1006h");
   expect(mouse).not.toContain("\x1b[?1003h");
   expect(mouse).not.toContain("\x1b[?1015h");
   screen.write(Buffer.from("\x1bc"));
-  expect((await screen.image()).ansi).toBe("\x1b]2;title ✳\x1b\\\x1b[1;1H");
+  expect(drawn(screen)).toBe("\x1b]2;title ✳\x1b\\\x1b[1;1H");
   screen.close();
 });
 
@@ -175,7 +182,7 @@ test("a program frozen in synchronised output doesn't freeze its viewers", async
   screen.write(Buffer.from("\x1b[?2026hhalf a frame"));
   const { seen } = await join_(screen);
   expect(seen.core.coreService.decPrivateModes.synchronizedOutput).toBe(false);
-  expect((await screen.image()).lines[0]).toBe("half a frame");
+  expect(screen.image().lines[0]).toBe("half a frame");
   screen.close();
 });
 
@@ -203,7 +210,7 @@ test("an image is of the moment it was asked for", async () => {
 test("the facts beside the picture", async () => {
   const screen = live();
   screen.write(Buffer.from("one  \r\n 日本\x1b[?2004h\x1b[?1h"));
-  const { ansi: _, ...image } = await screen.image();
+  const { picture: _, ...image } = screen.image();
   expect(image).toEqual({
     cols: 40,
     rows: 12,
@@ -214,7 +221,7 @@ test("the facts beside the picture", async () => {
   });
   expect(screen.modes()).toEqual({ bracketedPaste: true, applicationCursor: true });
   screen.write(Buffer.from("\x1b[?1049h\x1b[?2004l"));
-  expect((await screen.image()).alternate).toBe(true);
+  expect(screen.image().alternate).toBe(true);
   expect(screen.modes()).toEqual({ bracketedPaste: false, applicationCursor: true });
   screen.close();
 });
@@ -244,6 +251,6 @@ test("text with marks beyond a byte 0x80 survives any chunks", async () => {
   const text = "“quotes” — dashes … 👩‍👩‍👧\u2003end";
   const screen = live();
   for (const byte of Buffer.from(text)) screen.write(Uint8Array.of(byte));
-  expect((await screen.image()).lines[0]).toBe(text);
+  expect(screen.image().lines[0]).toBe(text);
   screen.close();
 });

@@ -1,6 +1,5 @@
 // Owns the comparison of two terminals: cell by cell, cursor, modes and what lies beneath.
-import { type Core, coreOf, type Page } from "../../src/screen/emulator.ts";
-import { openTerminal } from "../../src/screen/xterm.ts";
+import { type Core, openEmulator, type Screenful } from "../../src/screen/emulator.ts";
 
 /** A second @xterm/headless, opened as the daemon's own is (width rules, repairs, link table) and fed as a viewer's terminal is. */
 export interface Viewer {
@@ -11,12 +10,11 @@ export interface Viewer {
 }
 
 export function viewer(cols: number, rows: number, scrollback: number): Viewer {
-  const terminal = openTerminal(cols, rows, scrollback);
-  const core = coreOf(terminal);
+  const emulator = openEmulator(cols, rows, scrollback);
   return {
-    core,
-    feed: (bytes) => core._inputHandler.parse(typeof bytes === "string" ? Buffer.from(bytes) : bytes),
-    resize: (width, height) => terminal.resize(width, height),
+    core: emulator.core,
+    feed: (bytes) => emulator.parse(typeof bytes === "string" ? Buffer.from(bytes) : bytes),
+    resize: emulator.resize,
   };
 }
 
@@ -34,7 +32,7 @@ const fgLook = (packed: number): number => look(packed, 0xfc000000);
 const bgLook = (packed: number): number => look(packed, ~0x10000000);
 
 /** A cell as one line of text. A cell never written and a blank of the same colours look the same and count as such. */
-function cells(core: Core, page: Page, y: number): string[] {
+function cells(core: Core, page: Screenful, y: number): string[] {
   const line = page.lines.get(y);
   if (!line) return [];
   const out: string[] = [];
@@ -64,7 +62,7 @@ function cells(core: Core, page: Page, y: number): string[] {
 export function describe(core: Core): string[] {
   const out: string[] = [];
   const { active, normal, alt } = core.buffers;
-  const screens: [string, Page][] =
+  const screens: [string, Screenful][] =
     active === normal
       ? [["normal", normal]]
       : [

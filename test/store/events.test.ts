@@ -1,6 +1,7 @@
 // Proof that what was appended comes back: exact bytes, exact text, in order, by number and by id.
 import { afterEach, describe, expect, test } from "bun:test";
 import { EVENT_KINDS, MAX_OUTPUT_EVENT_BYTES, type NewEvent } from "../../src/session/event.ts";
+import { blankPicture } from "../../src/vt/picture.ts";
 import { AT, cleanUp, eventsOf, newLedger, newPath, newSession, output } from "./fixture.ts";
 
 afterEach(cleanUp);
@@ -220,7 +221,7 @@ test("the last screen comes back and the newest save wins", () => {
     title: "t 🦇",
     alternate: true,
     lines: ["a", ""],
-    ansi: "\u001b[2J\u0000é",
+    picture: { ...blankPicture(80, 24), title: "\u001b[2J\u0000é" },
   };
   expect(ledger.screen(id)).toBeUndefined();
   ledger.saveScreen(id, { ...screen, asOfSeq: 1 });

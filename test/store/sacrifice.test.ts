@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import type { Ledger } from "../../src/session/ports.ts";
 import { inspectLedger } from "../../src/store/inspect.ts";
+import { blankPicture } from "../../src/vt/picture.ts";
 import { AT, cleanUp, eventsOf, newLedger, newPath, newSession, output } from "./fixture.ts";
 
 afterEach(cleanUp);
@@ -56,7 +57,7 @@ const SCREEN = {
   title: "",
   alternate: false,
   lines: [],
-  ansi: "",
+  picture: blankPicture(80, 24),
 };
 
 describe("sacrifice", () => {

@@ -1,6 +1,7 @@
 // Proof that records come back as they were put in, in order, page by page, and settle once.
 import { afterEach, describe, expect, test } from "bun:test";
 import { CovenError } from "../../src/errors.ts";
+import { blankPicture } from "../../src/vt/picture.ts";
 import { AT, cleanUp, eventsOf, newLedger, newSession, output, record, thrown } from "./fixture.ts";
 
 afterEach(cleanUp);
@@ -101,7 +102,7 @@ describe("records", () => {
       title: "",
       alternate: false,
       lines: [],
-      ansi: "",
+      picture: blankPicture(80, 24),
     };
     for (const work of [
       () => ledger.started("no", { pid: 1, startedAt: null }, AT),

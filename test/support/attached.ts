@@ -48,6 +48,7 @@ export async function attached(house: House, id: string, query = ""): Promise<At
     },
     leave: () => socket.close(),
   };
-  await until("the snapshot, or a refusal", () => chunks.length > 0 || closed);
+  const shown = () => chunks.length > 0 || frames.some((frame) => frame["type"] === "screen");
+  await until("the snapshot, or a refusal", () => shown() || closed);
   return client;
 }

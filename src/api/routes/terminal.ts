@@ -1,14 +1,27 @@
 // A session's terminal: typing, its size, its end, its screen, its bytes.
 import * as z from "zod";
 import { CovenError } from "../../errors.ts";
-import type { ScreenImage } from "../../session/ports.ts";
+import { draw } from "../../vt/picture.ts";
 import { requestId } from "../request-id.ts";
 import { ACCEPTED, ok } from "../respond.ts";
 import { route } from "../route.ts";
-import { accepted, anyObject, between, cells, flag, parameter, seq, side, whole } from "../schema.ts";
+import {
+  accepted,
+  anyObject,
+  between,
+  cells,
+  flag,
+  parameter,
+  picture,
+  seq,
+  side,
+  whole,
+} from "../schema.ts";
 import { outputStream } from "../stream.ts";
 
 const FOLLOW = flag(["1", "true"], ["0", "false"], "must be 1 or 0");
+/** Asks for the screen as data. */
+const PICTURE = flag(["true"], ["false"], "must be true or false");
 const MODE = parameter.pipe(z.enum(["interactive", "observe"], "must be interactive or observe"));
 /** Of the client's terminal; 0 where it has none. */
 const CELLS = between(0, 1000, "must be 1..1000");
@@ -63,10 +76,19 @@ export const terminal = {
       title: z.string(),
       alternate: z.boolean(),
       lines: z.array(z.string()).readonly(),
+      /** What, written to a fresh terminal of this size, shows scrollback, screen and modes. */
       ansi: z.string(),
-    }) satisfies z.ZodType<ScreenImage>,
-    offers: { screen: true },
-    handle: ({ coven }, { id }) => ok(coven.screen(id)),
+      picture: picture.exactOptional(),
+    }),
+    query: z.object({
+      /** The same as data as well. */
+      picture: PICTURE.exactOptional(),
+    }),
+    offers: { screen: true, picture: true },
+    handle: ({ coven }, { id, query }) => {
+      const { picture, ...image } = coven.screen(id);
+      return ok({ ...image, ansi: draw(picture).text, ...(query.picture ? { picture } : {}) });
+    },
   }),
 
   output: route("GET /sessions/:id/output", {
@@ -85,13 +107,16 @@ export const terminal = {
       mode: MODE.describe("An observer never types and never decides the size.").exactOptional(),
       cols: CELLS.exactOptional(),
       rows: CELLS.exactOptional(),
+      /** The screen comes as a text frame `screen` with its picture, not as bytes. */
+      picture: PICTURE.exactOptional(),
     }),
     answer: "websocket",
     offers: { attach: "websocket" },
-    handle: (api, { id, query: { mode, cols = 0, rows = 0 }, http }) => {
+    handle: (api, { id, query: { mode, cols = 0, rows = 0, picture = false }, http }) => {
       const asked = {
         id,
         observe: mode === "observe",
+        picture,
         ...(cols > 0 && rows > 0 ? { size: { cols, rows } } : {}),
         began: api.world.monotonic(),
         requestId: requestId(),

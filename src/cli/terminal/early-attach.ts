@@ -2,7 +2,7 @@
 import type { Attached, AttachOptions, CovenClient, TerminalSize } from "../../api/client.ts";
 import { ownSize } from "./size.ts";
 
-type Listener = Pick<AttachOptions, "frame" | "bytes" | "closed">;
+type Listener = Pick<AttachOptions, "frame" | "bytes" | "closed"> & Required<Pick<AttachOptions, "picture">>;
 
 /** An attached session without a listener yet. Call exactly one of `claim` and `drop`, once. */
 export interface EarlyAttach {
@@ -27,6 +27,7 @@ export function attachEarly(client: Pick<CovenClient, "attach">, id: string, obs
     observe,
     ...(size ? { size } : {}),
     frame: (frame) => deliver((to) => to.frame(frame)),
+    picture: (picture) => deliver((to) => to.picture(picture)),
     bytes: (bytes, snapshot) => deliver((to) => to.bytes(bytes, snapshot)),
     closed: () => deliver((to) => to.closed()),
   });

@@ -1,12 +1,13 @@
 // An attached session in our terminal: output, keys, sizes and signals, and the terminal as it was before when it is left.
-import type { Attached, AttachFrame, CovenClient, TerminalSize } from "../../api/client.ts";
+import type { Attached, AttachOptions, CovenClient, TerminalSize } from "../../api/client.ts";
 import { suspendSelf } from "../../os/signal.ts";
 import type { Session } from "../../session/session.ts";
+import type { Picture } from "../../vt/picture.ts";
 import { behindDetachKey, keyReader } from "./detach-key.ts";
 import type { EarlyAttach } from "./early-attach.ts";
 import type { DetachKey } from "./key-names.ts";
 import { terminalModes } from "./modes.ts";
-import { picture, withoutLines } from "./picture.ts";
+import { placed } from "./picture.ts";
 import { belowScreen, type LastScreen } from "./prompt-position.ts";
 import { onTerminalSignals } from "./signals.ts";
 import { openTty } from "./tty.ts";
@@ -32,6 +33,8 @@ export type Left = { readonly stuck?: boolean } & (
   | { readonly why: "detached" | "ended" | "lost" | "terminal gone" }
   | { readonly why: "signal"; readonly signal: NodeJS.Signals }
 );
+
+type SaidFrame = Parameters<AttachOptions["frame"]>[0];
 
 const CTRL_C = 3;
 /** The start of an escape sequence waits so long for its rest, in milliseconds. */
@@ -108,11 +111,12 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     const before = socket;
     ours = tty.size();
     const listener = {
-      frame(frame: AttachFrame) {
+      frame(frame: SaidFrame) {
         if (frame.type === "attached") before?.close();
         if (socket === mine) onFrame(frame);
       },
-      bytes: (bytes: Uint8Array, snapshot: boolean) => void (socket === mine && onOutput(bytes, snapshot)),
+      picture: (picture: Picture) => void (socket === mine && !leaving && redraw(picture)),
+      bytes: (bytes: Uint8Array) => void (socket === mine && onOutput(bytes)),
       closed: () => void (socket === mine && leave({ why: "lost" })),
     };
     const taken = early;
@@ -132,7 +136,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     socket = undefined;
   }
 
-  function onFrame(frame: AttachFrame): void {
+  function onFrame(frame: SaidFrame): void {
     if (frame.type === "exit") leave({ why: "ended" });
     if (frame.type === "exit" || frame.type === "error") return;
     const wasForeign = !isOurs();
@@ -145,24 +149,21 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     return theirs?.cols === ours?.cols && theirs?.rows === ours?.rows;
   }
 
-  function onOutput(bytes: Uint8Array, snapshot: boolean): void {
+  function onOutput(bytes: Uint8Array): void {
     if (leaving) return;
-    if (snapshot) redraw(new TextDecoder().decode(bytes));
-    else {
-      const fit = modes.follow(bytes);
-      tty.write(bytes.subarray(0, fit));
-      if (fit === bytes.length) return;
-      // It draws by absolute position: from here on it needs the whole screen. What it drew so far is on the daemon's.
-      needsWhole = true;
-      attach();
-    }
+    const fit = modes.follow(bytes);
+    tty.write(bytes.subarray(0, fit));
+    if (fit === bytes.length) return;
+    // It draws by absolute position: from here on it needs the whole screen. What it drew so far is on the daemon's.
+    needsWhole = true;
+    attach();
   }
 
-  function redraw(ansi: string): void {
+  function redraw(picture: Picture): void {
     const { cols, rows } = ours ?? theirs ?? { cols: 80, rows: 24 };
     // What stands in a frame is the program's own, and drawn anew; anything else is scrolled up.
     const clear = begun ? modes.restore() + (modes.framed ? "\x1b[H\x1b[J" : "") : "";
-    const { text, framed } = picture(ansi, {
+    const { text, state, framed } = placed(picture, {
       cols,
       rows,
       framed: modes.framed,
@@ -173,7 +174,8 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     needsWhole = false;
     modes.framed = framed;
     const encoder = new TextEncoder();
-    modes.follow(encoder.encode(withoutLines(text, ansi)));
+    // The lines leave no mode behind, and are nearly all of it.
+    modes.follow(encoder.encode(state));
     tty.write(clear);
     tty.write(encoder.encode(text));
     tty.listen();

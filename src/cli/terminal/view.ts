@@ -1,6 +1,7 @@
 // A session in the terminal of a person, for run and attach: shown until it ends or is left, then what is said and the exit code.
 import { type CovenClient, isUnreachable } from "../../api/client.ts";
 import { isSettled, type Session } from "../../session/session.ts";
+import { drawLines } from "../../vt/picture.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "../client/outcome.ts";
 import { shortId } from "../client/session-id.ts";
 import { lost } from "../client/watch.ts";
@@ -12,7 +13,6 @@ import { harmless } from "../ui/text.ts";
 import { cut } from "../ui/width.ts";
 import type { EarlyAttach } from "./early-attach.ts";
 import type { DetachKey } from "./key-names.ts";
-import { lastLines } from "./picture.ts";
 import { type Left, viewInTerminal } from "./terminal.ts";
 
 export interface ViewOptions {
@@ -74,8 +74,10 @@ async function conclude(
 
 /** Prints the last screen of a session that has ended, scrollback first; resolves to its exit code. */
 export async function viewLast(client: CovenClient, session: Session): Promise<number> {
-  const { ansi } = await withProgress("Drawing its last screen", () => client.screen(session.id));
-  const shown = lastLines(ansi);
+  const { picture } = await withProgress("Drawing its last screen", () =>
+    client.screen(session.id, { picture: true }),
+  );
+  const shown = picture ? drawLines(picture) : "";
   await write(`${shown}\x1b[0m\x1b]8;;\x1b\\${shown === "" ? "" : "\r\n"}`);
   sayOutcome(session, "nothing");
   say(err.dim(`All it printed: coven attach ${shortId(session.id)} --raw`));

@@ -1,7 +1,7 @@
 // A recording as plain text: what a terminal shows of it in the end, scrollback included, and the last screen of
 // each full-screen program. A progress bar comes out as it ended, not as the hundred states it went through.
-import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
-import { type IBuffer, Terminal } from "@xterm/headless";
+import type { IBuffer, Terminal } from "@xterm/headless";
+import { openEmulator } from "../../../screen/emulator.ts";
 import type { Recording } from "./recording.ts";
 
 /** Lines of scrollback from which on the older ones are given out and forgotten, and how many then stay. */
@@ -9,43 +9,16 @@ const MOST_LINES = 10_000;
 const KEPT_LINES = 2_000;
 /** Characters of one line after which its beginning is given out, not kept until its end comes. */
 const LONG_LINE = 64 * 1024;
-/** Two columns are the emulator's minimum. */
-const LEAST_COLS = 2;
-
-/** The part of xterm.js 6.0.0's core that parses at once; its public `write` does it later, and an error of it ends us. */
-interface Core {
-  readonly _inputHandler: {
-    parse(data: string): unknown;
-    eraseInDisplay(params: { readonly params: readonly number[] }): unknown;
-    readonly _parser: { reset(): void };
-  };
-}
-
 /** The text piece by piece, each line with its end. Lines that the terminal wrapped are whole again. */
 export async function* textOf(recording: Recording): AsyncGenerator<string, void, undefined> {
-  const terminal = new Terminal({
-    cols: Math.max(recording.cols, LEAST_COLS),
-    rows: recording.rows,
-    scrollback: MOST_LINES * 2,
-    allowProposedApi: true,
-    logLevel: "off",
-  });
-  terminal.loadAddon(new UnicodeGraphemesAddon());
-  terminal.unicode.activeVersion = "15-graphemes";
-  // The version is pinned; test/cli/export-text.test.ts reads every member.
-  const { _inputHandler: input } = (terminal as unknown as { readonly _core: Core })._core;
-  const screens = lastScreens(terminal, (params) => void input.eraseInDisplay({ params }));
+  const emulator = openEmulator(recording.cols, recording.rows, MOST_LINES * 2);
+  const { terminal } = emulator;
+  const screens = lastScreens(terminal);
   const lines = new Logical(terminal.buffer.normal, screens);
   for await (const moment of recording.moments) {
-    if (moment.kind === "resize")
-      terminal.resize(Math.max(moment.cols, LEAST_COLS), Math.max(moment.rows, 1));
+    if (moment.kind === "resize") emulator.resize(moment.cols, moment.rows);
     if (moment.kind !== "output") continue;
-    try {
-      input.parse(moment.data);
-    } catch {
-      // A fault of the emulator costs one piece of output, not the rest.
-      input._parser.reset();
-    }
+    emulator.parse(moment.data);
     if (terminal.buffer.normal.baseY < MOST_LINES) continue;
     yield lines.take(terminal.buffer.normal.baseY - KEPT_LINES);
     // Forgets the lines just taken: they are the oldest.
@@ -55,7 +28,7 @@ export async function* textOf(recording: Recording): AsyncGenerator<string, void
   }
   screens.left();
   yield lines.rest();
-  terminal.dispose();
+  emulator.close();
 }
 
 /** A screen that was left, and the line of the normal buffer it stood before, counted from the session's first. */
@@ -73,7 +46,7 @@ interface LastScreens {
 }
 
 /** Keeps each alternate screen as it was when its program left it, or cleared it just before. */
-function lastScreens(terminal: Terminal, erase: (params: readonly number[]) => void): LastScreens {
+function lastScreens(terminal: Terminal): LastScreens {
   let cleared: readonly string[] = [];
   const screens: LastScreens = {
     all: [],
@@ -99,15 +72,8 @@ function lastScreens(terminal: Terminal, erase: (params: readonly number[]) => v
       const shown = screenText(alternate, terminal.rows);
       if (shown.length > 0) cleared = shown;
     }
-    // xterm.js 6.0.0 throws here (no line below the last to unwrap). All that is above the last cell is everything.
-    const all = how === 1 && active.cursorY === terminal.rows - 1 && active.cursorX + 1 >= terminal.cols;
-    if (all) erase([2]);
-    return all;
+    return false;
   });
-  // Once per count: more than the screen holds is only a way to keep us busy.
-  for (const final of ["b", "L", "M", "S", "T", "I", "Z"]) {
-    terminal.parser.registerCsiHandler({ final }, ([count]) => Number(count) > terminal.cols * terminal.rows);
-  }
   return screens;
 }
 

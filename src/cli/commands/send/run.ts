@@ -1,6 +1,7 @@
 // `coven send`: text, bytes or keys into a running session from outside its terminal.
 import type { CovenClient } from "../../../api/client.ts";
 import { pasted } from "../../../session/paste.ts";
+import { isSet } from "../../../vt/picture.ts";
 import { connect } from "../../client/connect.ts";
 import { orNotRunning } from "../../client/end-session.ts";
 import { fullId } from "../../client/session-id.ts";
@@ -11,9 +12,9 @@ import { say } from "../../ui/out.ts";
 
 /** Pause between two keys, in milliseconds: a program that reads Escape and a key at once takes them for Alt and the key. */
 const BETWEEN_KEYS_MS = 40;
-/** How the snapshot of a screen says that the program has set these modes (screen/snapshot.ts). */
-const APPLICATION_CURSOR = "\x1b[?1h";
-const BRACKETED_PASTE = "\x1b[?2004h";
+/** Modes of the program that decide what keys and a paste are (xterm's ctlseqs). */
+const APPLICATION_CURSOR = 1;
+const BRACKETED_PASTE = 2004;
 
 export const run: Run = async (invocation) => {
   const names = flagValue(invocation, "key")?.split(/\s+/).filter(Boolean) ?? [];
@@ -65,8 +66,7 @@ async function send(client: CovenClient, id: string, bytes: Uint8Array, given: I
   // A line end at the end of a file is replaced by Enter.
   const typed = text.replace(/\r?\n$/, "");
   if (!has(given, "no-enter")) return input(client, id, typed, true);
-  const { ansi } = await client.screen(id);
-  const paste = ansi.includes(BRACKETED_PASTE);
+  const paste = await hasSet(client, id, BRACKETED_PASTE);
   await input(client, id, paste ? new TextDecoder().decode(pasted(new TextEncoder().encode(typed))) : typed);
 }
 
@@ -74,11 +74,16 @@ async function input(client: CovenClient, id: string, data: string, submit = fal
   await client.input(id, data, { submit });
 }
 
+async function hasSet(client: CovenClient, id: string, mode: number): Promise<boolean> {
+  const { picture } = await client.screen(id, { picture: true });
+  return picture !== undefined && isSet(picture, mode);
+}
+
 async function press(client: CovenClient, id: string, names: readonly string[]): Promise<void> {
-  const { ansi } = await client.screen(id);
+  const application = await hasSet(client, id, APPLICATION_CURSOR);
   for (const [place, name] of names.entries()) {
     if (place > 0) await Bun.sleep(BETWEEN_KEYS_MS);
-    await input(client, id, keyBytes(name, ansi.includes(APPLICATION_CURSOR)));
+    await input(client, id, keyBytes(name, application));
   }
 }
 
