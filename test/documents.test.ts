@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { startHouse } from "./support/house.ts";
+import { startTestDaemon } from "./support/test-daemon.ts";
 
 const root = join(import.meta.dir, "..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -47,9 +47,9 @@ test("every event that OBSERVABILITY.md promises is written somewhere", () => {
 });
 
 test("the metrics that OBSERVABILITY.md lists are those that are served", async () => {
-  const house = await startHouse();
+  const daemon = await startTestDaemon();
   try {
-    const served = Array.from((await house.client.metrics()).matchAll(/^# TYPE (\S+)/gm), (found) =>
+    const served = Array.from((await daemon.client.metrics()).matchAll(/^# TYPE (\S+)/gm), (found) =>
       String(found[1]),
     );
     const [, section = ""] = read("docs/OBSERVABILITY.md").split("## Metrics");
@@ -58,6 +58,6 @@ test("the metrics that OBSERVABILITY.md lists are those that are served", async 
       .map((name) => name.replace(/\{.*$/, ""));
     expect(listed.toSorted()).toEqual(served.toSorted());
   } finally {
-    await house.close();
+    await daemon.close();
   }
 });

@@ -1,13 +1,13 @@
 // Holds what a body may be: its size on every kind of connection, its encoding, its members.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type House, startHouse } from "../support/house.ts";
 import { ask, exchange, request } from "../support/raw.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 
-let house: House;
+let daemon: TestDaemon;
 beforeAll(async () => {
-  house = await startHouse();
+  daemon = await startTestDaemon();
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 const codeOf = (body: string): string => JSON.parse(body).error.code;
 
@@ -24,7 +24,7 @@ describe("bodies", () => {
   for (const [way, { line, headers, halfClose = false }] of Object.entries(ways)) {
     test(`twice the limit is 413 in our own words: ${way}`, async () => {
       const head = request(line, undefined, { ...headers, "Content-Length": String(large.length) });
-      const { answers } = await exchange(house.socket, [head, large], { halfClose });
+      const { answers } = await exchange(daemon.socket, [head, large], { halfClose });
       expect(answers.map(({ status, body }) => [status, codeOf(body)])).toEqual([[413, "payload_too_large"]]);
     });
   }
@@ -33,14 +33,14 @@ describe("bodies", () => {
     const head = request("POST /api/v1/sessions", undefined, { "Transfer-Encoding": "chunked" });
     const chunk = Buffer.concat([Buffer.from("10000\r\n"), Buffer.alloc(65_536, "b"), Buffer.from("\r\n")]);
     const parts = [head, ...Array.from({ length: 100 }, () => chunk), "0\r\n\r\n", request("GET /health")];
-    const { answers } = await exchange(house.socket, parts, { answers: 2 });
+    const { answers } = await exchange(daemon.socket, parts, { answers: 2 });
     expect(answers.map((answer) => answer.status)).toEqual([413, 200]);
   });
 
   test("one that is only announced is refused all the same", async () => {
     for (const length of [LIMIT + 1, 10 ** 12]) {
       const head = request("POST /api/v1/sessions", undefined, { "Content-Length": String(length) });
-      const { answers } = await exchange(house.socket, head);
+      const { answers } = await exchange(daemon.socket, head);
       expect(answers.map((answer) => answer.status)).toEqual([413]);
     }
   });
@@ -48,8 +48,8 @@ describe("bodies", () => {
   test("exactly the limit is read", async () => {
     const frame = JSON.stringify({ action: "" }).length;
     const body = JSON.stringify({ action: "a".repeat(LIMIT - frame) });
-    expect((await ask(house.socket, "POST /api/v1/actions", body)).status).toBe(400);
-    expect(codeOf((await ask(house.socket, "POST /api/v1/actions", `${body} `)).body)).toBe(
+    expect((await ask(daemon.socket, "POST /api/v1/actions", body)).status).toBe(400);
+    expect(codeOf((await ask(daemon.socket, "POST /api/v1/actions", `${body} `)).body)).toBe(
       "payload_too_large",
     );
   });
@@ -77,16 +77,16 @@ describe("bodies", () => {
   };
   test.each(Object.keys(malformed))("malformed, and named in the details: %s", async (name) => {
     const [body = "", field] = malformed[name] ?? [];
-    const answer = await ask(house.socket, "POST /api/v1/sessions", body);
+    const answer = await ask(daemon.socket, "POST /api/v1/sessions", body);
     expect(answer.status).toBe(400);
     const { error } = JSON.parse(answer.body);
     expect({ code: error.code, field: error.details.field }).toEqual({ code: "invalid_request", field });
   });
 
   test("unset options written as null, unknown members and no Content-Type are all fine", async () => {
-    const body = { projectRoot: house.project, harness: "codex", prompt: "exit 0" };
+    const body = { projectRoot: daemon.project, harness: "codex", prompt: "exit 0" };
     const more = { cwd: null, title: null, launchMode: null, env: null, cols: null, somethingNew: [1] };
-    const answer = await ask(house.socket, "POST /api/v1/sessions", JSON.stringify({ ...body, ...more }));
+    const answer = await ask(daemon.socket, "POST /api/v1/sessions", JSON.stringify({ ...body, ...more }));
     expect(answer.status).toBe(201);
   });
 });

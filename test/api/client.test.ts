@@ -5,19 +5,19 @@ import { join } from "node:path";
 import { covenClient, isUnreachable } from "../../src/api/client.ts";
 import { ROUTES } from "../../src/api/routes/table.ts";
 import { readEvents } from "../../src/api/sse.ts";
-import { type House, startHouse } from "../support/house.ts";
 import { rejectionOf } from "../support/refusal.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { until } from "../support/until.ts";
 
-let house: House;
+let daemon: TestDaemon;
 beforeAll(async () => {
-  house = await startHouse();
+  daemon = await startTestDaemon();
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 /** A listener that is no daemon: says this to whoever connects once they asked, and hangs up, or stays silent. */
 async function impostor(name: string, answer: string | "silence" | undefined): Promise<[string, Server]> {
-  const path = join(house.dir, name);
+  const path = join(daemon.dir, name);
   const server = createServer((peer: Socket) => {
     peer.on("error", () => {});
     peer.once("data", () => {
@@ -47,17 +47,17 @@ test("the client loads no zod: the command line would pay for it at every start"
 });
 
 test("a launch, its keystrokes, its size, its events, its end", async () => {
-  const { client } = house;
+  const { client } = daemon;
   const { id } = await client.launch(
     {
-      projectRoot: house.project,
+      projectRoot: daemon.project,
       harness: "codex",
       prompt: "read x; echo $x; stty size; exit 4",
       title: "all",
     },
     { idempotencyKey: "once" },
   );
-  const again = { projectRoot: house.project, harness: "codex", prompt: "other" };
+  const again = { projectRoot: daemon.project, harness: "codex", prompt: "other" };
   expect((await client.launch(again, { idempotencyKey: "once" })).id).toBe(id);
   await client.resize(id, { cols: 91, rows: 31 });
   await client.input(id, "typed\n");
@@ -74,8 +74,8 @@ test("a launch, its keystrokes, its size, its events, its end", async () => {
 });
 
 test("the bare list and a page", async () => {
-  const { client } = house;
-  const ids = [house.finished([]), house.finished([]), house.finished([])]
+  const { client } = daemon;
+  const ids = [daemon.finished([]), daemon.finished([]), daemon.finished([])]
     .map((session) => session.id)
     .reverse();
   expect((await client.sessions()).slice(0, 3).map((session) => session.id)).toEqual(ids);
@@ -91,22 +91,22 @@ test("the bare list and a page", async () => {
 });
 
 test("the daemon's refusal arrives as it was sent", async () => {
-  const { id } = house.finished([]);
-  const error = await rejectionOf(house.client.input(id, "x"));
+  const { id } = daemon.finished([]);
+  const error = await rejectionOf(daemon.client.input(id, "x"));
   expect(error).toMatchObject({ code: "session_not_live", details: { sessionId: id, status: "completed" } });
   expect(isUnreachable(error)).toBe(false);
-  const odd = await rejectionOf(house.client.session("a/../b?c#d"));
+  const odd = await rejectionOf(daemon.client.session("a/../b?c#d"));
   expect(odd).toMatchObject({ code: "session_not_found", details: { sessionId: "a/../b?c#d" } });
 });
 
 describe("when no daemon answers", () => {
   test("nobody there, nobody listening, hung up, no answer in time: unreachable, with the cause", async () => {
-    const plain = join(house.dir, "plain");
+    const plain = join(daemon.dir, "plain");
     await Bun.write(plain, "");
     const [rude, one] = await impostor("rude.sock", undefined);
     const [silent, two] = await impostor("silent.sock", "silence");
     const causes = {
-      [join(house.dir, "none.sock")]: "ENOENT",
+      [join(daemon.dir, "none.sock")]: "ENOENT",
       [plain]: "ECONNREFUSED",
       [rude]: "ECONNRESET",
     };
@@ -118,7 +118,7 @@ describe("when no daemon answers", () => {
       });
       expect(isUnreachable(error)).toBe(true);
     }
-    const stream = covenClient(join(house.dir, "none.sock")).eventStream("x")[Symbol.asyncIterator]();
+    const stream = covenClient(join(daemon.dir, "none.sock")).eventStream("x")[Symbol.asyncIterator]();
     expect(isUnreachable(await rejectionOf(stream.next()))).toBe(true);
     for (const server of [one, two]) server.close();
   });
@@ -147,33 +147,33 @@ describe("when no daemon answers", () => {
 
 describe("ended from outside", () => {
   test("leaving the loop, and aborting it, hang up on the daemon", async () => {
-    const { id } = await house.launch("echo hello; exec sleep 60");
-    for await (const event of house.client.eventStream(id)) {
+    const { id } = await daemon.launch("echo hello; exec sleep 60");
+    for await (const event of daemon.client.eventStream(id)) {
       expect(event.kind).toBe("output");
       break;
     }
-    await until("the daemon noticed", () => house.watchers() === 0);
+    await until("the daemon noticed", () => daemon.watchers() === 0);
     const stop = new AbortController();
-    const stream = house.client.output(id, { follow: true, signal: stop.signal })[Symbol.asyncIterator]();
+    const stream = daemon.client.output(id, { follow: true, signal: stop.signal })[Symbol.asyncIterator]();
     expect(Buffer.from((await stream.next()).value ?? []).toString()).toBe("hello\r\n");
     const next = stream.next();
-    await until("it waits", () => house.watchers() === 1);
+    await until("it waits", () => daemon.watchers() === 1);
     stop.abort(new Error("enough"));
     expect(await next.then(() => "went on", String)).toBe("Error: enough");
-    await until("the daemon noticed again", () => house.watchers() === 0);
-    house.coven.kill(id);
-    await house.settled(id);
+    await until("the daemon noticed again", () => daemon.watchers() === 0);
+    daemon.coven.kill(id);
+    await daemon.settled(id);
   });
 });
 
 test("the SSE reader puts frames together however they are cut", async () => {
-  const { id } = house.finished(["é\n\n€ data: x", "two"]);
+  const { id } = daemon.finished(["é\n\n€ data: x", "two"]);
   const answer = await fetch(`http://coven/events?sessionId=${id}`, {
-    unix: house.socket,
+    unix: daemon.socket,
     headers: { accept: "text/event-stream" },
   });
   const bytes = await answer.bytes();
-  const { events } = await house.client.events(id);
+  const { events } = await daemon.client.events(id);
   for (const size of [1, 2, 7, 100, bytes.length]) {
     async function* cut() {
       for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

@@ -3,14 +3,14 @@ import { expect, test } from "bun:test";
 import { follow, outputOf, sideBySide } from "../../src/api/follow.ts";
 import { Meter } from "../../src/api/meter.ts";
 import { realWorld } from "../../src/daemon/world.ts";
-import { startHouse } from "../support/house.ts";
+import { startTestDaemon } from "../support/test-daemon.ts";
 
 // A client that takes everything at once would otherwise be given all of it before anybody else had a turn.
 test("of a long output one turn of the loop gives a client at most a MiB and a batch", async () => {
-  const house = await startHouse();
+  const daemon = await startTestDaemon();
   const row = new Uint8Array(16_384);
-  const { id: sessionId } = house.finished(Array.from({ length: 1_024 }, () => row));
-  const { coven } = house;
+  const { id: sessionId } = daemon.finished(Array.from({ length: 1_024 }, () => row));
+  const { coven } = daemon;
   const log = { info() {}, warn() {}, error() {} };
   let turns = 0;
   let bytes = 0;
@@ -27,7 +27,7 @@ test("of a long output one turn of the loop gives a client at most a MiB and a b
   }
   expect(bytes).toBe(1_024 * row.length);
   expect(turns).toBeGreaterThanOrEqual(12);
-  await house.close();
+  await daemon.close();
 });
 
 const memory = Uint8Array.from({ length: 100 }, (_, i) => i);

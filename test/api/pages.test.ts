@@ -2,23 +2,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { EventsPage } from "../../src/api/routes/events.ts";
 import type { Session } from "../../src/session/session.ts";
-import { type House, startHouse } from "../support/house.ts";
 import { ask } from "../support/raw.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 
-let house: House;
+let daemon: TestDaemon;
 /** Ten outputs and an exit. */
 let ten: Session;
 let seqs: number[];
 beforeAll(async () => {
-  house = await startHouse();
+  daemon = await startTestDaemon();
   // Another session's events lie between, so that seqs are not 1..11.
-  house.finished(["other"]);
-  ten = house.finished(Array.from({ length: 10 }, (_, i) => `line ${i}\r\n`));
+  daemon.finished(["other"]);
+  ten = daemon.finished(Array.from({ length: 10 }, (_, i) => `line ${i}\r\n`));
   seqs = (await page("")).events.map((event) => event.seq);
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
-const get = (id: string, query: string) => ask(house.socket, `GET /api/v1/sessions/${id}/events?${query}`);
+const get = (id: string, query: string) => ask(daemon.socket, `GET /api/v1/sessions/${id}/events?${query}`);
 const page = async (query: string, id = ten.id): Promise<EventsPage> =>
   JSON.parse((await get(id, query)).body);
 const shown = async (query: string) => (await page(query)).events.map((event) => seqs.indexOf(event.seq));
@@ -34,7 +34,7 @@ test("everything, oldest first, and a cursor that leads to an empty page", async
 });
 
 test("both paths give the same bytes", async () => {
-  const one = await ask(house.socket, `GET /events?sessionId=${ten.id}&limit=3`);
+  const one = await ask(daemon.socket, `GET /events?sessionId=${ten.id}&limit=3`);
   expect(one.body).toBe((await get(ten.id, "limit=3")).body);
 });
 
@@ -53,7 +53,7 @@ describe("where a page begins", () => {
   });
 
   test("a negative seq, an unknown event and one of another session mean from the start", async () => {
-    const foreign = house.finished(["x"]);
+    const foreign = daemon.finished(["x"]);
     const other = (await page("", foreign.id)).events[0]?.id;
     for (const query of [
       "afterSeq=-1",
@@ -122,7 +122,7 @@ describe("afterSeq and beforeSeq at once: the events between them, oldest first"
   });
 
   test("the body's size ends a page between them as anywhere else", async () => {
-    const big = house.finished(Array.from({ length: 200 }, () => "\x1b".repeat(16_384)));
+    const big = daemon.finished(Array.from({ length: 200 }, () => "\x1b".repeat(16_384)));
     const { events } = await page("afterSeq=0&beforeSeq=9007199254740991", big.id);
     const [first, last] = [events[0]?.seq ?? 0, events.at(-1)?.seq ?? 0];
     const more = await page(`afterSeq=${first}&beforeSeq=${first + 150}`, big.id);
@@ -144,7 +144,7 @@ describe("afterSeq and beforeSeq at once: the events between them, oldest first"
 // All pages are written into one buffer, and a large one goes out in many pieces while the next is written.
 test("pages asked for at once have each their own bytes", async () => {
   const sessions = ["a", "b", "c", "d"].map((letter) =>
-    house.finished(Array.from({ length: 40 }, () => letter.repeat(16_384))),
+    daemon.finished(Array.from({ length: 40 }, () => letter.repeat(16_384))),
   );
   const asked = [...sessions, ...sessions, ...sessions];
   const bodies = await Promise.all(
@@ -159,7 +159,7 @@ test("pages asked for at once have each their own bytes", async () => {
 });
 
 test("limit is clamped to 1..1000", async () => {
-  const many = house.finished(Array.from({ length: 1_005 }, () => "x"));
+  const many = daemon.finished(Array.from({ length: 1_005 }, () => "x"));
   const count = async (limit: string) => (await page(`limit=${limit}`, many.id)).events.length;
   expect(await Promise.all(["0", "-7", "1", "1000", "5000", "99999999999999999999"].map(count))).toEqual([
     1, 1, 1, 1_000, 1_000, 1_000,
@@ -187,14 +187,14 @@ describe("malformed parameters are named", () => {
 
   test("a missing sessionId is 400, one that can be none is 404", async () => {
     for (const path of ["/events", "/events?sessionId=", "/events?afterSeq=1"]) {
-      const { status, body } = await ask(house.socket, `GET ${path}`);
+      const { status, body } = await ask(daemon.socket, `GET ${path}`);
       expect({ status, field: JSON.parse(body).error.details.field }).toEqual({
         status: 400,
         field: "sessionId",
       });
     }
     for (const id of ["nobody", "a%20b", "..%2F.."]) {
-      const { status, body } = await ask(house.socket, `GET /events?sessionId=${id}`);
+      const { status, body } = await ask(daemon.socket, `GET /events?sessionId=${id}`);
       expect([status, JSON.parse(body).error.code]).toEqual([404, "session_not_found"]);
     }
   });
@@ -210,7 +210,7 @@ describe("the size of a body", () => {
     ["three bytes of UTF-8", "€"],
   ])("no page passes 900,000 bytes, none is needlessly small, nothing is lost: %s", async (_, letter) => {
     const row = letter.repeat(16_384 / Buffer.byteLength(letter));
-    const big = house.finished(Array.from({ length: 200 }, () => row));
+    const big = daemon.finished(Array.from({ length: 200 }, () => row));
     let text = "";
     let largestEvent = 0;
     for (let query = "afterSeq=0"; query !== ""; ) {
@@ -226,9 +226,9 @@ describe("the size of a body", () => {
   });
 
   test("an event too large for any page goes out alone, and the reader gets past it", async () => {
-    const session = house.finished(["before"]);
+    const session = daemon.finished(["before"]);
     const large = { event: "large", text: "\x01".repeat(150_000) };
-    house.ledger.append(
+    daemon.ledger.append(
       session.id,
       [
         { kind: "metadata", payload: large },
@@ -246,7 +246,7 @@ describe("the size of a body", () => {
   });
 
   test("the same backwards", async () => {
-    const session = house.finished(Array.from({ length: 100 }, () => "\x1b".repeat(16_384)));
+    const session = daemon.finished(Array.from({ length: 100 }, () => "\x1b".repeat(16_384)));
     let count = 0;
     for (let query = "beforeSeq=9007199254740991"; query !== ""; ) {
       const { body } = await get(session.id, query);

@@ -1,15 +1,15 @@
 // Holds the transport of the contract against clients that are not fetch: half-closing, HTTP/1.0, pipelining, hostile, slow.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { ROUTES, type RouteName } from "../../src/api/routes/table.ts";
-import { type House, startHouse } from "../support/house.ts";
 import { ask, connected, exchange, request } from "../support/raw.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { until } from "../support/until.ts";
 
-let house: House;
+let daemon: TestDaemon;
 beforeAll(async () => {
-  house = await startHouse();
+  daemon = await startTestDaemon();
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 const codeOf = (body: string): string => JSON.parse(body).error.code;
 
@@ -21,7 +21,7 @@ const CALLS: Record<RouteName, { body?: () => unknown; query?: string; status: n
   actions: { body: () => ({ action: "coven.capabilities.refresh" }), status: 200 },
   sessions: { status: 200 },
   launch: {
-    body: () => ({ projectRoot: house.project, harness: "codex", prompt: "exit 0" }),
+    body: () => ({ projectRoot: daemon.project, harness: "codex", prompt: "exit 0" }),
     status: 201,
   },
   session: { status: 200 },
@@ -40,7 +40,7 @@ const CALLS: Record<RouteName, { body?: () => unknown; query?: string; status: n
   harnesses: { status: 200 },
   status: { status: 200 },
   metrics: { status: 200 },
-  shutdown: { body: () => ({ pid: house.identity.pid, force: true }), status: 202 },
+  shutdown: { body: () => ({ pid: daemon.identity.pid, force: true }), status: 202 },
 };
 
 /** What is not JSON. */
@@ -61,12 +61,12 @@ describe("every route answers, in JSON with a Content-Length, and then EOF", () 
       test(`${way}, under ${prefix || "the legacy alias"}`, async () => {
         // Object.entries of the table gives its names as strings.
         for (const [name, call] of Object.entries(CALLS) as [RouteName, (typeof CALLS)[RouteName]][]) {
-          const { id } = house.finished(["hello\r\n"]);
+          const { id } = daemon.finished(["hello\r\n"]);
           const { method, path } = ROUTES[name];
           const target = `${prefix}${path}${call.query ?? ""}`.replace(":id", id);
           const body = call.body && JSON.stringify(call.body());
           const wire = request(`${method} ${target}${version}`, body, headers);
-          const { answers, eof } = await exchange(house.socket, wire, { halfClose, untilEof: true });
+          const { answers, eof } = await exchange(daemon.socket, wire, { halfClose, untilEof: true });
           const [answer] = answers;
           expect({ name, status: answer?.status, eof }).toEqual({ name, status: call.status, eof: true });
           expect(answer?.headers["content-length"]).toBe(String(Buffer.byteLength(answer?.body ?? "")));
@@ -83,10 +83,10 @@ describe("every route answers, in JSON with a Content-Length, and then EOF", () 
 });
 
 test("a body that comes later than its head, byte by byte, is waited for, half-close included", async () => {
-  const body = JSON.stringify({ projectRoot: house.project, harness: "codex", prompt: "exit 0" });
+  const body = JSON.stringify({ projectRoot: daemon.project, harness: "codex", prompt: "exit 0" });
   const [head = ""] = request("POST /api/v1/sessions", body).split("\r\n\r\n");
   const parts = [`${head}\r\n\r\n`, ...Array.from(body.matchAll(/.{1,20}/gs), (part) => part[0])];
-  const { answers } = await exchange(house.socket, parts, { halfClose: true, pauseMs: 1 });
+  const { answers } = await exchange(daemon.socket, parts, { halfClose: true, pauseMs: 1 });
   expect(answers.map((answer) => answer.status)).toEqual([201]);
 });
 
@@ -94,7 +94,7 @@ test("a chunked body is a body", async () => {
   const body = JSON.stringify({ action: "coven.capabilities.refresh" });
   const head = request("POST /api/v1/actions", undefined, { "Transfer-Encoding": "chunked" });
   const chunk = `${body.length.toString(16)}\r\n${body}\r\n`;
-  const { answers } = await exchange(house.socket, [head, chunk, "0\r\n\r\n"], {
+  const { answers } = await exchange(daemon.socket, [head, chunk, "0\r\n\r\n"], {
     halfClose: true,
     pauseMs: 1,
   });
@@ -103,7 +103,7 @@ test("a chunked body is a body", async () => {
 
 test("a client that asks for nothing else is kept alive", async () => {
   const { answers, eof } = await exchange(
-    house.socket,
+    daemon.socket,
     [request("GET /health"), request("GET /api-version")],
     {
       answers: 2,
@@ -125,7 +125,7 @@ test("pipelined requests are answered in order, refusals and bodies between them
     request("POST /api/v1/sessions", "{"),
     request("GET /api/v1/health"),
   ];
-  const { answers } = await exchange(house.socket, wire.join(""), { halfClose: true });
+  const { answers } = await exchange(daemon.socket, wire.join(""), { halfClose: true });
   expect(answers.map((answer) => answer.status)).toEqual([200, 200, 404, 404, 400, 200]);
 });
 
@@ -139,7 +139,7 @@ describe("an Origin is refused before anything else", () => {
   ];
   test.each(lines)("%s", async (line) => {
     for (const origin of ["http://localhost", "null", ""]) {
-      const answer = await ask(house.socket, line, undefined, { Origin: origin });
+      const answer = await ask(daemon.socket, line, undefined, { Origin: origin });
       expect({ status: answer.status, code: codeOf(answer.body) }).toEqual({
         status: 403,
         code: "forbidden",
@@ -156,7 +156,7 @@ describe("an Origin is refused before anything else", () => {
       "Sec-WebSocket-Version": "13",
     };
     const { answers } = await exchange(
-      house.socket,
+      daemon.socket,
       request("GET /api/v1/sessions/x/attach", undefined, headers),
     );
     expect(answers.map((answer) => answer.status)).toEqual([403]);
@@ -165,20 +165,20 @@ describe("an Origin is refused before anything else", () => {
 
 describe("neighbours", () => {
   test("400 silent connections delay nobody", async () => {
-    const silent = await Promise.all(Array.from({ length: 400 }, () => connected(house.socket)));
-    const slow = await connected(house.socket);
+    const silent = await Promise.all(Array.from({ length: 400 }, () => connected(daemon.socket)));
+    const slow = await connected(daemon.socket);
     slow.write("POST /api/v1/sessions HTTP/1.1\r\nHost: coven\r\nContent-Length: 100\r\n\r\n{");
     const began = performance.now();
-    for (let i = 0; i < 100; i++) expect((await ask(house.socket, "GET /api/v1/health")).status).toBe(200);
+    for (let i = 0; i < 100; i++) expect((await ask(daemon.socket, "GET /api/v1/health")).status).toBe(200);
     // The implementation before us took minutes. A second is 20 times what a loaded machine needs.
     expect(performance.now() - began).toBeLessThan(1_000);
     for (const peer of [...silent, slow]) peer.destroy();
   });
 
   test("a client that goes while it sends its body leaves no trace", async () => {
-    const before = house.log.length;
+    const before = daemon.log.length;
     for (let i = 0; i < 20; i++) {
-      const peer = await connected(house.socket);
+      const peer = await connected(daemon.socket);
       await new Promise<void>((sent) =>
         peer.write("POST /api/v1/sessions HTTP/1.1\r\nHost: coven\r\nContent-Length: 100\r\n\r\n{", () =>
           sent(),
@@ -186,39 +186,39 @@ describe("neighbours", () => {
       );
       peer.destroy();
     }
-    expect((await ask(house.socket, "GET /api/v1/health")).status).toBe(200);
-    expect(house.log.slice(before)).toEqual([]);
+    expect((await ask(daemon.socket, "GET /api/v1/health")).status).toBe(200);
+    expect(daemon.log.slice(before)).toEqual([]);
   });
 
   test("followers that hang up are forgotten, idle or stalled", async () => {
-    const quiet = await house.launch("exec cat");
-    const loud = house.finished(Array.from({ length: 1_000 }, () => new Uint8Array(16_384).fill(120)));
+    const quiet = await daemon.launch("exec cat");
+    const loud = daemon.finished(Array.from({ length: 1_000 }, () => new Uint8Array(16_384).fill(120)));
     Bun.gc(true);
     const before = process.memoryUsage.rss();
     for (let round = 0; round < 50; round++) {
-      const idle = await connected(house.socket);
-      const stalled = await connected(house.socket);
+      const idle = await connected(daemon.socket);
+      const stalled = await connected(daemon.socket);
       stalled.pause();
       idle.write(request(`GET /sessions/${quiet.id}/output?follow=1`));
       stalled.write(request(`GET /sessions/${loud.id}/output`));
-      const stream = await connected(house.socket);
+      const stream = await connected(daemon.socket);
       stream.write(request(`GET /events?sessionId=${quiet.id}`, undefined, { Accept: "text/event-stream" }));
       await new Promise((heard) => stream.once("data", heard));
       for (const peer of [idle, stalled, stream]) peer.destroy();
     }
     // Nobody waits on the session any more: what would wake a follower finds none.
-    await until("nobody watches", () => house.watchers() === 0);
+    await until("nobody watches", () => daemon.watchers() === 0);
     // What is still held, not what the collector has not come to: 50 bodies of 8 MB would be 400.
     Bun.gc(true);
     expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 1024 * 1024);
-    house.coven.kill(quiet.id);
-    await house.settled(quiet.id);
+    daemon.coven.kill(quiet.id);
+    await daemon.settled(quiet.id);
   });
 });
 
 test("what Bun's own parser refuses ends with EOF, and the next client is served", async () => {
   for (const wire of ["blah\r\n\r\n", "GET /health HTTP/1.1\r\n\r\n", "\x00\x01\x02\r\n\r\n"]) {
-    expect((await exchange(house.socket, wire, { untilEof: true })).eof).toBe(true);
+    expect((await exchange(daemon.socket, wire, { untilEof: true })).eof).toBe(true);
   }
-  expect((await ask(house.socket, "GET /health")).status).toBe(200);
+  expect((await ask(daemon.socket, "GET /health")).status).toBe(200);
 });

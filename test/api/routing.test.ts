@@ -1,13 +1,13 @@
 // Holds that routing is exact on method and path, and what each near miss is called.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type House, startHouse } from "../support/house.ts";
 import { ask, exchange, request } from "../support/raw.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 
-let house: House;
+let daemon: TestDaemon;
 beforeAll(async () => {
-  house = await startHouse();
+  daemon = await startTestDaemon();
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 const codeOf = (body: string): string => JSON.parse(body).error.code;
 
@@ -43,24 +43,24 @@ describe("routing is exact", () => {
     [`GET /sessions/${"x".repeat(129)}`, "session_not_found"],
     ["POST /sessions//kill", "session_not_found"],
   ])("%s: %s", async (line, code) => {
-    const answer = await ask(house.socket, line);
+    const answer = await ask(daemon.socket, line);
     expect({ status: answer.status, code: codeOf(answer.body) }).toEqual({ status: 404, code });
   });
 
   test("a path id is percent-decoded once", async () => {
-    const { id } = house.finished([]);
+    const { id } = daemon.finished([]);
     const encoded = id.replaceAll("-", "%2D");
-    expect(JSON.parse((await ask(house.socket, `GET /api/v1/sessions/${encoded}`)).body).id).toBe(id);
+    expect(JSON.parse((await ask(daemon.socket, `GET /api/v1/sessions/${encoded}`)).body).id).toBe(id);
     const twice = encoded.replaceAll("%", "%25");
-    expect((await ask(house.socket, `GET /api/v1/sessions/${twice}`)).status).toBe(404);
+    expect((await ask(daemon.socket, `GET /api/v1/sessions/${twice}`)).status).toBe(404);
   });
 
   test("a query is no part of the path, an absolute target has one, and any Host will do", async () => {
-    expect((await ask(house.socket, "GET /health?x=/y")).status).toBe(200);
-    expect((await ask(house.socket, "GET http://elsewhere/health")).status).toBe(200);
+    expect((await ask(daemon.socket, "GET /health?x=/y")).status).toBe(200);
+    expect((await ask(daemon.socket, "GET http://elsewhere/health")).status).toBe(200);
     for (const Host of ["", "a b/health?", "[::1]:80", "coven/health"]) {
       const wire = `GET /health HTTP/1.1\r\nHost: ${Host}\r\n\r\n`;
-      const { answers } = await exchange(house.socket, wire, { halfClose: true });
+      const { answers } = await exchange(daemon.socket, wire, { halfClose: true });
       expect({ Host, statuses: answers.map((answer) => answer.status) }).toEqual({ Host, statuses: [200] });
     }
   });
@@ -72,14 +72,14 @@ describe("routing is exact", () => {
       "/api/v1/sessions/%2e%2e/health",
       "/../health",
     ])
-      expect({ path, status: (await ask(house.socket, `GET ${path}`)).status }).toEqual({
+      expect({ path, status: (await ask(daemon.socket, `GET ${path}`)).status }).toEqual({
         path,
         status: 200,
       });
   });
 
   test("HEAD is another method: 404, and no body", async () => {
-    const { text } = await exchange(house.socket, request("HEAD /health"), { halfClose: true });
+    const { text } = await exchange(daemon.socket, request("HEAD /health"), { halfClose: true });
     expect(text).toStartWith("HTTP/1.1 404 ");
     expect(text).toEndWith("\r\n\r\n");
   });

@@ -1,8 +1,8 @@
 // The figures of the local API: health one by one and 32 at once, pages of events, the first page of a huge session.
-// `bun test/bench/api.ts [megabytes]`. The house runs in a process of its own, so two cores are at work.
+// `bun test/bench/api.ts [megabytes]`. The daemon runs in a process of its own, so two cores are at work.
 import { createConnection } from "node:net";
 import { covenClient } from "../../src/api/client.ts";
-import { startHouse } from "../support/house.ts";
+import { startTestDaemon } from "../support/test-daemon.ts";
 
 const SERVE = "--serve";
 const MB = 1024 * 1024;
@@ -10,16 +10,16 @@ const MB = 1024 * 1024;
 if (process.argv[2] === SERVE) await serve(Number(process.argv[3]));
 else await measure(Number(process.argv[2] ?? 100));
 
-/** A house with one finished session of so many megabytes; tells where it is, and goes when stdin ends. */
+/** A daemon with one finished session of so many megabytes; tells where it is, and goes when stdin ends. */
 async function serve(megabytes: number): Promise<void> {
-  const house = await startHouse();
+  const daemon = await startTestDaemon();
   // A build log: colours, quotes, a little beyond ASCII.
   const line = `\x1b[32m✓\x1b[0m compiled "src/module/file.ts" in 12 ms, 340 lines, ${"abc def ".repeat(8)}\r\n`;
   const row = new TextEncoder().encode(line.repeat(Math.floor((16 * 1024) / Buffer.byteLength(line))));
-  const { id } = house.finished(Array.from({ length: Math.ceil((megabytes * MB) / row.length) }, () => row));
-  console.log(JSON.stringify({ socket: house.socket, id }));
+  const { id } = daemon.finished(Array.from({ length: Math.ceil((megabytes * MB) / row.length) }, () => row));
+  console.log(JSON.stringify({ socket: daemon.socket, id }));
   for await (const _ of Bun.stdin.stream());
-  await house.close();
+  await daemon.close();
 }
 
 async function measure(megabytes: number): Promise<void> {

@@ -3,32 +3,32 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { attachFrame } from "../../src/api/schema.ts";
 import { attached } from "../support/attached.ts";
-import { type House, startHouse } from "../support/house.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { until } from "../support/until.ts";
 import { named } from "./frozen.ts";
 
-let house: House;
+let daemon: TestDaemon;
 beforeAll(async () => {
-  house = await startHouse();
+  daemon = await startTestDaemon();
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 test("attached, error, resized, exit, in this order", async () => {
-  const { id } = await house.launch("read x; exit 3", { cols: 80, rows: 24 });
-  const one = await attached(house, id, "?cols=80&rows=24");
+  const { id } = await daemon.launch("read x; exit 3", { cols: 80, rows: 24 });
+  const one = await attached(daemon, id, "?cols=80&rows=24");
   one.say({ type: "dance" });
   await one.frame("error");
-  const two = await attached(house, id);
+  const two = await attached(daemon, id);
   two.say({ type: "resize", cols: 90, rows: 30 });
   await one.frame("resized");
   two.type("\n");
   await one.frame("exit");
   // Nothing is said that the union does not know.
   for (const frame of one.frames) expect<unknown>(attachFrame.parse(frame)).toEqual(frame);
-  expect(named(one.frames, house)).toEqual([
+  expect(named(one.frames, daemon)).toEqual([
     {
       type: "attached",
-      session: named(JSON.parse(JSON.stringify({ ...house.coven.session(id), ...RUNNING })), house),
+      session: named(JSON.parse(JSON.stringify({ ...daemon.coven.session(id), ...RUNNING })), daemon),
       asOfSeq: "<asOfSeq>",
       cols: 80,
       rows: 24,
@@ -43,9 +43,9 @@ test("attached, error, resized, exit, in this order", async () => {
 const RUNNING = { status: "running", exit_code: null, pid: 1 };
 
 test("with picture=true the screen is a frame of its own, after attached", async () => {
-  const { id } = await house.launch("printf '\\033[31mred\\033[?2004h'; read x", { cols: 80, rows: 24 });
-  await until("its output", () => house.coven.screen(id).lines[0] === "red");
-  const client = await attached(house, id, "?picture=true");
+  const { id } = await daemon.launch("printf '\\033[31mred\\033[?2004h'; read x", { cols: 80, rows: 24 });
+  await until("its output", () => daemon.coven.screen(id).lines[0] === "red");
+  const client = await attached(daemon, id, "?picture=true");
   const [first, screen] = client.frames;
   expect(first).toMatchObject({ type: "attached" });
   expect<unknown>(attachFrame.parse(screen)).toEqual(screen);
@@ -72,8 +72,8 @@ test("with picture=true the screen is a frame of its own, after attached", async
 });
 
 test("exit names the signal that ended the harness", async () => {
-  const { id } = await house.launch("read x; kill -KILL $$");
-  const client = await attached(house, id);
+  const { id } = await daemon.launch("read x; kill -KILL $$");
+  const client = await attached(daemon, id);
   client.type("\n");
   expect(await client.frame("exit")).toEqual({
     type: "exit",

@@ -4,17 +4,17 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { ROUTES } from "../../src/api/routes/table.ts";
 import type { Session } from "../../src/session/session.ts";
-import { type House, startHouse } from "../support/house.ts";
 import { ask } from "../support/raw.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { frozen } from "./frozen.ts";
 
-let house: House;
+let daemon: TestDaemon;
 let done: Session;
 beforeAll(async () => {
-  house = await startHouse();
-  done = house.finished(["hello\r\n"]);
+  daemon = await startTestDaemon();
+  done = daemon.finished(["hello\r\n"]);
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 const FINISHED = {
   id: "<uuid>",
@@ -35,14 +35,14 @@ const FINISHED = {
 const ACCEPTED = { status: 202, body: { ok: true, accepted: true } };
 
 test("GET /api-version", async () => {
-  expect(await frozen(house, "GET /api/v1/api-version")).toEqual({
+  expect(await frozen(daemon, "GET /api/v1/api-version")).toEqual({
     status: 200,
     body: { apiVersion: "v1", supportedApiVersions: ["v1"] },
   });
 });
 
 test("GET /health", async () => {
-  expect(await frozen(house, "GET /api/v1/health")).toEqual({
+  expect(await frozen(daemon, "GET /api/v1/health")).toEqual({
     status: 200,
     body: {
       ok: true,
@@ -83,7 +83,7 @@ test("GET /capabilities", async () => {
   ) => ({
     ...{ id, label, adapter, status, policy, actions },
   });
-  expect(await frozen(house, "GET /api/v1/capabilities")).toEqual({
+  expect(await frozen(daemon, "GET /api/v1/capabilities")).toEqual({
     status: 200,
     body: {
       capabilities: [
@@ -110,17 +110,17 @@ test("POST /actions", async () => {
     },
   });
   const whole = { action, origin: "editor", intentId: "i-1", args: { a: [1] } };
-  expect(await frozen(house, "POST /api/v1/actions", whole)).toEqual(
+  expect(await frozen(daemon, "POST /api/v1/actions", whole)).toEqual(
     completed({ origin: "editor", intentId: "i-1" }),
   );
   const bare = completed({});
-  expect(await frozen(house, "POST /api/v1/actions", { action })).toEqual(bare);
-  expect(await frozen(house, "POST /api/v1/actions", { action, origin: " ", intentId: "" })).toEqual(bare);
-  expect(await frozen(house, "POST /api/v1/actions", { action, origin: null, args: null })).toEqual(bare);
+  expect(await frozen(daemon, "POST /api/v1/actions", { action })).toEqual(bare);
+  expect(await frozen(daemon, "POST /api/v1/actions", { action, origin: " ", intentId: "" })).toEqual(bare);
+  expect(await frozen(daemon, "POST /api/v1/actions", { action, origin: null, args: null })).toEqual(bare);
 });
 
 test("POST /sessions, and the same key again", async () => {
-  const launch = { projectRoot: house.project, harness: "codex", prompt: "  exec cat\n" };
+  const launch = { projectRoot: daemon.project, harness: "codex", prompt: "  exec cat\n" };
   const running = {
     ...FINISHED,
     title: "exec cat",
@@ -129,50 +129,50 @@ test("POST /sessions, and the same key again", async () => {
     launch_mode: "interactive",
     pid: "<pid>",
   };
-  const first = await frozen(house, "POST /api/v1/sessions", launch, { "Idempotency-Key": "k" });
+  const first = await frozen(daemon, "POST /api/v1/sessions", launch, { "Idempotency-Key": "k" });
   expect(first).toEqual({ status: 201, body: running });
-  const again = await frozen(house, "POST /api/v1/sessions", launch, { "Idempotency-Key": "k" });
+  const again = await frozen(daemon, "POST /api/v1/sessions", launch, { "Idempotency-Key": "k" });
   expect(again).toEqual({ status: 200, body: running });
-  expect(house.coven.live()).toHaveLength(1);
+  expect(daemon.coven.live()).toHaveLength(1);
 });
 
 test("POST input, resize and kill of a live session", async () => {
-  const [live] = house.coven.live();
-  expect(await frozen(house, `POST /api/v1/sessions/${live?.id}/input`, { data: "x" })).toEqual(ACCEPTED);
-  expect(await frozen(house, `POST /api/v1/sessions/${live?.id}/resize`, { cols: 80, rows: 24 })).toEqual(
+  const [live] = daemon.coven.live();
+  expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/input`, { data: "x" })).toEqual(ACCEPTED);
+  expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/resize`, { cols: 80, rows: 24 })).toEqual(
     ACCEPTED,
   );
-  expect(await frozen(house, `POST /api/v1/sessions/${live?.id}/kill`)).toEqual(ACCEPTED);
-  await house.settled(live?.id ?? "");
-  const record = await frozen(house, `GET /api/v1/sessions/${live?.id}`);
+  expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/kill`)).toEqual(ACCEPTED);
+  await daemon.settled(live?.id ?? "");
+  const record = await frozen(daemon, `GET /api/v1/sessions/${live?.id}`);
   expect(record.body).toMatchObject({ status: "killed", pid: null });
 });
 
 test("GET /sessions, bare and paged", async () => {
-  const bare = JSON.parse((await ask(house.socket, "GET /api/v1/sessions")).body);
+  const bare = JSON.parse((await ask(daemon.socket, "GET /api/v1/sessions")).body);
   expect(ROUTES.sessions.answer.parse(bare)).toEqual(bare);
-  const newest = house.finished([]);
-  const list = await frozen(house, "GET /api/v1/sessions");
+  const newest = daemon.finished([]);
+  const list = await frozen(daemon, "GET /api/v1/sessions");
   expect(list).toEqual({ status: 200, body: [FINISHED, expect.anything(), FINISHED] });
-  expect(await frozen(house, "GET /api/v1/sessions?limit=10")).toEqual({
+  expect(await frozen(daemon, "GET /api/v1/sessions?limit=10")).toEqual({
     status: 200,
     body: { sessions: list.body, next_cursor: null },
   });
-  expect(await frozen(house, "GET /api/v1/sessions?limit=1")).toEqual({
+  expect(await frozen(daemon, "GET /api/v1/sessions?limit=1")).toEqual({
     status: 200,
     body: { sessions: [FINISHED], next_cursor: expect.any(String) },
   });
-  house.coven.sacrifice(newest.id);
+  daemon.coven.sacrifice(newest.id);
 });
 
 test("GET /sessions/:id, archive, summon", async () => {
-  expect(await frozen(house, `GET /api/v1/sessions/${done.id}`)).toEqual({ status: 200, body: FINISHED });
+  expect(await frozen(daemon, `GET /api/v1/sessions/${done.id}`)).toEqual({ status: 200, body: FINISHED });
   const archived = { status: 200, body: { ...FINISHED, archived_at: "<time>" } };
-  expect(await frozen(house, `POST /api/v1/sessions/${done.id}/archive`)).toEqual(archived);
-  expect(await frozen(house, `POST /api/v1/sessions/${done.id}/archive`, {})).toEqual(archived);
-  expect(await frozen(house, `GET /api/v1/sessions/${done.id}`)).toEqual(archived);
+  expect(await frozen(daemon, `POST /api/v1/sessions/${done.id}/archive`)).toEqual(archived);
+  expect(await frozen(daemon, `POST /api/v1/sessions/${done.id}/archive`, {})).toEqual(archived);
+  expect(await frozen(daemon, `GET /api/v1/sessions/${done.id}`)).toEqual(archived);
   for (let i = 0; i < 2; i++) {
-    expect(await frozen(house, `POST /api/v1/sessions/${done.id}/summon`)).toEqual({
+    expect(await frozen(daemon, `POST /api/v1/sessions/${done.id}/summon`)).toEqual({
       status: 200,
       body: FINISHED,
     });
@@ -186,25 +186,28 @@ test("GET /events", async () => {
     { ...event, kind: "exit", payload_json: '{"exitCode":0,"status":"completed"}' },
   ];
   const page = { events, nextCursor: { afterSeq: "<afterSeq>" }, hasMore: false };
-  expect(await frozen(house, `GET /api/v1/events?sessionId=${done.id}`)).toEqual({ status: 200, body: page });
-  expect(await frozen(house, `GET /api/v1/sessions/${done.id}/events`)).toEqual({ status: 200, body: page });
-  expect(await frozen(house, `GET /api/v1/events?sessionId=${done.id}&beforeSeq=99999`)).toEqual({
+  expect(await frozen(daemon, `GET /api/v1/events?sessionId=${done.id}`)).toEqual({
+    status: 200,
+    body: page,
+  });
+  expect(await frozen(daemon, `GET /api/v1/sessions/${done.id}/events`)).toEqual({ status: 200, body: page });
+  expect(await frozen(daemon, `GET /api/v1/events?sessionId=${done.id}&beforeSeq=99999`)).toEqual({
     status: 200,
     body: { ...page, prevCursor: { beforeSeq: "<beforeSeq>" } },
   });
   // With both cursors a page of the plain kind: it is continued by `nextCursor`.
-  expect(await frozen(house, `GET /api/v1/events?sessionId=${done.id}&afterSeq=0&beforeSeq=99999`)).toEqual({
+  expect(await frozen(daemon, `GET /api/v1/events?sessionId=${done.id}&afterSeq=0&beforeSeq=99999`)).toEqual({
     status: 200,
     body: page,
   });
-  expect(await frozen(house, `GET /api/v1/events?sessionId=${done.id}&afterSeq=99999`)).toEqual({
+  expect(await frozen(daemon, `GET /api/v1/events?sessionId=${done.id}&afterSeq=99999`)).toEqual({
     status: 200,
     body: { events: [], nextCursor: null, hasMore: false },
   });
 });
 
 test("GET /sessions/:id/screen and /output", async () => {
-  const { status, body } = await frozen(house, `GET /api/v1/sessions/${done.id}/screen`);
+  const { status, body } = await frozen(daemon, `GET /api/v1/sessions/${done.id}/screen`);
   expect({ status, body }).toEqual({
     status: 200,
     body: {
@@ -218,22 +221,22 @@ test("GET /sessions/:id/screen and /output", async () => {
       ansi: expect.stringContaining("hello"),
     },
   });
-  const output = await ask(house.socket, `GET /api/v1/sessions/${done.id}/output`);
+  const output = await ask(daemon.socket, `GET /api/v1/sessions/${done.id}/output`);
   expect([output.status, output.headers["content-type"], output.body]).toEqual([
     ...[200, "application/octet-stream", "hello\r\n"],
   ]);
 });
 
 test("DELETE /sessions/:id", async () => {
-  const { id } = house.finished(["one", "two"]);
-  expect(await frozen(house, `DELETE /api/v1/sessions/${id}`)).toEqual({
+  const { id } = daemon.finished(["one", "two"]);
+  expect(await frozen(daemon, `DELETE /api/v1/sessions/${id}`)).toEqual({
     status: 200,
     body: { ok: true, deletedEvents: 3 },
   });
 });
 
 test("GET /harnesses", async () => {
-  const { body } = await frozen(house, "GET /api/v1/harnesses");
+  const { body } = await frozen(daemon, "GET /api/v1/harnesses");
   const [codex] = ROUTES.harnesses.answer.parse(body);
   expect(codex).toEqual({
     id: "codex",
@@ -247,9 +250,9 @@ test("GET /harnesses", async () => {
 });
 
 test("GET /status", async () => {
-  const { status, body } = await frozen(house, "GET /api/v1/status");
+  const { status, body } = await frozen(daemon, "GET /api/v1/status");
   const number = expect.any(Number);
-  const bare = JSON.parse((await ask(house.socket, "GET /api/v1/status")).body);
+  const bare = JSON.parse((await ask(daemon.socket, "GET /api/v1/status")).body);
   expect(ROUTES.status.answer.parse(bare)).toEqual(bare);
   expect({ status, body }).toEqual({
     status: 200,
@@ -274,7 +277,7 @@ test("GET /status", async () => {
 });
 
 test("GET /metrics", async () => {
-  const { status, headers, body } = await ask(house.socket, "GET /api/v1/metrics");
+  const { status, headers, body } = await ask(daemon.socket, "GET /api/v1/metrics");
   const type = "text/plain; version=0.0.4; charset=utf-8";
   expect({ status, type: headers["content-type"] }).toEqual({ status: 200, type });
   // The names: dashboards and alarms read them (docs/OBSERVABILITY.md).
@@ -303,9 +306,9 @@ test("GET /metrics", async () => {
 });
 
 test("POST /shutdown", async () => {
-  expect(await frozen(house, "POST /api/v1/shutdown", { pid: house.identity.pid })).toEqual(ACCEPTED);
-  expect(await frozen(house, "POST /api/v1/shutdown", { pid: house.identity.pid, force: true })).toEqual(
+  expect(await frozen(daemon, "POST /api/v1/shutdown", { pid: daemon.identity.pid })).toEqual(ACCEPTED);
+  expect(await frozen(daemon, "POST /api/v1/shutdown", { pid: daemon.identity.pid, force: true })).toEqual(
     ACCEPTED,
   );
-  expect(house.shutdowns).toEqual([false, true]);
+  expect(daemon.shutdowns).toEqual([false, true]);
 });

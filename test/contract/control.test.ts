@@ -1,14 +1,14 @@
 // Freezes the refusals of `POST /actions` and `POST /shutdown`.
 // If a test here fails, the code is wrong, not the test: add a member, never change one (see errors.test.ts).
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type House, startHouse } from "../support/house.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { frozen, refusal } from "./frozen.ts";
 
-let house: House;
+let daemon: TestDaemon;
 beforeAll(async () => {
-  house = await startHouse();
+  daemon = await startTestDaemon();
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 describe("POST /actions refuses in its own shape, with the envelope beside it", () => {
   const rejected = (action: string) => ({
@@ -38,25 +38,25 @@ describe("POST /actions refuses in its own shape, with the envelope beside it", 
     [{ action: "coven.capabilities.refresh", intentId: {} }, "coven.capabilities.refresh"],
     [{ action: "constructor" }, "constructor"],
   ])("%j", async (body, action) => {
-    expect(await frozen(house, "POST /api/v1/actions", body)).toEqual(rejected(action));
+    expect(await frozen(daemon, "POST /api/v1/actions", body)).toEqual(rejected(action));
   });
 });
 
 test("shutdown: pid missing, another pid, live sessions", async () => {
-  await house.launch("exec cat");
+  await daemon.launch("exec cat");
   const path = "POST /api/v1/shutdown";
-  const { pid } = house.identity;
+  const { pid } = daemon.identity;
   for (const body of [undefined, {}, { force: true }, { pid: "1" }, { pid: null }]) {
-    expect(await frozen(house, path, body)).toEqual(refusal(400, "invalid_request", { field: "pid" }));
+    expect(await frozen(daemon, path, body)).toEqual(refusal(400, "invalid_request", { field: "pid" }));
   }
-  expect(await frozen(house, path, { pid: pid + 1, force: true })).toEqual(
+  expect(await frozen(daemon, path, { pid: pid + 1, force: true })).toEqual(
     refusal(409, "daemon_identity_mismatch", { pid: "<pid>" }),
   );
-  expect(await frozen(house, path, { pid })).toEqual(
+  expect(await frozen(daemon, path, { pid })).toEqual(
     refusal(409, "session_running", { sessions: ["<uuid>"] }),
   );
-  expect(await frozen(house, path, { pid, force: false })).toEqual(
+  expect(await frozen(daemon, path, { pid, force: false })).toEqual(
     refusal(409, "session_running", { sessions: ["<uuid>"] }),
   );
-  expect(house.shutdowns).toEqual([]);
+  expect(daemon.shutdowns).toEqual([]);
 });

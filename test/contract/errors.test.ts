@@ -5,33 +5,33 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Session } from "../../src/session/session.ts";
-import { type House, startHouse } from "../support/house.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { frozen, refusal } from "./frozen.ts";
 
-let house: House;
+let daemon: TestDaemon;
 let done: Session;
 let live: Session;
 beforeAll(async () => {
-  house = await startHouse();
-  done = house.finished([]);
-  live = await house.launch("exec cat");
+  daemon = await startTestDaemon();
+  done = daemon.finished([]);
+  live = await daemon.launch("exec cat");
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 const launch = (over: object) => ({
-  projectRoot: house.project,
+  projectRoot: daemon.project,
   harness: "codex",
   prompt: "exit 0",
   ...over,
 });
-const launched = (over: object) => frozen(house, "POST /api/v1/sessions", launch(over));
+const launched = (over: object) => frozen(daemon, "POST /api/v1/sessions", launch(over));
 
 test("not_found", async () => {
-  expect(await frozen(house, "GET /api/v1/nowhere")).toEqual(refusal(404, "not_found"));
+  expect(await frozen(daemon, "GET /api/v1/nowhere")).toEqual(refusal(404, "not_found"));
 });
 
 test("an unknown API version", async () => {
-  const { status, body } = await frozen(house, "GET /api/v9/health");
+  const { status, body } = await frozen(daemon, "GET /api/v9/health");
   const details = { apiVersion: "v9", supportedApiVersions: ["v1"] };
   expect({ status, body }).toEqual({
     status: 404,
@@ -40,7 +40,7 @@ test("an unknown API version", async () => {
 });
 
 test("forbidden", async () => {
-  const answer = await frozen(house, "GET /api/v1/health", undefined, { Origin: "null" });
+  const answer = await frozen(daemon, "GET /api/v1/health", undefined, { Origin: "null" });
   expect(answer).toEqual(refusal(403, "forbidden"));
 });
 
@@ -48,20 +48,20 @@ test("session_not_found, on every route with an id", async () => {
   const missing = refusal(404, "session_not_found", { sessionId: "nobody" });
   for (const line of ["GET ", "GET /events", "GET /output", "DELETE "]) {
     const [method, tail] = line.split(" ");
-    expect(await frozen(house, `${method} /api/v1/sessions/nobody${tail}`)).toEqual(missing);
+    expect(await frozen(daemon, `${method} /api/v1/sessions/nobody${tail}`)).toEqual(missing);
   }
   // Before the body is judged: it is none.
   for (const verb of ["input", "kill", "resize", "archive", "summon"]) {
-    expect(await frozen(house, `POST /api/v1/sessions/nobody/${verb}`, "{")).toEqual(missing);
+    expect(await frozen(daemon, `POST /api/v1/sessions/nobody/${verb}`, "{")).toEqual(missing);
   }
-  expect(await frozen(house, "GET /api/v1/events?sessionId=nobody")).toEqual(missing);
+  expect(await frozen(daemon, "GET /api/v1/events?sessionId=nobody")).toEqual(missing);
 });
 
 test("session_not_live, before the body is judged, and one line of evidence each", async () => {
   for (const verb of ["input", "kill", "resize"]) {
-    const answer = await frozen(house, `POST /api/v1/sessions/${done.id}/${verb}`, "{");
+    const answer = await frozen(daemon, `POST /api/v1/sessions/${done.id}/${verb}`, "{");
     expect(answer).toEqual(refusal(409, "session_not_live", { sessionId: "<uuid>", status: "completed" }));
-    expect(house.log.at(-1)).toEqual({
+    expect(daemon.log.at(-1)).toEqual({
       level: "warn",
       event: "request_refused",
       fields: {
@@ -78,8 +78,8 @@ test("session_not_live, before the body is judged, and one line of evidence each
 
 test("session_running", async () => {
   const running = refusal(409, "session_running", { sessionId: "<uuid>" });
-  expect(await frozen(house, `POST /api/v1/sessions/${live.id}/archive`)).toEqual(running);
-  expect(await frozen(house, `DELETE /api/v1/sessions/${live.id}`)).toEqual(running);
+  expect(await frozen(daemon, `POST /api/v1/sessions/${live.id}/archive`)).toEqual(running);
+  expect(await frozen(daemon, `DELETE /api/v1/sessions/${live.id}`)).toEqual(running);
 });
 
 describe("invalid_request", () => {
@@ -87,15 +87,15 @@ describe("invalid_request", () => {
 
   test("of a live session's input and resize", async () => {
     const path = `POST /api/v1/sessions/${live.id}`;
-    for (const body of ["{", "[]"]) expect((await frozen(house, `${path}/input`, body)).status).toBe(400);
+    for (const body of ["{", "[]"]) expect((await frozen(daemon, `${path}/input`, body)).status).toBe(400);
     for (const body of [{}, { data: 3 }, { data: null }]) {
-      expect(await frozen(house, `${path}/input`, body)).toEqual(named("data"));
+      expect(await frozen(daemon, `${path}/input`, body)).toEqual(named("data"));
     }
     for (const cols of [0, 1_001, -1, 1.5, "80", null]) {
-      expect(await frozen(house, `${path}/resize`, { cols, rows: 24 })).toEqual(named("cols"));
+      expect(await frozen(daemon, `${path}/resize`, { cols, rows: 24 })).toEqual(named("cols"));
     }
-    expect(await frozen(house, `${path}/resize`, { cols: 80 })).toEqual(named("rows"));
-    expect((await frozen(house, `${path}/kill`, "{")).status).toBe(400);
+    expect(await frozen(daemon, `${path}/resize`, { cols: 80 })).toEqual(named("rows"));
+    expect((await frozen(daemon, `${path}/kill`, "{")).status).toBe(400);
   });
 
   test("of a launch: members, paths, harness", async () => {
@@ -106,8 +106,8 @@ describe("invalid_request", () => {
     const invalid = refusal(400, "invalid_request");
     const code = { code: "invalid_request" };
     for (const over of [
-      { projectRoot: join(house.dir, "missing") },
-      { projectRoot: join(house.dir, "coven.db") },
+      { projectRoot: join(daemon.dir, "missing") },
+      { projectRoot: join(daemon.dir, "coven.db") },
       { projectRoot: "relative" },
       { cwd: ".." },
       { cwd: "missing" },
@@ -126,7 +126,7 @@ describe("invalid_request", () => {
         hint: expect.any(String),
       }),
     );
-    expect(house.coven.sessions()).toHaveLength(2);
+    expect(daemon.coven.sessions()).toHaveLength(2);
   });
 
   test("of a list, a page, an output", async () => {
@@ -138,54 +138,56 @@ describe("invalid_request", () => {
       ["includeArchived=maybe", "includeArchived"],
       ["cursor=", "cursor"],
     ] as const) {
-      expect(await frozen(house, `GET /api/v1/sessions?${query}`)).toEqual(named(field));
+      expect(await frozen(daemon, `GET /api/v1/sessions?${query}`)).toEqual(named(field));
     }
-    expect((await frozen(house, "GET /api/v1/sessions?cursor=tampered")).status).toBe(400);
+    expect((await frozen(daemon, "GET /api/v1/sessions?cursor=tampered")).status).toBe(400);
     for (const field of ["afterSeq", "limit", "beforeSeq"]) {
-      expect(await frozen(house, `GET /api/v1/events?sessionId=${done.id}&${field}=x`)).toEqual(named(field));
+      expect(await frozen(daemon, `GET /api/v1/events?sessionId=${done.id}&${field}=x`)).toEqual(
+        named(field),
+      );
     }
-    expect(await frozen(house, "GET /api/v1/events")).toEqual(named("sessionId"));
-    expect(await frozen(house, `GET /api/v1/sessions/${done.id}/output?afterSeq=x`)).toEqual(
+    expect(await frozen(daemon, "GET /api/v1/events")).toEqual(named("sessionId"));
+    expect(await frozen(daemon, `GET /api/v1/sessions/${done.id}/output?afterSeq=x`)).toEqual(
       named("afterSeq"),
     );
   });
 });
 
 test("harness_not_found, and no row is made", async () => {
-  const before = house.coven.sessions().length;
+  const before = daemon.coven.sessions().length;
   expect(await launched({ env: { PATH: "/nowhere" } })).toEqual(
     refusal(400, "harness_not_found", { executable: "codex", hint: expect.any(String) }),
   );
-  expect(house.coven.sessions()).toHaveLength(before);
+  expect(daemon.coven.sessions()).toHaveLength(before);
 });
 
 test("launch_failed: the row is failed and an event says why", async () => {
   // Executable by its mode, and no program by its content: exec refuses its interpreter.
-  const bin = join(house.dir, "broken");
+  const bin = join(daemon.dir, "broken");
   await Bun.write(join(bin, "codex"), "#!/nowhere/interpreter\n");
   await Bun.$`chmod 755 ${join(bin, "codex")}`.quiet();
   const answer = await launched({ env: { PATH: bin } });
   rmSync(bin, { recursive: true });
   expect(answer).toEqual(refusal(500, "launch_failed", { sessionId: "<uuid>" }));
-  const [failed] = house.coven.sessions();
+  const [failed] = daemon.coven.sessions();
   expect(failed).toMatchObject({ status: "failed", exit_code: null });
-  const { events } = await house.client.events(failed?.id ?? "");
+  const { events } = await daemon.client.events(failed?.id ?? "");
   expect(events.map((event) => event.kind)).toEqual(["metadata", "exit"]);
 });
 
-// These two leave the house unfit for others: they come last.
+// These two leave the daemon unfit for others: they come last.
 test("runtime_unavailable once the daemon is stopping; what is kept can still be read", async () => {
-  await house.coven.close();
+  await daemon.coven.close();
   expect(await launched({})).toEqual(refusal(503, "runtime_unavailable"));
-  expect((await frozen(house, "GET /api/v1/health")).status).toBe(200);
-  expect((await frozen(house, `GET /api/v1/sessions/${done.id}`)).status).toBe(200);
+  expect((await frozen(daemon, "GET /api/v1/health")).status).toBe(200);
+  expect((await frozen(daemon, `GET /api/v1/sessions/${done.id}`)).status).toBe(200);
 });
 
 test("internal_error: a fixed message, the cause in the log under the same request id", async () => {
-  house.coven.page = () => {
+  daemon.coven.page = () => {
     throw new TypeError("secret: the cause");
   };
-  const answer = await frozen(house, "GET /api/v1/sessions?limit=1");
+  const answer = await frozen(daemon, "GET /api/v1/sessions?limit=1");
   expect(answer).toEqual({
     status: 500,
     body: {
@@ -196,7 +198,7 @@ test("internal_error: a fixed message, the cause in the log under the same reque
       },
     },
   });
-  expect(house.log.at(-1)).toMatchObject({
+  expect(daemon.log.at(-1)).toMatchObject({
     level: "error",
     event: "request_failed",
     fields: { cause: expect.stringContaining("secret: the cause"), requestId: expect.any(String) },

@@ -3,21 +3,21 @@
 import { expect } from "bun:test";
 import type { AnyRoute } from "../../src/api/route.ts";
 import { ROUTES } from "../../src/api/routes/table.ts";
-import type { House } from "../support/house.ts";
 import { ask } from "../support/raw.ts";
+import type { TestDaemon } from "../support/test-daemon.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Status and body of one request as a published client sends it, ids, times, pids and paths replaced by `<word>`. */
 export async function frozen(
-  house: House,
+  daemon: TestDaemon,
   line: string,
   body?: unknown,
   headers?: Record<string, string>,
 ): Promise<{ status: number; body: unknown }> {
   const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
-  const answer = await ask(house.socket, line, text, headers);
+  const answer = await ask(daemon.socket, line, text, headers);
   // Compact: published clients look for `"ok":true` in the text.
   const value = JSON.parse(answer.body);
   if (JSON.stringify(value) !== answer.body) throw new Error(`not compact: ${answer.body}`);
@@ -27,7 +27,7 @@ export async function frozen(
     // Also that nothing is answered which the schema does not know.
     if (typeof route.answer === "object") expect(route.answer.parse(value)).toEqual(value);
   } else if (route) expect(refusalsOf(route)).toContain(value.error.code);
-  return { status: answer.status, body: named(value, house) };
+  return { status: answer.status, body: named(value, daemon) };
 }
 
 /** The record behind a request line; undefined where there is none. */
@@ -62,10 +62,10 @@ export const refusal = (status: number, code: string, details?: object) => ({
 });
 
 /** The same with what differs from run to run as `<word>`. */
-export function named(value: unknown, house: House, key = ""): unknown {
-  if (Array.isArray(value)) return value.map((one) => named(one, house, key));
+export function named(value: unknown, daemon: TestDaemon, key = ""): unknown {
+  if (Array.isArray(value)) return value.map((one) => named(one, daemon, key));
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, named(one, house, name)]));
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, named(one, daemon, name)]));
   }
   if (typeof value === "number" && (key === "pid" || key.endsWith("eq"))) return `<${key}>`;
   if (typeof value !== "string") return value;
@@ -73,5 +73,5 @@ export function named(value: unknown, house: House, key = ""): unknown {
   if (key === "requestId") return "<requestId>";
   if (UUID.test(value)) return "<uuid>";
   if (TIME.test(value)) return "<time>";
-  return value.replaceAll(house.dir, "<dir>");
+  return value.replaceAll(daemon.dir, "<dir>");
 }

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlink
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { covenPaths } from "../../src/paths.ts";
-import { startHouse } from "../support/house.ts";
 import { rejectionOf } from "../support/refusal.ts";
+import { startTestDaemon } from "../support/test-daemon.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 
 /** Files and bound sockets beneath a directory that this process has open. */
@@ -31,7 +31,7 @@ testUnless(notLinux)("a start that fails at its last step has closed all that it
   try {
     const before = (dir: string) =>
       mkdirSync(join(covenPaths({ COVEN_HOME: dir }).identity, "in the way"), { recursive: true });
-    expect((await rejectionOf(startHouse({ base, before }))).message).toContain("daemon.json");
+    expect((await rejectionOf(startTestDaemon({ base, before }))).message).toContain("daemon.json");
     expect(openBeneath(base)).toEqual([]);
     const [home = ""] = readdirSync(base);
     // A ledger that was closed has no WAL, and a socket that was given up no name.
@@ -42,19 +42,19 @@ testUnless(notLinux)("a start that fails at its last step has closed all that it
 });
 
 testUnless(notLinux)("a part that cannot be closed is in the log, and all others are closed", async () => {
-  const house = await startHouse();
-  expect(openBeneath(house.dir)).toContain(`${house.dir}/coven.db`);
-  expect(openBeneath(house.dir)).toContain(`${house.dir}/coven.sock.tmp`);
-  await house.launch("exec cat");
-  const { close } = house.coven;
-  house.coven.close = async () => {
-    await close.call(house.coven);
+  const daemon = await startTestDaemon();
+  expect(openBeneath(daemon.dir)).toContain(`${daemon.dir}/coven.db`);
+  expect(openBeneath(daemon.dir)).toContain(`${daemon.dir}/coven.sock.tmp`);
+  await daemon.launch("exec cat");
+  const { close } = daemon.coven;
+  daemon.coven.close = async () => {
+    await close.call(daemon.coven);
     throw new Error("the last screen could not be kept");
   };
-  await house.close();
-  expect(house.log.filter(({ level }) => level === "error")).toMatchObject([
+  await daemon.close();
+  expect(daemon.log.filter(({ level }) => level === "error")).toMatchObject([
     { event: "stop_step_failed", fields: { step: "sessions", message: "the last screen could not be kept" } },
   ]);
-  expect(openBeneath(house.dir)).toEqual([]);
-  expect(existsSync(house.dir)).toBe(false);
+  expect(openBeneath(daemon.dir)).toEqual([]);
+  expect(existsSync(daemon.dir)).toBe(false);
 });

@@ -1,25 +1,25 @@
 // Frames and messages of attach, made of valid ones and chance: the session and every other client go on as before.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type House, startHouse } from "../support/house.ts";
 import { ask, connected, request } from "../support/raw.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { until } from "../support/until.ts";
 import { type Chance, rounds, TIMEOUT_MS } from "./random.ts";
 
-let house: House;
+let daemon: TestDaemon;
 let id: string;
 beforeAll(async () => {
-  house = await startHouse();
+  daemon = await startTestDaemon();
   // Raw: what is typed is chance, and a Ctrl-C among it must not end the program.
-  id = (await house.launch("stty raw -echo; exec cat > /dev/null")).id;
+  id = (await daemon.launch("stty raw -echo; exec cat > /dev/null")).id;
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 test(
   "frames",
   async () => {
     await rounds(async (chance) => {
       const mode = chance.one(["interactive", "observe"]);
-      const peer = await connected(house.socket);
+      const peer = await connected(daemon.socket);
       peer.on("error", () => {});
       peer.write(
         request(`GET /sessions/${id}/attach?mode=${mode}&cols=80&rows=24`, undefined, {
@@ -35,14 +35,14 @@ test(
         peer.write(chance.maybe(0.3) ? chance.mutated(bytes) : bytes);
       }
       if (chance.maybe()) peer.end();
-      expect((await ask(house.socket, "GET /api/v1/health")).status).toBe(200);
+      expect((await ask(daemon.socket, "GET /api/v1/health")).status).toBe(200);
       peer.destroy();
-      expect(house.coven.takesKeys(id)).toBe(true);
-      const size = house.coven.size(id);
+      expect(daemon.coven.takesKeys(id)).toBe(true);
+      const size = daemon.coven.size(id);
       expect(size && size.cols >= 1 && size.cols <= 1000 && size.rows >= 1 && size.rows <= 1000).toBe(true);
     });
-    await until("nobody is left", () => house.watchers() === 0);
-    expect(house.log.filter(({ level }) => level === "error")).toEqual([]);
+    await until("nobody is left", () => daemon.watchers() === 0);
+    expect(daemon.log.filter(({ level }) => level === "error")).toEqual([]);
   },
   TIMEOUT_MS,
 );

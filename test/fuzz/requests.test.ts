@@ -3,19 +3,19 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { ROUTES } from "../../src/api/routes/table.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
-import { type House, startHouse } from "../support/house.ts";
 import { ask, connected, request } from "../support/raw.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { type Chance, rounds, TIMEOUT_MS } from "./random.ts";
 
-let house: House;
+let daemon: TestDaemon;
 let live: string;
 let done: string;
 beforeAll(async () => {
-  house = await startHouse();
-  live = (await house.launch("exec cat > /dev/null")).id;
-  done = house.finished(["one\r\n", "two\r\n"]).id;
+  daemon = await startTestDaemon();
+  live = (await daemon.launch("exec cat > /dev/null")).id;
+  done = daemon.finished(["one\r\n", "two\r\n"]).id;
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 test(
   "requests",
@@ -23,8 +23,8 @@ test(
     const count = await rounds(async (chance) => {
       const wires = Array.from({ length: 10 }, () => wire(chance));
       await Promise.all(wires.map((bytes) => converse(bytes, chance)));
-      expect((await ask(house.socket, "GET /api/v1/health")).status).toBe(200);
-      const failed = house.log.filter(
+      expect((await ask(daemon.socket, "GET /api/v1/health")).status).toBe(200);
+      const failed = daemon.log.filter(
         ({ event }) => event === "request_failed" || event === "uncaught_exception",
       );
       expect(failed).toEqual([]);
@@ -71,10 +71,10 @@ function wire(chance: Chance): Buffer {
   return chance.maybe(0.5) ? chance.mutated(whole) : whole;
 }
 
-/** Mostly what could be meant; `claude` of this house prints its arguments and ends, so a launch that succeeds is harmless. */
+/** Mostly what could be meant; `claude` of this daemon prints its arguments and ends, so a launch that succeeds is harmless. */
 function bodyFor(chance: Chance): string {
   const plain: Record<string, unknown> = {
-    projectRoot: house.project,
+    projectRoot: daemon.project,
     harness: chance.one(["claude", "claude", "nobody"]),
     prompt: chance.text(20),
     action: "coven.capabilities.refresh",
@@ -94,7 +94,7 @@ function bodyFor(chance: Chance): string {
 
 /** Sends it, whole or in pieces, and reads what comes for a while; a client that stays silent hangs up. */
 async function converse(bytes: Buffer, chance: Chance): Promise<void> {
-  const peer = await connected(house.socket);
+  const peer = await connected(daemon.socket);
   const heard: Buffer[] = [];
   const over = new Promise<void>((resolve) => {
     for (const event of ["end", "error", "close"]) peer.once(event, () => resolve());

@@ -9,8 +9,8 @@ import { type ModelServer, modelServer } from "../support/model-server.ts";
 import { HAS_TMUX, type Pane, SANE, type Tmux, tmux } from "../support/tmux.ts";
 import { testUnless } from "../support/unless.ts";
 import { AGENT_VERSIONS, realAgents } from "./agents.ts";
-import { type House, house } from "./house.ts";
 import { type AgentUser, agentUser } from "./settings.ts";
+import { type UserCoven, userCoven } from "./user-coven.ts";
 
 setDefaultTimeout(90_000);
 
@@ -36,7 +36,7 @@ const LOOKS = {
 
 let model: ModelServer;
 let user: AgentUser;
-let home: House;
+let home: UserCoven;
 let terminals: Tmux;
 
 beforeEach(async () => {
@@ -49,7 +49,7 @@ beforeEach(async () => {
     modelUrl: model.url,
     env: { TERM: "xterm-256color" },
   });
-  home = house(user);
+  home = userCoven(user);
   terminals = tmux(home.env["COVEN_HOME"] ?? "", { ...home.env, PWD: user.project }, home.command);
   await home.coven("daemon", "start");
 });
@@ -238,7 +238,7 @@ async function onlySession(ended = false): Promise<string> {
   const fitting = sessions.filter((one) => (one.status === "running") !== ended);
   const [session] = fitting;
   if (!session || fitting.length > 1) throw new Error(`sessions: ${JSON.stringify(sessions)}`);
-  // So that the house looks after what it leaves.
+  // So that its end is looked after what it leaves.
   return (await home.session(session.id)).id;
 }
 

@@ -6,8 +6,8 @@ import { type ModelServer, modelServer } from "../support/model-server.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 import { AGENT_VERSIONS, realAgents } from "./agents.ts";
-import { type House, house, marked } from "./house.ts";
 import { type AgentUser, agentUser } from "./settings.ts";
+import { marked, type UserCoven, userCoven } from "./user-coven.ts";
 
 setDefaultTimeout(60_000);
 
@@ -23,13 +23,13 @@ const realWithProc = testUnless(agents.bin === null ? agents.reason : notLinux);
 const ANSWER = `Grüße, 世界 👋 ${crypto.randomUUID()}`;
 let model: ModelServer;
 let user: AgentUser;
-let home: House;
+let home: UserCoven;
 
 function settle(options: { codexServers?: boolean } = {}) {
   model = modelServer();
   model.answers(() => ({ text: ANSWER, deltas: 7 }));
   user = agentUser({ cache: agents.cache, bin: agents.bin ?? "", modelUrl: model.url, ...options });
-  home = house(user);
+  home = userCoven(user);
 }
 
 async function leave() {

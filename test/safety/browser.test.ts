@@ -5,29 +5,29 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { ROUTES } from "../../src/api/routes/table.ts";
 import { daemonHome } from "../support/daemon-home.ts";
-import { type House, startHouse } from "../support/house.ts";
 import { ask } from "../support/raw.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 
-let house: House;
+let daemon: TestDaemon;
 beforeAll(async () => {
-  house = await startHouse();
+  daemon = await startTestDaemon();
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 test("every route refuses an Origin, its own kind and null included, and does nothing", async () => {
-  const { id } = house.finished(["x"]);
+  const { id } = daemon.finished(["x"]);
   for (const { method, path } of Object.values(ROUTES)) {
     for (const origin of ["https://evil.example", "http://localhost", "null", "file://", "http://coven"]) {
-      const body = method === "POST" ? JSON.stringify({ pid: house.identity.pid, force: true }) : undefined;
-      const answer = await ask(house.socket, `${method} /api/v1${path.replace(":id", id)}`, body, {
+      const body = method === "POST" ? JSON.stringify({ pid: daemon.identity.pid, force: true }) : undefined;
+      const answer = await ask(daemon.socket, `${method} /api/v1${path.replace(":id", id)}`, body, {
         Origin: origin,
       });
       expect({ path, status: answer.status }).toEqual({ path, status: 403 });
     }
   }
-  expect(house.shutdowns).toEqual([]);
-  expect(house.coven.session(id).archived_at).toBeNull();
+  expect(daemon.shutdowns).toEqual([]);
+  expect(daemon.coven.session(id).archived_at).toBeNull();
 });
 
 // A rebound name differs in nothing but Host, which a Unix socket gives no meaning; there is no port to be rebound to.
@@ -52,7 +52,9 @@ testUnless(notLinux)("a daemon listens on its socket and on no port", async () =
 
 test("no answer allows a foreign page to read it, and preflights are answered like any unknown request", async () => {
   for (const line of ["GET /api/v1/health", "OPTIONS /api/v1/sessions", "GET /nowhere"]) {
-    const { headers } = await ask(house.socket, line, undefined, { "Access-Control-Request-Method": "POST" });
+    const { headers } = await ask(daemon.socket, line, undefined, {
+      "Access-Control-Request-Method": "POST",
+    });
     expect(Object.keys(headers).filter((name) => name.startsWith("access-control"))).toEqual([]);
   }
 });

@@ -2,25 +2,25 @@
 // of others; what it sends is an answer with a code or a closed connection, never a crash, a hang or an internal error.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Socket } from "node:net";
-import { type House, startHouse } from "../support/house.ts";
 import { ask, connected, exchange, request } from "../support/raw.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { until } from "../support/until.ts";
 
-let house: House;
+let daemon: TestDaemon;
 beforeAll(async () => {
-  house = await startHouse();
+  daemon = await startTestDaemon();
 });
-afterAll(() => house.close());
+afterAll(() => daemon.close());
 
 const MB = 1024 * 1024;
-const healthy = async () => (await ask(house.socket, "GET /health")).status === 200;
-const failures = () => house.log.filter((line) => line.event === "request_failed");
+const healthy = async () => (await ask(daemon.socket, "GET /health")).status === 200;
+const failures = () => daemon.log.filter((line) => line.event === "request_failed");
 
 /** Connections in turns: the kernel's queue of those not yet accepted is short. */
 async function many(count: number): Promise<Socket[]> {
   const all: Socket[] = [];
   while (all.length < count) {
-    all.push(...(await Promise.all(Array.from({ length: 100 }, () => connected(house.socket)))));
+    all.push(...(await Promise.all(Array.from({ length: 100 }, () => connected(daemon.socket)))));
   }
   return all;
 }
@@ -70,7 +70,7 @@ describe("bodies", () => {
   test.each(bodies)("%s", async (_name, make) => {
     const body = Buffer.from(make());
     const head = request("POST /api/v1/sessions", undefined, { "Content-Length": String(body.length) });
-    const { answers } = await exchange(house.socket, [head, body], { halfClose: true });
+    const { answers } = await exchange(daemon.socket, [head, body], { halfClose: true });
     const [answer] = answers;
     expect([400, 413]).toContain(Number(answer?.status));
     expect(Object.keys(JSON.parse(answer?.body ?? "").error)).toContain("code");
@@ -115,8 +115,8 @@ describe("ids and cursors", () => {
     "/sessions/REAL/output?afterSeq=99999999999999999999999",
   ];
   test.each(targets)("%s", async (target) => {
-    const real = house.finished(["mine"]).id;
-    const { answers } = await exchange(house.socket, request(`GET ${target.replace("REAL", real)}`), {
+    const real = daemon.finished(["mine"]).id;
+    const { answers } = await exchange(daemon.socket, request(`GET ${target.replace("REAL", real)}`), {
       halfClose: true,
     });
     for (const { status, body } of answers) {
@@ -135,8 +135,8 @@ test("a client that sends its body byte by byte, and ten that never finish, keep
     for (const peer of slow) peer.write("x");
   }, 5);
   const began = performance.now();
-  const session = await house.launch("exit 0");
-  await house.settled(session.id);
+  const session = await daemon.launch("exit 0");
+  await daemon.settled(session.id);
   expect(performance.now() - began).toBeLessThan(3_000);
   clearInterval(sending);
   for (const peer of slow) peer.destroy();
@@ -144,7 +144,7 @@ test("a client that sends its body byte by byte, and ten that never finish, keep
 });
 
 test("attach: what is no frame, no message, or too large ends that one connection and no other", async () => {
-  const { id } = await house.launch("exec cat");
+  const { id } = await daemon.launch("exec cat");
   const upgrade = request(`GET /sessions/${id}/attach`, undefined, {
     Connection: "Upgrade",
     Upgrade: "websocket",
@@ -161,7 +161,7 @@ test("attach: what is no frame, no message, or too large ends that one connectio
     Buffer.from([0x01, 0x81, 0, 0, 0, 0, 0xff, 0x80, 0x81, 0, 0, 0, 0, 0xfe]), // fragments that are no UTF-8 together
   ];
   for (const frame of frames) {
-    const peer = await connected(house.socket);
+    const peer = await connected(daemon.socket);
     peer.on("error", () => {});
     peer.write(upgrade);
     await new Promise((upgraded) => peer.once("data", upgraded));
@@ -170,9 +170,9 @@ test("attach: what is no frame, no message, or too large ends that one connectio
     expect(await healthy()).toBe(true);
     peer.destroy();
   }
-  expect(house.coven.takesKeys(id)).toBe(true);
-  house.coven.kill(id);
-  await house.settled(id);
-  await until("nobody watches", () => house.watchers() === 0);
+  expect(daemon.coven.takesKeys(id)).toBe(true);
+  daemon.coven.kill(id);
+  await daemon.settled(id);
+  await until("nobody watches", () => daemon.watchers() === 0);
   expect(failures()).toEqual([]);
 });

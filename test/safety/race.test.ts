@@ -11,7 +11,7 @@ import { inDirectory } from "../../src/pty/directory.ts";
 import { nodePtyHost } from "../../src/pty/node-pty.ts";
 import { posixPtyHost } from "../../src/pty/posix.ts";
 import type { PtyHost } from "../../src/session/ports.ts";
-import { startHouse } from "../support/house.ts";
+import { startTestDaemon } from "../support/test-daemon.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 
 let base: string;
@@ -69,7 +69,7 @@ testUnless(notLinux)("what is swapped after the look has no effect", () => {
 });
 
 test("launches while another process swaps root and link as fast as it can start where the record says, or not at all", async () => {
-  const house = await startHouse();
+  const daemon = await startTestDaemon();
   const root = join(base, "root");
   const script = `cd "$1" || exit 1; i=0; while [ -e go ]; do mv root was; ln -s outside root; rm root; mv was root; done`;
   await Bun.write(join(base, "go"), "");
@@ -80,16 +80,16 @@ test("launches while another process swaps root and link as fast as it can start
     const refused = new Set<string>();
     for (let n = 0; n < 150; n++) {
       try {
-        ids.push((await house.launch("pwd -P", { projectRoot: root, cwd: "in" })).id);
+        ids.push((await daemon.launch("pwd -P", { projectRoot: root, cwd: "in" })).id);
       } catch (error) {
         if (!isCovenError(error)) throw error;
         refused.add(error.code);
       }
     }
     for (const id of ids) {
-      const { status, cwd, project_root } = await house.settled(id);
+      const { status, cwd, project_root } = await daemon.settled(id);
       if (status === "failed") continue;
-      const printed = Buffer.concat(house.ledger.output(id, 0, 1_000_000).map((row) => row.data)).toString();
+      const printed = Buffer.concat(daemon.ledger.output(id, 0, 1_000_000).map((row) => row.data)).toString();
       // Moved aside it is the same directory under another name.
       const same = (path: string) => path.replace("/was/", "/root/");
       const at = same(printed.trim());
@@ -104,6 +104,6 @@ test("launches while another process swaps root and link as fast as it can start
   } finally {
     rmSync(join(base, "go"));
     await swapper.exited;
-    await house.close();
+    await daemon.close();
   }
 }, 30_000);

@@ -6,15 +6,15 @@ import { systemProcesses } from "../../src/os/processes.ts";
 import type { Log } from "../../src/session/ports.ts";
 import { recoverOrphans } from "../../src/session/recover.ts";
 import { program } from "../pty/play.ts";
-import { type House, startHouse } from "../support/house.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
-let house: House;
+let daemon: TestDaemon;
 const left: Bun.Subprocess[] = [];
 afterEach(async () => {
   for (const one of left.splice(0)) one.kill("SIGKILL");
-  await house.close();
+  await daemon.close();
 });
 
 const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -23,13 +23,13 @@ const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
 function orphan(): { id: string; child: Bun.Subprocess } {
   const id = crypto.randomUUID();
   const now = realWorld.now();
-  house.ledger.create({ ...house.finished([]), id, status: "created", exit_code: null });
+  daemon.ledger.create({ ...daemon.finished([]), id, status: "created", exit_code: null });
   const child = Bun.spawn([program("setsid"), "sleep", "60"], {
     env: { COVEN_SESSION_ID: id },
     stdio: ["ignore", "ignore", "ignore"],
   });
   left.push(child);
-  house.ledger.started(id, { pid: child.pid, startedAt: null }, now);
+  daemon.ledger.started(id, { pid: child.pid, startedAt: null }, now);
   return { id, child };
 }
 
@@ -38,7 +38,7 @@ function orphan(): { id: string; child: Bun.Subprocess } {
 testUnless(notLinux)(
   "every row says orphaned before the first look at a process; then all of them are ended",
   async () => {
-    house = await startHouse();
+    daemon = await startTestDaemon();
     const orphans = Array.from({ length: 20 }, orphan);
     const processes = systemProcesses();
     let looks = 0;
@@ -48,13 +48,13 @@ testUnless(notLinux)(
     };
     const counted = { ...processes, list };
 
-    recoverOrphans({ ledger: house.ledger, processes: counted, world: realWorld, log: quiet }, 300);
+    recoverOrphans({ ledger: daemon.ledger, processes: counted, world: realWorld, log: quiet }, 300);
 
     expect(looks).toBe(0);
-    for (const { id } of orphans) expect(house.coven.session(id).status).toBe("orphaned");
+    for (const { id } of orphans) expect(daemon.coven.session(id).status).toBe("orphaned");
     await Promise.all(orphans.map(({ child }) => child.exited));
     const kinds = (id: string) =>
-      Array.from(house.ledger.events({ sessionId: id, limit: 10 }), (event) =>
+      Array.from(daemon.ledger.events({ sessionId: id, limit: 10 }), (event) =>
         JSON.parse(event.payload_json),
       );
     for (const { id } of orphans) {

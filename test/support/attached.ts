@@ -1,5 +1,5 @@
 // A client of the attach WebSocket for tests: what it was told, and the terminal it would have drawn.
-import type { House } from "./house.ts";
+import type { TestDaemon } from "./test-daemon.ts";
 import { until } from "./until.ts";
 
 /** One attached client, keeping everything it is sent. */
@@ -21,8 +21,8 @@ export interface Attached {
 }
 
 /** Attaches, and waits for the snapshot. `query` begins with `?`. */
-export async function attached(house: House, id: string, query = ""): Promise<Attached> {
-  const socket = new WebSocket(`ws+unix://${house.socket}:/api/v1/sessions/${id}/attach${query}`);
+export async function attached(daemon: TestDaemon, id: string, query = ""): Promise<Attached> {
+  const socket = new WebSocket(`ws+unix://${daemon.socket}:/api/v1/sessions/${id}/attach${query}`);
   socket.binaryType = "arraybuffer";
   const frames: Record<string, unknown>[] = [];
   const chunks: Uint8Array[] = [];

@@ -24,8 +24,8 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** A house that runs; `close` ends its sessions and takes its directory away. */
-export interface House {
+/** A daemon that runs; `close` ends its sessions and takes its directory away. */
+export interface TestDaemon {
   /** Everything it writes is in here; the path is short enough for a socket. */
   readonly dir: string;
   /** An empty project directory, canonical. */
@@ -42,7 +42,7 @@ export interface House {
   readonly identity: { readonly pid: number; readonly startedAt: string; readonly socket: string };
   /** How many followers wait for news of any session right now. */
   watchers(): number;
-  /** Launches the `codex` of this house: its prompt is run by `sh`. `exec cat` echoes and stays. */
+  /** Launches the `codex` of this daemon: its prompt is run by `sh`. `exec cat` echoes and stays. */
   launch(script: string, over?: Partial<Parameters<Coven["launch"]>[0]>): Promise<Session>;
   /** The record once the session has settled; fails after ten seconds. */
   settled(id: string): Promise<Session>;
@@ -51,7 +51,7 @@ export interface House {
   close(): Promise<void>;
 }
 
-export interface HouseOptions extends CovenOptions {
+export interface TestDaemonOptions extends CovenOptions {
   readonly world?: World;
   /** Laid over the daemon's environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -72,8 +72,8 @@ const SCRIPTS = {
   claude: `#!/bin/sh\nfor a in "$@"; do printf '%s\\n' "$a"; done\n`,
 } as const;
 
-/** Opens a house. Close it in `afterEach` or `afterAll`. */
-export async function startHouse(options: HouseOptions = {}): Promise<House> {
+/** Opens a daemon. Close it in `afterEach` or `afterAll`. */
+export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<TestDaemon> {
   const dir = realpathSync(mkdtempSync(join(options.base ?? tmpdir(), "cv-")));
   const project = join(dir, "project");
   const bin = join(dir, "bin");
@@ -92,7 +92,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const world = options.world ?? realWorld;
   const shutdowns: boolean[] = [];
   const main = join(import.meta.dir, "../../src/main.ts");
-  const daemon = await createDaemon(
+  const served = await createDaemon(
     {
       graceMs: 300,
       ...options,
@@ -113,7 +113,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   );
   // What it says while it starts is the same for every test.
   log.length = 0;
-  const { coven, identity, signs } = daemon;
+  const { coven, identity, signs } = served;
   const { ledger } = signs;
   let watching = 0;
   const watch = coven.watch.bind(coven);
@@ -175,7 +175,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       return coven.session(id);
     },
     close: async () => {
-      await daemon[Symbol.asyncDispose]();
+      await served[Symbol.asyncDispose]();
       rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -20,7 +20,7 @@ export interface Ran {
   readonly err: string;
 }
 
-export interface House {
+export interface UserCoven {
   /** How `coven` is started, and with what environment; for a terminal of one's own. */
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -37,13 +37,13 @@ export interface House {
   close(): Promise<void>;
 }
 
-export function house(user: AgentUser): House {
+export function userCoven(user: AgentUser): UserCoven {
   // Short: a socket's path may have about a hundred bytes.
   const home = realpathSync(mkdtempSync(join(tmpdir(), "cv-r-")));
   const env = { ...user.env, COVEN_HOME: home };
   const launched = new Set<string>();
 
-  const api: House["api"] = async (method, path, body) => {
+  const api: UserCoven["api"] = async (method, path, body) => {
     const response = await fetch(`http://coven/api/v1${path}`, {
       unix: join(home, "coven.sock"),
       method,
@@ -52,7 +52,7 @@ export function house(user: AgentUser): House {
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return response.json();
   };
-  const coven: House["coven"] = async (...args) => {
+  const coven: UserCoven["coven"] = async (...args) => {
     const child = Bun.spawn([...COVEN, ...args], {
       cwd: user.project,
       env,
@@ -67,7 +67,7 @@ export function house(user: AgentUser): House {
     ]);
     return { code, bytes, out: new TextDecoder().decode(bytes), err };
   };
-  const events: House["events"] = async (id) => {
+  const events: UserCoven["events"] = async (id) => {
     const all: Event[] = [];
     for (let after = 0; ; ) {
       // The shapes of the contract; test/contract holds them, here they are only read.
