@@ -72,7 +72,7 @@ class Viewer {
     const { coven, log, meter, world } = this.api;
     const { id, observe, size, began, requestId } = this.socket.data;
     try {
-      if (coven.takesKeys(id)) this.#attachment = coven.attach(id, size ? { observe, size } : { observe });
+      if (coven.isLive(id)) this.#attachment = coven.attach(id, size ? { observe, size } : { observe });
       this.#show("attached");
       meter.attaches.observe((world.monotonic() - began) / 1000);
       while ((await this.#sendOutput()) === "far behind") {
@@ -174,13 +174,12 @@ class Viewer {
   }
 
   #exit(): void {
-    const { coven } = this.api;
-    const { id } = this.socket.data;
-    if (!coven.has(id)) {
+    const record = this.api.ledger.session(this.socket.data.id);
+    if (!record) {
       this.#end(1000, "the session was sacrificed");
       return;
     }
-    const { status, exit_code, signal } = coven.session(id);
+    const { status, exit_code, signal } = record;
     this.#say({ type: "exit", status, exitCode: exit_code, ...(signal ? { signal } : {}) });
     this.#end(1000, "the session has ended");
   }

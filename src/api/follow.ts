@@ -1,12 +1,13 @@
 // Following a session: what is there, then what comes, pulled by seq from the ledger. SSE, raw output and attach all do it here.
 // Whoever stops reading costs nothing: a follower is woken by new events and never holds any.
 import type { Coven } from "../session/coven.ts";
-import type { Log, World } from "../session/ports.ts";
+import type { LedgerReader, Log, World } from "../session/ports.ts";
 import type { Follower, Meter } from "./meter.ts";
 
 /** What following needs of the daemon. */
 export interface FollowDependencies {
   readonly coven: Coven;
+  readonly ledger: LedgerReader;
   readonly world: World;
   readonly log: Log;
   readonly meter: Meter;
@@ -26,7 +27,7 @@ export interface Batch {
 interface FollowOptions<B extends Batch> extends Follower {
   /** Reads on after a seq, as much as is best sent at once. */
   read(afterSeq: number): B;
-  /** Stays for what comes, while the session is live. Without it the end of what is there is the end. */
+  /** Stays for what comes, while the session runs. Without it the end of what is there is the end. */
   readonly stay: boolean;
   /** The client has gone. */
   readonly signal: AbortSignal;
@@ -58,12 +59,12 @@ export async function* follow<B extends Batch>(
       // Both before the read: what was appended until the session ended is then in what is read, and what comes while
       // the batch is sent is news.
       news = Promise.withResolvers();
-      const live = stay && coven.isLive(sessionId);
+      const running = stay && coven.isRunning(sessionId);
       const batch = read(follower.seq);
       follower.seq = batch.seq;
       given += batch.bytes;
       yield batch;
-      if (batch.final || (batch.whole && !live)) return;
+      if (batch.final || (batch.whole && !running)) return;
       if (batch.whole) await (quietMs === undefined ? news.promise : within(world, quietMs, news));
       else if (given >= TURN_BYTES) await new Promise<void>((next) => world.soon(next));
       else continue;

@@ -1,6 +1,6 @@
 // The two readings of the daemon's own state: `GET /status` as JSON, and `GET /metrics` as Prometheus text
 // (exposition format 0.0.4: prometheus.io/docs/instrumenting/exposition_formats, names by its naming rules).
-import { SESSION_STATUSES, type SessionStatus } from "../session/session.ts";
+import { SESSION_STATUSES, type Session, type SessionStatus } from "../session/session.ts";
 import { API_VERSION } from "../version.ts";
 import { FOLLOWER_KINDS, type Histogram, LATENCY_BOUNDS } from "./meter.ts";
 import type { Api } from "./route.ts";
@@ -34,6 +34,10 @@ export interface Signs {
   behind(sessionId: string, afterSeq: number): number;
 }
 
+function liveSessions({ coven }: Api): Session[] {
+  return coven.running().filter(({ id }) => coven.isLive(id));
+}
+
 interface FollowerSums {
   readonly count: number;
   /** Of the one furthest behind. */
@@ -42,9 +46,9 @@ interface FollowerSums {
 
 /** The body of `GET /status`. */
 export function statusOf(api: Api): StatusAnswer {
-  const { coven, identity, version, meter, world } = api;
+  const { identity, version, meter, world } = api;
   const vitals = api.signs.vitals();
-  const live = coven.live();
+  const live = liveSessions(api);
   const followers = followersOf(api);
   const byActivity: Record<string, number> = {};
   for (const { activity } of live) {
@@ -77,7 +81,8 @@ export function statusOf(api: Api): StatusAnswer {
 
 /** The body of `GET /metrics`. What the system does not say (null) is left out. */
 export function metricsText(api: Api): string {
-  const { coven, identity, version, meter } = api;
+  const { identity, version, meter } = api;
+  const live = liveSessions(api);
   const vitals = api.signs.vitals();
   const followers = followersOf(api);
   const byKind = (of: (sums: FollowerSums) => number): Sample[] =>
@@ -91,7 +96,7 @@ export function metricsText(api: Api): string {
       [1, { version, api: API_VERSION }],
     ]),
     gauge("coven_sessions", "Sessions in the ledger by the status of their record.", byStatus),
-    gauge("coven_live_sessions", "Sessions whose terminal the daemon holds now.", coven.live().length),
+    gauge("coven_live_sessions", "Sessions whose terminal the daemon holds now.", live.length),
     counter("coven_events_total", "Events appended since the daemon started.", vitals.events),
     counter("coven_output_bytes_total", "Bytes of harness output taken into the ledger.", vitals.outputBytes),
     gauge(

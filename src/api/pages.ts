@@ -1,6 +1,6 @@
 // A page of events: which events go on it, how large its body may get, and where the next one begins.
-import type { Coven } from "../session/coven.ts";
 import type { EventQuery, KeptEvent } from "../session/event.ts";
+import type { LedgerReader } from "../session/ports.ts";
 import { type EventWriter, writer } from "./event-json.ts";
 import type { EventsQuery } from "./routes/events.ts";
 
@@ -21,10 +21,10 @@ export type EventRange = Pick<EventQuery, "afterSeq" | "beforeSeq">;
  * The range a query asks for: `afterSeq` beats `afterEventId`; a negative one, and an event id that is not this session's,
  * mean from the start.
  */
-export function rangeOf(coven: Coven, id: string, query: EventsQuery): EventRange {
+export function rangeOf(ledger: LedgerReader, id: string, query: EventsQuery): EventRange {
   const { afterEventId, beforeSeq } = query;
   const afterSeq =
-    query.afterSeq ?? (afterEventId === undefined ? undefined : (coven.seqOf(id, afterEventId) ?? 0));
+    query.afterSeq ?? (afterEventId === undefined ? undefined : (ledger.seqOf(id, afterEventId) ?? 0));
   return {
     ...(afterSeq === undefined ? {} : { afterSeq: Math.max(afterSeq, 0) }),
     ...(beforeSeq === undefined ? {} : { beforeSeq: Math.max(beforeSeq, 0) }),
@@ -33,13 +33,13 @@ export function rangeOf(coven: Coven, id: string, query: EventsQuery): EventRang
 
 /**
  * The body of one page, as JSON. `beforeSeq` alone asks for the page nearest before it; every other page begins after
- * `afterSeq`, and ends before `beforeSeq` where there is one. Throws `session_not_found`.
+ * `afterSeq`, and ends before `beforeSeq` where there is one.
  */
-export function pageOf(coven: Coven, id: string, query: EventsQuery): Uint8Array<ArrayBuffer> {
+export function pageOf(ledger: LedgerReader, id: string, query: EventsQuery): Uint8Array<ArrayBuffer> {
   const limit = Math.min(Math.max(query.limit ?? MAX_EVENTS, 1), MAX_EVENTS);
-  const range = rangeOf(coven, id, query);
+  const range = rangeOf(ledger, id, query);
   // One row more than asked for says whether there is more.
-  const page = fill(coven.kept({ ...range, sessionId: id, limit: limit + 1 }), limit);
+  const page = fill(ledger.kept({ ...range, sessionId: id, limit: limit + 1 }), limit);
   if (range.afterSeq !== undefined || range.beforeSeq === undefined) {
     page.json.text(`],"nextCursor":${cursor("afterSeq", page.last)},"hasMore":${page.hasMore}}`);
     return page.json.part(0, page.json.length);

@@ -2,6 +2,7 @@
 // tests are made. The records stand in routes/, grouped by noun.
 import type * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
+import type { HarnessInfo } from "../session/ports.ts";
 import type { AttachRequest } from "./attach.ts";
 import type { Body as RawBody } from "./body.ts";
 import type { FollowDependencies } from "./follow.ts";
@@ -15,6 +16,8 @@ export interface Api extends FollowDependencies {
   readonly identity: DaemonIdentity;
   /** This build's version (`health.covenVersion`). */
   readonly version: string;
+  /** The allowlist, as seen from the daemon's own PATH. */
+  harnesses(): HarnessInfo[];
   /** What `GET /status` and `GET /metrics` say beyond what the server counts itself. */
   readonly signs: Signs;
   /** The body of `GET /health`, which never changes while a daemon lives. */

@@ -1,7 +1,6 @@
 // Answers that go on: events as SSE, and raw output.
-import { isCovenError } from "../errors.ts";
-import type { Coven } from "../session/coven.ts";
 import { failureFields } from "../session/evidence.ts";
+import type { LedgerReader } from "../session/ports.ts";
 import { writer } from "./event-json.ts";
 import {
   BATCH_BYTES,
@@ -46,8 +45,8 @@ export function eventStream(
   signal: AbortSignal,
 ): Response {
   const stay = range.beforeSeq === undefined;
-  if (!stay || !api.coven.isLive(id)) {
-    const all = framesOf(api.coven, id, range, WHOLE_EVENTS);
+  if (!stay || !api.coven.isRunning(id)) {
+    const all = framesOf(api.ledger, id, range, WHOLE_EVENTS);
     if (all.whole)
       return new Response(Buffer.concat([Buffer.from(SSE_HELLO), all.frames]), { headers: SSE_HEADERS });
   }
@@ -55,7 +54,7 @@ export function eventStream(
     kind: "events",
     sessionId: id,
     seq: range.afterSeq ?? 0,
-    read: (afterSeq) => framesOf(api.coven, id, { ...range, afterSeq }, BATCH_BYTES),
+    read: (afterSeq) => framesOf(api.ledger, id, { ...range, afterSeq }, BATCH_BYTES),
     stay,
     signal,
     quietMs: HEARTBEAT_MS,
@@ -70,9 +69,9 @@ export function outputStream(
   afterSeq: number,
   options: { readonly follow: boolean; readonly signal: AbortSignal },
 ): Response {
-  const { coven } = api;
+  const { coven, ledger } = api;
   const { signal } = options;
-  const stay = options.follow && coven.isLive(id);
+  const stay = options.follow && coven.isRunning(id);
   if (!stay) {
     const rows = coven.output(id, afterSeq, WHOLE_OUTPUT);
     const last = rows.at(-1)?.seq;
@@ -81,7 +80,7 @@ export function outputStream(
     }
   }
   // A session that prints faster than this client reads would otherwise never be at its end.
-  const until = stay ? Number.POSITIVE_INFINITY : coven.lastSeq(id);
+  const until = stay ? Number.POSITIVE_INFINITY : ledger.lastSeq(id);
   const read = (after: number) => outputOf(coven, id, after, until);
   const batches = follow(api, { kind: "output", sessionId: id, seq: afterSeq, read, stay, signal });
   return new Response(pulled(api, id, pieces(batches)), { headers: RAW_HEADERS });
@@ -95,14 +94,14 @@ interface Frames extends Batch {
 const MOST_FRAMES = 10_000;
 
 /** One batch of SSE frames: `id:` = seq, `event:` = kind, `data:` = the event. JSON holds no line break: one data line is enough. */
-function framesOf(coven: Coven, id: string, range: EventRange, most: number): Frames {
+function framesOf(ledger: LedgerReader, id: string, range: EventRange, most: number): Frames {
   const { afterSeq = 0 } = range;
   writer.cut(0);
   let seq = afterSeq;
   let count = 0;
   let final = false;
   let whole = true;
-  for (const event of coven.kept({ ...range, sessionId: id, afterSeq, limit: MOST_FRAMES })) {
+  for (const event of ledger.kept({ ...range, sessionId: id, afterSeq, limit: MOST_FRAMES })) {
     whole = writer.length < most;
     if (!whole) break;
     writer.text(`id: ${event.seq}\nevent: ${event.kind}\ndata: `);
@@ -132,8 +131,8 @@ async function* pieces(batches: AsyncIterable<Output>): AsyncGenerator<Uint8Arra
 }
 
 /**
- * The body that asks for the next piece only when the last one has gone out. A sacrificed session ends it; anything else
- * that is thrown is logged and cuts the answer off, so that no end is faked.
+ * The body that asks for the next piece only when the last one has gone out. What is
+ * thrown is logged and cuts the answer off, so that no end is faked.
  */
 function pulled(
   api: FollowDependencies,
@@ -150,7 +149,6 @@ function pulled(
         else controller.enqueue(next.value);
       } catch (error) {
         if (gone) return;
-        if (isCovenError(error) && error.code === "session_not_found") return controller.close();
         const stack = error instanceof Error ? error.stack : undefined;
         api.log.error("stream_failed", { sessionId: id, ...failureFields(error), stack });
         controller.error(error);

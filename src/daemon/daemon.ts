@@ -73,6 +73,8 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     startServer({
       unix,
       coven,
+      ledger,
+      harnesses: () => ports.harnesses.list(ports.env),
       identity,
       version,
       log,

@@ -65,7 +65,7 @@ async function serveUntilAsked(
   await using daemon = await startedDaemon(paths, log, umask, () => stop("asked to"));
   serving();
   const why = await asked;
-  log.info("daemon_stopping", { why, live: daemon.coven.live().length });
+  log.info("daemon_stopping", { why, live: daemon.coven.running().length });
 }
 
 /** The daemon on this machine, as its user has set it up. */

@@ -1,22 +1,22 @@
-// Owns the authority over every session: who may be launched, what is live, what may be done to it.
+// The authority over every session: who may be launched, what runs, what may be done to it.
 import { CovenError } from "../errors.ts";
-import type { Event, EventQuery, KeptEvent } from "./event.ts";
+import type { OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import { blankScreen, redrawLastScreen } from "./last-screen.ts";
 import { type LaunchRequest, planLaunch, startLive } from "./launch.ts";
 import { LaunchKeys } from "./launch-keys.ts";
 import type { LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
-import type { CovenPorts, HarnessInfo, ScreenImage, SessionPage, SessionQuery } from "./ports.ts";
+import type { CovenPorts, ScreenImage } from "./ports.ts";
 import { recoverOrphans } from "./recover.ts";
 import * as rituals from "./rituals.ts";
 import { DEFAULT_SIZE, type Session } from "./session.ts";
 import { type Attachment, OBSERVER, type Size, type Snapshot } from "./viewers.ts";
 import { Watchers } from "./watchers.ts";
 
-/** The authority. Every method is synchronous unless it says otherwise, and throws CovenError. */
+/** The authority. Every method is synchronous unless it says otherwise, and throws CovenError. What only reads is asked of the ledger. */
 export class Coven {
-  readonly #live = new Map<string, LiveSession>();
+  readonly #running = new Map<string, LiveSession>();
   readonly #watchers = new Watchers();
   readonly #keys = new LaunchKeys();
   #stopping = false;
@@ -39,36 +39,31 @@ export class Coven {
    */
   launch(request: LaunchRequest, idempotencyKey?: string): { session: Session; created: boolean } {
     const before = this.ports.ledger.session(this.#keys.launchOf(idempotencyKey) ?? "");
-    if (before) return { session: this.#seen(before), created: false };
+    if (before) return { session: this.withActivity(before), created: false };
     if (this.#stopping)
       throw new CovenError("runtime_unavailable", "The daemon is stopping; launch again in a moment.");
     const plan = planLaunch(this.ports, request);
     const { id } = plan.session;
     startLive(this.ports, this.options, plan, {
-      begun: (live) => this.#live.set(id, live),
+      begun: (live) => this.#running.set(id, live),
       wake: () => this.#watchers.wake(id),
-      ended: () => this.#live.delete(id),
+      ended: () => this.#running.delete(id),
     });
     this.#keys.remember(idempotencyKey, id);
     return { session: this.session(id), created: true };
   }
 
-  /** All sessions that are not archived, newest first. */
-  sessions(): Session[] {
-    return this.ports.ledger.activeSessions().map(this.#seen);
-  }
-
-  /** A page of sessions, newest first. */
-  page(query: SessionQuery): SessionPage {
-    const { sessions, nextCursor } = this.ports.ledger.sessions(query);
-    return { sessions: sessions.map(this.#seen), nextCursor };
-  }
-
   /** One record, archived or not; throws `session_not_found`. */
   session(id: string): Session {
     const session = this.ports.ledger.session(id);
-    if (session) return this.#seen(session);
+    if (session) return this.withActivity(session);
     throw new CovenError("session_not_found", `There is no session ${id}.`, { sessionId: id });
+  }
+
+  /** A record as the ledger has it, with what its program is doing now. */
+  withActivity(record: Session): Session {
+    const activity = this.#running.get(record.id)?.activity;
+    return activity ? { ...record, activity } : record;
   }
 
   /** The record of a session that takes keys; throws `session_not_found`, then `session_not_live`. */
@@ -96,7 +91,7 @@ export class Coven {
 
   /** The screen of a live session and the filter for what follows it; undefined when it is not live. */
   snapshot(id: string): Snapshot | undefined {
-    return this.#live.get(id)?.snapshot();
+    return this.#running.get(id)?.snapshot();
   }
 
   /** The screen as it is, or as it was last. Throws `session_not_found`. */
@@ -110,17 +105,12 @@ export class Coven {
 
   /** The size of a session that is live, in cells. */
   size(id: string): Size | undefined {
-    return this.#live.get(id)?.size;
+    return this.#running.get(id)?.size;
   }
 
-  /** There is such a session. */
-  has(id: string): boolean {
-    return this.ports.ledger.session(id) !== undefined;
-  }
-
-  /** Input, resize and kill would be taken now. */
-  takesKeys(id: string): boolean {
-    return this.#live.get(id)?.holdsTerminal ?? false;
+  /** The daemon holds its terminal now: input, resize and kill would be taken. */
+  isLive(id: string): boolean {
+    return this.#running.get(id)?.holdsTerminal ?? false;
   }
 
   /** Both 1..1000; throws as requireLive, and `invalid_request`. */
@@ -160,52 +150,25 @@ export class Coven {
     return gone;
   }
 
-  /** Lazily, in the query's order; throws `session_not_found` at once. */
-  events(query: EventQuery): Iterable<Event> {
-    this.session(query.sessionId);
-    return this.ports.ledger.events(query);
-  }
-
-  /** The same events as the ledger has them. */
-  kept(query: EventQuery): Iterable<KeptEvent> {
-    this.session(query.sessionId);
-    return this.ports.ledger.kept(query);
-  }
-
-  /** The seq of an event of this session, or undefined. */
-  seqOf(id: string, eventId: string): number | undefined {
-    return this.ports.ledger.seqOf(id, eventId);
-  }
-
-  /** Raw output after a seq, whole rows, at least one if there is any, until `maxBytes` are reached. */
-  output(id: string, afterSeq: number, maxBytes: number): { seq: number; data: Uint8Array }[] {
-    const live = this.#live.get(id)?.output.after(afterSeq, maxBytes);
-    return live ?? this.ports.ledger.output(id, afterSeq, maxBytes);
-  }
-
-  /** The last seq of the session, 0 when it has none. */
-  lastSeq(id: string): number {
-    return this.ports.ledger.lastSeq(id);
+  /** As the ledger's `output`; what is of this turn of the loop comes from memory. */
+  output(id: string, afterSeq: number, maxBytes: number): OutputRow[] {
+    const running = this.#running.get(id)?.output.after(afterSeq, maxBytes);
+    return running ?? this.ports.ledger.output(id, afterSeq, maxBytes);
   }
 
   /** More events may still come: true from the launch until it is settled. */
-  isLive(id: string): boolean {
-    return this.#live.has(id);
+  isRunning(id: string): boolean {
+    return this.#running.has(id);
   }
 
-  /** The records of all live sessions. */
-  live(): Session[] {
-    return Array.from(this.#live.keys(), (id) => this.session(id));
+  /** The records of all that run. */
+  running(): Session[] {
+    return Array.from(this.#running.keys(), (id) => this.session(id));
   }
 
   /** Calls `wake` after new events are in the ledger, when it settled, when it was sacrificed; returns the way out. */
   watch(id: string, wake: () => void): () => void {
     return this.#watchers.add(id, wake);
-  }
-
-  /** The allowlist as seen from the daemon's own PATH. */
-  harnessList(): HarnessInfo[] {
-    return this.ports.harnesses.list(this.ports.env);
   }
 
   /** At daemon start: every row left unsettled becomes `orphaned`, and what is left of its processes is ended. */
@@ -218,7 +181,7 @@ export class Coven {
     this.#stopping = true;
     this.#stopSweeping();
     const { world, log } = this.ports;
-    const all = Array.from(this.#live.values());
+    const all = Array.from(this.#running.values());
     for (const live of all) {
       try {
         live.kill();
@@ -235,14 +198,8 @@ export class Coven {
     await Promise.race([done, new Promise<void>((go) => world.after(500, go))]);
   }
 
-  // A record, with what only the living know.
-  readonly #seen = (session: Session): Session => {
-    const activity = this.#live.get(session.id)?.activity;
-    return activity ? { ...session, activity } : session;
-  };
-
   #liveSession(id: string, session = this.session(id)): LiveSession {
-    const live = this.#live.get(id);
+    const live = this.#running.get(id);
     if (live?.holdsTerminal) return live;
     throw new CovenError("session_not_live", `Session ${id} is not running.`, {
       sessionId: id,

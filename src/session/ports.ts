@@ -26,19 +26,37 @@ export interface SessionPage {
   readonly nextCursor: string | null;
 }
 
-/**
- * The append-only store as the domain sees it. Every method is synchronous and durable when it returns.
- * A full disk or an unwritable file throws `runtime_unavailable`.
- */
-export interface Ledger {
-  /** Appends a `created` row. */
-  create(session: Session): void;
-  /** The harness runs: status `running`, with its process. */
-  started(id: string, leader: ProcessIdentity, at: string): void;
+/** Reading the ledger, which is all that answering a client takes. Every method is synchronous. */
+export interface LedgerReader {
   session(id: string): Session | undefined;
   /** All sessions that are not archived, newest first. */
   activeSessions(): Session[];
   sessions(query: SessionQuery): SessionPage;
+  /** Lazily, in the order the query says; none of an unknown session. Leave the loop early as you like. */
+  events(query: EventQuery): Iterable<Event>;
+  /** The same events as they are kept. */
+  kept(query: EventQuery): Iterable<KeptEvent>;
+  /** The last event of this kind before a seq. Looks at every row between: for kinds that come now and then. */
+  lastOf(sessionId: string, kind: EventKind, beforeSeq: number): Event | undefined;
+  /** The seq of an event of this session by its id, or undefined when it is none. */
+  seqOf(sessionId: string, eventId: string): number | undefined;
+  /** Raw output after a seq, oldest first: whole rows, at least one, until `maxBytes` are reached. */
+  output(sessionId: string, afterSeq: number, maxBytes: number): OutputRow[];
+  /** The last seq of this session, 0 when it has none. */
+  lastSeq(sessionId: string): number;
+  /** The last screen of a finished session. */
+  screen(sessionId: string): ScreenImage | undefined;
+}
+
+/**
+ * The append-only store as the domain sees it. Every method is synchronous and durable when it returns.
+ * A full disk or an unwritable file throws `runtime_unavailable`.
+ */
+export interface Ledger extends LedgerReader {
+  /** Appends a `created` row. */
+  create(session: Session): void;
+  /** The harness runs: status `running`, with its process. */
+  started(id: string, leader: ProcessIdentity, at: string): void;
   /** Rows that say `created` or `running`, with the process recorded for them. */
   unsettled(): { session: Session; leader: ProcessIdentity | null }[];
   /** Appends in order, in one transaction; returns the last seq. Output of more than 16 KiB becomes several events. */
@@ -69,21 +87,8 @@ export interface Ledger {
    * at once, and the daemon wants its turn in between.
    */
   sacrifice(id: string, oneOfMany?: boolean): number;
-  /** Lazily, in the order the query says. Leave the loop early as you like. */
-  events(query: EventQuery): Iterable<Event>;
-  /** The same events as they are kept. */
-  kept(query: EventQuery): Iterable<KeptEvent>;
-  /** The last event of this kind before a seq. Looks at every row between: for kinds that come now and then. */
-  lastOf(sessionId: string, kind: EventKind, beforeSeq: number): Event | undefined;
-  /** The seq of an event of this session by its id, or undefined when it is none. */
-  seqOf(sessionId: string, eventId: string): number | undefined;
-  /** Raw output after a seq, oldest first: whole rows, at least one, until `maxBytes` are reached. */
-  output(sessionId: string, afterSeq: number, maxBytes: number): OutputRow[];
-  /** The last seq of this session, 0 when it has none. */
-  lastSeq(sessionId: string): number;
   /** Keeps the last screen of a finished session, as JSON. */
   saveScreen(sessionId: string, screen: ScreenImage): void;
-  screen(sessionId: string): ScreenImage | undefined;
   close(): void;
 }
 

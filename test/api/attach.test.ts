@@ -27,7 +27,7 @@ async function echoing(query = ""): Promise<{ id: string; client: Attached }> {
 }
 
 const sizesOf = (id: string) =>
-  Array.from(daemon.coven.events({ sessionId: id, limit: 1000 }))
+  Array.from(daemon.ledger.events({ sessionId: id, limit: 1000 }))
     .filter(({ kind }) => kind === "resize")
     .map(({ payload_json }) => JSON.parse(payload_json));
 
@@ -36,7 +36,7 @@ describe("what is shown", () => {
     const { id, client } = await echoing();
     const [first] = client.frames;
     expect(first).toMatchObject({ type: "attached", cols: 80, rows: 24, session: { id, status: "running" } });
-    expect(first?.["asOfSeq"]).toBe(daemon.coven.lastSeq(id));
+    expect(first?.["asOfSeq"]).toBe(daemon.ledger.lastSeq(id));
     expect(client.snapshot()).toContain("ready");
     client.type("hello");
     await until("the echo", () => client.output() === "hello");
@@ -182,7 +182,7 @@ describe("whose size counts", () => {
     const script = `trap 'echo told $(stty size)' WINCH; echo ready; stty size; while :; do s=$(stty size); [ "$s" = "24 80" ] || echo "was $s"; done`;
     const { id } = await daemon.launch(script, { cols: 80, rows: 24 });
     await until("the program is ready", () => daemon.coven.screen(id).lines[1] === "24 80");
-    const before = daemon.coven.lastSeq(id);
+    const before = daemon.ledger.lastSeq(id);
     for (let i = 0; i < 10; i++) {
       const client = await attached(daemon, id, "?cols=80&rows=24");
       await until("its screen", () => client.snapshot().includes("ready"));
@@ -190,7 +190,7 @@ describe("whose size counts", () => {
     }
     // A wish that is said is granted, and shows that the program would have told.
     const last = await attached(daemon, id, "?cols=80&rows=24");
-    expect(daemon.coven.lastSeq(id)).toBe(before);
+    expect(daemon.ledger.lastSeq(id)).toBe(before);
     last.say({ type: "resize", cols: 80, rows: 24 });
     await until("it drew anew", () => last.output().includes("told 24 80"));
     expect(sizesOf(id)).toEqual([{ cols: 80, rows: 24 }]);

@@ -10,7 +10,7 @@ test("of a long output one turn of the loop gives a client at most a MiB and a b
   const daemon = await startTestDaemon();
   const row = new Uint8Array(16_384);
   const { id: sessionId } = daemon.finished(Array.from({ length: 1_024 }, () => row));
-  const { coven } = daemon;
+  const { coven, ledger } = daemon;
   const log = { info() {}, warn() {}, error() {} };
   let turns = 0;
   let bytes = 0;
@@ -20,7 +20,7 @@ test("of a long output one turn of the loop gives a client at most a MiB and a b
   };
   setImmediate(turn);
   const read = (afterSeq: number) => outputOf(coven, sessionId, afterSeq);
-  const api = { coven, log, world: realWorld, meter: new Meter([]) };
+  const api = { coven, ledger, log, world: realWorld, meter: new Meter([]) };
   const signal = new AbortController().signal;
   for await (const batch of follow(api, { kind: "output", sessionId, seq: 0, read, stay: false, signal })) {
     bytes += batch.bytes;

@@ -25,7 +25,7 @@ test("one Idempotency-Key is one session, however many ask at once; another key 
   const same = await Promise.all(Array.from({ length: 20 }, () => launch("a")));
   expect(new Set(same.map((session) => session.id)).size).toBe(1);
   expect((await launch("b")).id).not.toBe(same[0]?.id);
-  expect(daemon.coven.live()).toHaveLength(2);
+  expect(daemon.coven.running()).toHaveLength(2);
   // Blank is no key.
   const blank = () => ask(daemon.socket, "POST /sessions", JSON.stringify(body), { "Idempotency-Key": " " });
   expect([(await blank()).status, (await blank()).status]).toEqual([201, 201]);
@@ -87,10 +87,22 @@ test("every refusal carries its request id in a header, and the log has it", asy
 test("stop: what is under way is finished, nobody new comes in, and idle connections do not hold it up", async () => {
   const daemon = await open();
   const unix = `${daemon.dir}/other.sock`;
-  const { coven, identity, vitals: signs } = daemon;
+  const { coven, ledger, identity, vitals: signs } = daemon;
+  const harnesses = () => [];
   const log = { info() {}, warn() {}, error() {} };
   const world = realWorld;
-  const server = startServer({ unix, coven, identity, version: "0", log, world, signs, shutdown() {} });
+  const server = startServer({
+    unix,
+    coven,
+    ledger,
+    harnesses,
+    identity,
+    version: "0",
+    log,
+    world,
+    signs,
+    shutdown() {},
+  });
   const idle = await connected(unix);
   idle.write(request("GET /health"));
   await new Promise((answered) => idle.once("data", answered));

@@ -44,7 +44,7 @@ describe("events as SSE", () => {
 
   test("what was, then what comes, each once, to the exit event", async () => {
     const { id } = await daemon.launch("echo before; read line; echo got $line; exit 3");
-    await until("it printed", () => daemon.coven.lastSeq(id) > 0);
+    await until("it printed", () => daemon.ledger.lastSeq(id) > 0);
     const seen: Event[] = [];
     for await (const event of daemon.client.eventStream(id)) {
       if (seen.push(event) === 1) await daemon.client.input(id, "this\n");
@@ -88,10 +88,10 @@ describe("events as SSE", () => {
   test("beforeSeq ends the stream before that event, of a live session too", async () => {
     // No echo: what is typed here is no event of its own then.
     const { id } = await daemon.launch("stty -echo; echo one; read x; echo two; exec cat");
-    await until("it printed", () => daemon.coven.lastSeq(id) > 0);
-    const printed = daemon.coven.lastSeq(id);
+    await until("it printed", () => daemon.ledger.lastSeq(id) > 0);
+    const printed = daemon.ledger.lastSeq(id);
     await daemon.client.input(id, "go\n");
-    await until("it printed again", () => daemon.coven.lastSeq(id) > printed);
+    await until("it printed again", () => daemon.ledger.lastSeq(id) > printed);
     const { events } = await daemon.client.events(id);
     const [first, second] = events.map((event) => event.seq);
     const seqsOf = async (query: string, headers: Record<string, string> = {}) => {
@@ -205,7 +205,7 @@ describe("output", () => {
 
   test("without follow it ends where the session is now", async () => {
     const { id } = await daemon.launch("echo so far; exec sleep 60");
-    await until("it printed", () => daemon.coven.lastSeq(id) > 0);
+    await until("it printed", () => daemon.ledger.lastSeq(id) > 0);
     expect(await joined(daemon.client.output(id))).toBe("so far\r\n");
     daemon.coven.kill(id);
     await daemon.settled(id);

@@ -133,11 +133,11 @@ test("POST /sessions, and the same key again", async () => {
   expect(first).toEqual({ status: 201, body: running });
   const again = await frozen(daemon, "POST /api/v1/sessions", launch, { "Idempotency-Key": "k" });
   expect(again).toEqual({ status: 200, body: running });
-  expect(daemon.coven.live()).toHaveLength(1);
+  expect(daemon.coven.running()).toHaveLength(1);
 });
 
 test("POST input, resize and kill of a live session", async () => {
-  const [live] = daemon.coven.live();
+  const [live] = daemon.coven.running();
   expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/input`, { data: "x" })).toEqual(ACCEPTED);
   expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/resize`, { cols: 80, rows: 24 })).toEqual(
     ACCEPTED,

@@ -126,7 +126,7 @@ describe("invalid_request", () => {
         hint: expect.any(String),
       }),
     );
-    expect(daemon.coven.sessions()).toHaveLength(2);
+    expect(daemon.ledger.activeSessions()).toHaveLength(2);
   });
 
   test("of a list, a page, an output", async () => {
@@ -154,11 +154,11 @@ describe("invalid_request", () => {
 });
 
 test("harness_not_found, and no row is made", async () => {
-  const before = daemon.coven.sessions().length;
+  const before = daemon.ledger.activeSessions().length;
   expect(await launched({ env: { PATH: "/nowhere" } })).toEqual(
     refusal(400, "harness_not_found", { executable: "codex", hint: expect.any(String) }),
   );
-  expect(daemon.coven.sessions()).toHaveLength(before);
+  expect(daemon.ledger.activeSessions()).toHaveLength(before);
 });
 
 test("launch_failed: the row is failed and an event says why", async () => {
@@ -169,7 +169,7 @@ test("launch_failed: the row is failed and an event says why", async () => {
   const answer = await launched({ env: { PATH: bin } });
   rmSync(bin, { recursive: true });
   expect(answer).toEqual(refusal(500, "launch_failed", { sessionId: "<uuid>" }));
-  const [failed] = daemon.coven.sessions();
+  const [failed] = daemon.ledger.activeSessions();
   expect(failed).toMatchObject({ status: "failed", exit_code: null });
   const { events } = await daemon.client.events(failed?.id ?? "");
   expect(events.map((event) => event.kind)).toEqual(["metadata", "exit"]);
@@ -184,7 +184,7 @@ test("runtime_unavailable once the daemon is stopping; what is kept can still be
 });
 
 test("internal_error: a fixed message, the cause in the log under the same request id", async () => {
-  daemon.coven.page = () => {
+  daemon.coven.withActivity = () => {
     throw new TypeError("secret: the cause");
   };
   const answer = await frozen(daemon, "GET /api/v1/sessions?limit=1");

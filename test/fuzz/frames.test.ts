@@ -37,7 +37,7 @@ test(
       if (chance.maybe()) peer.end();
       expect((await ask(daemon.socket, "GET /api/v1/health")).status).toBe(200);
       peer.destroy();
-      expect(daemon.coven.takesKeys(id)).toBe(true);
+      expect(daemon.coven.isLive(id)).toBe(true);
       const size = daemon.coven.size(id);
       expect(size && size.cols >= 1 && size.cols <= 1000 && size.rows >= 1 && size.rows <= 1000).toBe(true);
     });

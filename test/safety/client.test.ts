@@ -170,7 +170,7 @@ test("attach: what is no frame, no message, or too large ends that one connectio
     expect(await healthy()).toBe(true);
     peer.destroy();
   }
-  expect(daemon.coven.takesKeys(id)).toBe(true);
+  expect(daemon.coven.isLive(id)).toBe(true);
   daemon.coven.kill(id);
   await daemon.settled(id);
   await until("nobody watches", () => daemon.watchers() === 0);

@@ -64,7 +64,7 @@ export const daemon = {
         const message = `This daemon is process ${identity.pid}, not ${pid}.`;
         throw new CovenError("daemon_identity_mismatch", message, { pid: identity.pid });
       }
-      const sessions = coven.live().map((session) => session.id);
+      const sessions = coven.running().map((session) => session.id);
       if (sessions.length > 0 && !force) {
         throw new CovenError("session_running", `${sessions.length} sessions are running; force ends them.`, {
           sessions,

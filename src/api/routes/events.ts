@@ -52,9 +52,9 @@ function eventsOf(
   { id, query, headers, http }: Incoming<typeof range, typeof resumed, undefined>,
 ): Reply<EventsPage> | Response {
   if (!http.headers.get("accept")?.toLowerCase().includes("text/event-stream")) {
-    return { status: 200, json: pageOf(api.coven, id, query) };
+    return { status: 200, json: pageOf(api.ledger, id, query) };
   }
-  const range = rangeOf(api.coven, id, query);
+  const range = rangeOf(api.ledger, id, query);
   const last = headers["Last-Event-ID"];
   const from = last === undefined ? range : { ...range, afterSeq: Math.max(last, 0) };
   return eventStream(api, id, from, http.signal);

@@ -18,6 +18,6 @@ export const harnesses = {
       }) satisfies z.ZodType<HarnessInfo>,
     ),
     offers: { harnesses: true },
-    handle: ({ coven }) => ok(coven.harnessList()),
+    handle: ({ harnesses }) => ok(harnesses()),
   }),
 };

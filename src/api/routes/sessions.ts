@@ -1,6 +1,6 @@
 // Sessions as records: listing, launching, and the rituals.
 import * as z from "zod";
-import { LAUNCH_MODES } from "../../session/session.ts";
+import { LAUNCH_MODES, type Session } from "../../session/session.ts";
 import { ok } from "../respond.ts";
 import { route } from "../route.ts";
 import { anyObject, between, flag, parameter, sessionRecord, side } from "../schema.ts";
@@ -21,10 +21,11 @@ export const sessions = {
     /** Bare without a query; a page with any of it. */
     answer: z.union([z.array(sessionRecord), page]),
     offers: { sessionPaging: true },
-    handle: ({ coven }, { query }) => {
-      if (Object.keys(query).length === 0) return ok(coven.sessions());
-      const { sessions, nextCursor } = coven.page({ limit: 100, includeArchived: false, ...query });
-      return ok({ sessions, next_cursor: nextCursor });
+    handle: ({ coven, ledger }, { query }) => {
+      const shown = (records: Session[]) => records.map((record) => coven.withActivity(record));
+      if (Object.keys(query).length === 0) return ok(shown(ledger.activeSessions()));
+      const { sessions, nextCursor } = ledger.sessions({ limit: 100, includeArchived: false, ...query });
+      return ok({ sessions: shown(sessions), next_cursor: nextCursor });
     },
   }),
 
