@@ -73,6 +73,13 @@ export const CONFIG_KEYS = {
     must: `0 (never) or a whole number of bytes from ${LEAST_LEDGER_BYTES}`,
     accepts: (value): value is number => wholeNumber(value) && (value === 0 || value >= LEAST_LEDGER_BYTES),
   } satisfies Key<number>,
+  "launch.free_memory": {
+    default: 0,
+    doc: "refuse launches with fewer bytes of memory free; 0: never",
+    readBy: "daemon",
+    must: "0 (never) or a whole number of bytes",
+    accepts: (value): value is number => wholeNumber(value),
+  } satisfies Key<number>,
   "record.input": {
     default: false,
     doc: "keep what is typed, passwords too",

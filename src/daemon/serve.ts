@@ -12,10 +12,10 @@ import { screenHost } from "../screen/host.ts";
 import type { Log } from "../session/ports.ts";
 import { COVEN_VERSION } from "../version.ts";
 import { createDaemon, type Daemon } from "./daemon.ts";
+import { becomePrivate, forHarnesses } from "./harness-processes.ts";
 import { tryLock } from "./lock.ts";
 import { errorFields, openLog } from "./log.ts";
 import { asCovenError, reporter } from "./report.ts";
-import { becomePrivate, underUmask } from "./umask.ts";
 import { realWorld } from "./world.ts";
 
 /**
@@ -85,6 +85,7 @@ async function startedDaemon(
         version: COVEN_VERSION,
         scrollback: config["screen.scrollback"],
         recordInput: config["record.input"],
+        leastFreeMemory: config["launch.free_memory"],
         retention: {
           days: config["retention.days"],
           maxBytes: config["retention.max_bytes"],
@@ -92,7 +93,7 @@ async function startedDaemon(
         },
       },
       {
-        ptys: underUmask(ptyHost(process.env), umask),
+        ptys: forHarnesses(ptyHost(process.env), umask),
         processes: systemProcesses(),
         harnesses: harnesses({ manifestDir: paths.harnesses, self: selfCommand }),
         world: realWorld,

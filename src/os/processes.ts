@@ -1,4 +1,5 @@
 // What the operating system is asked about processes; a signal goes only to one that is still the same.
+import { freeMemory, memoryKills } from "./memory.ts";
 import type { ProcessInfo, ProcessTable } from "./process-table.ts";
 import { darwinTable } from "./processes-darwin.ts";
 import { linuxTable } from "./processes-linux.ts";
@@ -26,6 +27,8 @@ export function systemProcesses() {
         ? []
         : table.marked(`COVEN_SESSION_ID=${sessionId}`, silent),
     identify: (pid: number) => table.identify(pid),
+    memoryKills,
+    freeMemory,
     signal,
   };
 }

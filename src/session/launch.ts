@@ -4,7 +4,7 @@ import { boundaryOf } from "./boundary.ts";
 import { sessionEnvironment } from "./environment.ts";
 import { LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
-import type { CovenPorts } from "./ports.ts";
+import type { CovenPorts, Processes } from "./ports.ts";
 import { DEFAULT_SIZE, type LaunchMode, type Session, titleOf } from "./session.ts";
 import { Terminal } from "./terminal.ts";
 import type { Size } from "./viewers.ts";
@@ -31,6 +31,18 @@ export interface LaunchPlan {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly size: Size;
+}
+
+/** Throws `runtime_unavailable` (details `freeBytes`, `neededBytes`) when less memory is free than a launch may be made with. */
+export function requireMemory(processes: Processes, neededBytes: number): void {
+  const freeBytes = neededBytes > 0 ? processes.freeMemory() : undefined;
+  if (freeBytes === undefined || freeBytes >= neededBytes) return;
+  const mb = (bytes: number) => Math.floor(bytes / 1e6);
+  throw new CovenError(
+    "runtime_unavailable",
+    `Only ${mb(freeBytes)} MB of memory are free, and launch.free_memory asks for ${mb(neededBytes)} MB. End a session, or change the setting.`,
+    { freeBytes, neededBytes },
+  );
 }
 
 /**

@@ -34,6 +34,8 @@ export class LiveSession {
   readonly output: OutputLog;
   #printed = 0;
   #leader: ProcessIdentity | undefined;
+  /** When it began. */
+  #memoryKills: number | undefined;
   #killed = false;
   #exit: PtyExit | undefined;
   #stop: Promise<StopReport | undefined> | undefined;
@@ -87,6 +89,7 @@ export class LiveSession {
   begin(pty: Pty, leader: ProcessIdentity): void {
     this.terminal.begin(pty);
     this.#leader = leader;
+    this.#memoryKills = this.deps.processes.memoryKills();
   }
 
   /** Bytes from the terminal, in order; while a promise that it returned is pending there is no room for more. */
@@ -204,7 +207,17 @@ export class LiveSession {
       log.error("leftovers_unknown", { sessionId: this.id, ...failureFields(error) });
       return [];
     });
-    this.#settle(leftRunning(left));
+    this.#settle([...this.#memoryRanOut(), ...leftRunning(left)]);
+  }
+
+  /** A SIGKILL that nobody here sent, in a time in which the system has ended somebody for want of memory: most likely this one. */
+  #memoryRanOut(): NewEvent[] {
+    const kills = this.deps.processes.memoryKills();
+    if (this.#exit?.signal !== "SIGKILL" || kills === undefined || kills === this.#memoryKills) return [];
+    const reason =
+      "it was ended by SIGKILL, and the system has ended programs for want of memory while it ran";
+    this.deps.log.warn("out_of_memory", { sessionId: this.id });
+    return [{ kind: "metadata", payload: { event: "out_of_memory", reason } }];
   }
 
   /** `last` comes right before the exit event. */

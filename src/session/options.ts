@@ -7,6 +7,8 @@ export interface CovenOptions {
   readonly scrollback?: number;
   /** How long a process tree may take to end by itself, in milliseconds; default 2,000. */
   readonly graceMs?: number;
+  /** Bytes of memory that must be free for a launch; default 0, which asks nothing. */
+  readonly leastFreeMemory?: number;
 }
 
 /** How long a process tree may take to end by itself, in milliseconds. */

@@ -192,6 +192,10 @@ export interface Processes {
   marked(sessionId: string, silent?: (one: ProcessInfo) => void): ProcessInfo[];
   /** What stands behind one pid now, or undefined when there is nothing. */
   identify(pid: number): ProcessInfo | undefined;
+  /** How many processes the system has ended for want of memory since it started; undefined where it doesn't say. */
+  memoryKills(): number | undefined;
+  /** Bytes that programs could still get; undefined where the system doesn't say. */
+  freeMemory(): number | undefined;
   /** Sends the signal if pid and start time still belong together; false when they don't, it is gone, or not ours. */
   signal(target: ProcessIdentity, signal: "SIGHUP" | "SIGTERM" | "SIGKILL" | "SIGCONT"): boolean;
 }

@@ -38,7 +38,7 @@ test("with no file every setting has its default, and looking makes nothing", as
   const list = await line.coven(["config", "list"]);
   expect({ code: list.code, err: list.err }).toEqual({ code: 0, err: "" });
   const rows = list.out.trimEnd().split("\n");
-  expect(rows).toHaveLength(9);
+  expect(rows).toHaveLength(10);
   expect(rows[0]).toMatch(/^KEY +VALUE +FROM +WHAT IT IS$/);
   expect(rows.filter((row) => row.length > 100)).toEqual([]);
   expect(readdirSync(line.home.base)).not.toContain("h");

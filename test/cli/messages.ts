@@ -254,6 +254,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["session/coven.ts", "Session … is not running.", ""],
   ["session/environment.ts", "The name of an environment variable …: ….", ""],
   ["session/environment.ts", "The value of the environment variable … holds NUL.", ""],
+  [
+    "session/launch.ts",
+    "Only … MB of memory are free, and launch.free_memory asks for … MB. End a session, or change the setting.",
+    "",
+  ],
   ["session/launch.ts", "The harness could not be started: …", ""],
   ["session/rituals.ts", "Session … is running; it can be … once it has ended.", ""],
   ["session/terminal.ts", "cols and rows must be 1..1000.", ""],

@@ -12,6 +12,7 @@ const KEY: Argument = {
     "retention.days",
     "retention.max_bytes",
     "retention.clock_ok",
+    "launch.free_memory",
     "record.input",
     "ui.colour",
   ],
