@@ -9,6 +9,7 @@ import type { Terminal } from "./terminal.ts";
 import { Turns, typeAndSubmit } from "./typing.ts";
 import { type Size, type Snapshot, sameSize, Viewers } from "./viewers.ts";
 
+/** What a live session stands on, and whom it reports to. */
 export interface LiveDependencies {
   readonly ledger: Ledger;
   readonly processes: Processes;

@@ -1,5 +1,6 @@
 // What a user may set of how sessions are kept.
 
+/** Everything has a default. */
 export interface CovenOptions {
   /** Keep what is typed, as `input` events; off by default, since it would keep what is typed at a secret prompt. */
   readonly recordInput?: boolean;

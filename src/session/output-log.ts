@@ -4,6 +4,7 @@ import type { NewEvent, OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import type { Ledger, Log, World } from "./ports.ts";
 
+/** What an output log stands on, and whom it reports to. */
 export interface OutputLogDependencies {
   readonly ledger: Pick<Ledger, "append" | "appendOutput" | "output">;
   readonly world: World;
