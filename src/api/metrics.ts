@@ -1,38 +1,9 @@
 // The two readings of the daemon's own state: `GET /status` as JSON, and `GET /metrics` as Prometheus text
 // (exposition format 0.0.4: prometheus.io/docs/instrumenting/exposition_formats, names by its naming rules).
-import { SESSION_STATUSES, type Session, type SessionStatus } from "../session/session.ts";
+import { SESSION_STATUSES, type Session } from "../session/session.ts";
 import { API_VERSION } from "../version.ts";
 import { FOLLOWER_KINDS, type Histogram, LATENCY_BOUNDS } from "./meter.ts";
 import type { Api } from "./route.ts";
-import type { StatusAnswer } from "./routes/daemon.ts";
-
-/** What only the daemon as a whole knows. Sizes in bytes, times in seconds; null where the system doesn't say. */
-export interface Vitals {
-  readonly sessionsByStatus: Readonly<Record<SessionStatus, number>>;
-  readonly ledgerBytes: number;
-  readonly walBytes: number;
-  /** Since this daemon started. */
-  readonly events: number;
-  readonly outputBytes: number;
-  /** Over the last minute, or since the start when that is later. */
-  readonly eventsPerSecond: number;
-  /** Of the whole machine: pseudo-terminals in use, and how many there can be. */
-  readonly ptys: { readonly used: number | null; readonly limit: number } | null;
-  /** How much later than planned a timer of one second fired. */
-  readonly loopDelay: Histogram;
-  /** The worst of the last minute. */
-  readonly worstLoopDelay: number;
-  readonly rssBytes: number;
-  readonly cpuSeconds: number;
-  readonly openFds: number | null;
-}
-
-/** By which the daemon is asked for them. */
-export interface Signs {
-  vitals(): Vitals;
-  /** How many output events of a session come after a seq; counts no further than 10,000. */
-  behind(sessionId: string, afterSeq: number): number;
-}
 
 function liveSessions({ coven }: Api): Session[] {
   return coven.running().filter(({ id }) => coven.isLive(id));
@@ -45,7 +16,7 @@ interface FollowerSums {
 }
 
 /** The body of `GET /status`. */
-export function statusOf(api: Api): StatusAnswer {
+export function statusOf(api: Api) {
   const { identity, version, meter, world } = api;
   const vitals = api.signs.vitals();
   const live = liveSessions(api);
@@ -56,7 +27,7 @@ export function statusOf(api: Api): StatusAnswer {
   }
   const uptime = (Date.parse(world.now()) - Date.parse(identity.startedAt)) / 1000;
   return {
-    ok: true,
+    ok: true as const,
     daemon: identity,
     covenVersion: version,
     apiVersion: API_VERSION,

@@ -2,7 +2,6 @@
 import type { EventQuery, KeptEvent } from "../session/event.ts";
 import type { LedgerReader } from "../session/ports.ts";
 import { type EventWriter, writer } from "./event-json.ts";
-import type { EventsQuery } from "./routes/events.ts";
 
 /** Known clients refuse bodies over 1,000,000 bytes (CONTRACT, `GET /events`). */
 const MAX_PAGE_BYTES = 900_000;
@@ -13,6 +12,15 @@ const START = '{"events":[';
 const FRAME_BYTES =
   '{"events":[],"nextCursor":{"afterSeq":9007199254740991},"hasMore":false,"prevCursor":{"beforeSeq":9007199254740991}}'
     .length;
+
+/** What a request says of the events it wants; see docs/API-CONTRACT.md, Events. */
+export interface EventsQuery {
+  readonly afterSeq?: number;
+  /** Counts where there is no `afterSeq`. */
+  readonly afterEventId?: string;
+  readonly beforeSeq?: number;
+  readonly limit?: number;
+}
 
 /** Which events a request asks for; a cursor that it did not give is absent. */
 export type EventRange = Pick<EventQuery, "afterSeq" | "beforeSeq">;

@@ -6,9 +6,9 @@ import type { HarnessInfo } from "../session/ports.ts";
 import type { AttachRequest } from "./attach.ts";
 import type { Body as RawBody } from "./body.ts";
 import type { FollowDependencies } from "./follow.ts";
-import type { Signs } from "./metrics.ts";
 import type { Reply } from "./respond.ts";
 import type { DaemonIdentity } from "./schema.ts";
+import type { Signs } from "./signs.ts";
 
 /** What the handlers need of the daemon. */
 export interface Api extends FollowDependencies {

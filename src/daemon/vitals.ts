@@ -1,7 +1,7 @@
 // What the daemon knows of its own health: what goes through its ledger, how late its loop is, what it takes of the machine.
 import { readdirSync } from "node:fs";
 import { Histogram } from "../api/meter.ts";
-import type { Signs, Vitals } from "../api/metrics.ts";
+import type { Signs, Vitals } from "../api/signs.ts";
 import { terminalCount } from "../os/machine.ts";
 import type { NewEvent } from "../session/event.ts";
 import type { Ledger, World } from "../session/ports.ts";

@@ -1,6 +1,5 @@
 // Reading one CSI sequence.
 import { latin1 } from "./bytes.ts";
-import { CSI_FINALS } from "./queries.ts";
 
 /** A CSI sequence in its parts; `final` and the others are characters, `text` is what stood between. */
 export interface Csi {
@@ -23,13 +22,6 @@ function parseCsi(body: string): Csi | undefined {
   const params =
     text === "" ? [] : text.split(";").map((one) => Math.min(Number.parseInt(one, 10) || 0, 0x7fffffff));
   return { prefix, params, text, intermediates, final };
-}
-
-/** Finals that are read: of queries, of DECSTR (p) and DECSCUSR (q), and `more`. What has a private prefix is read anyway. */
-export function finals(more = ""): Uint8Array {
-  const read = new Uint8Array(128);
-  for (const final of `${CSI_FINALS}pq${more}`) read[final.charCodeAt(0)] = 1;
-  return read;
 }
 
 /** The sequence whose body stands here, if it is one of those that are read. */

@@ -233,7 +233,14 @@ export function csiQuery({ prefix, intermediates, final, params }: Csi): QueryNa
 }
 
 /** Final bytes of queries without a private prefix. */
-export const CSI_FINALS = Array.from(byCsi.keys(), (kind) => kind.at(-1) ?? "").join("");
+const CSI_FINALS = Array.from(byCsi.keys(), (kind) => kind.at(-1) ?? "").join("");
+
+/** Finals that are read: of queries, of DECSTR (p) and DECSCUSR (q), and `more`. What has a private prefix is read anyway. */
+export function finals(more = ""): Uint8Array {
+  const read = new Uint8Array(128);
+  for (const final of `${CSI_FINALS}pq${more}`) read[final.charCodeAt(0)] = 1;
+  return read;
+}
 
 /** What a string is: `overlong` may have become a query, but there is more of it than anybody looks at. */
 export type Verdict = QueryName | "plain" | "overlong";

@@ -1,10 +1,19 @@
 // A terminal stream cut into text, control sequences and strings, at any chunk border, in bounded memory.
 import { BEL, C1_LEAD, ESC, latin1, NOTHING } from "./bytes.ts";
-import { finals, readCsi } from "./csi.ts";
+import { readCsi } from "./csi.ts";
 import { Hold } from "./hold.ts";
 import { SEQUENCE_LIMIT, STRING_LIMIT } from "./limits.ts";
 import { Outlet } from "./outlet.ts";
-import { csiQuery, QUERIES, STRING_KINDS, type StringKind, TMUX, type Verdict, weigh } from "./queries.ts";
+import {
+  csiQuery,
+  finals,
+  QUERIES,
+  STRING_KINDS,
+  type StringKind,
+  TMUX,
+  type Verdict,
+  weigh,
+} from "./queries.ts";
 import { endsWell, nextEnder, nextIntroducer, reachOf } from "./reach.ts";
 import type { Sink } from "./sink.ts";
 import { unfinishedTail } from "./utf8.ts";

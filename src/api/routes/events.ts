@@ -1,6 +1,6 @@
 // The events of a session, as pages or as a stream, by two paths.
 import * as z from "zod";
-import { pageOf, rangeOf } from "../pages.ts";
+import { type EventsQuery, pageOf, rangeOf } from "../pages.ts";
 import { wellFormedId } from "../parse.ts";
 import type { Reply } from "../respond.ts";
 import { type Api, type Incoming, route } from "../route.ts";
@@ -13,8 +13,7 @@ const range = z.object({
   afterEventId: parameter.describe("Counts where there is no afterSeq.").exactOptional(),
   beforeSeq: whole().exactOptional(),
   limit: whole().describe("Clamped to 1..1000, the default.").exactOptional(),
-});
-export type EventsQuery = z.output<typeof range>;
+} satisfies Record<keyof EventsQuery, z.ZodType>);
 
 const resumed = z.object({
   /** As `afterSeq`, which it beats: a client that reconnects repeats its first URL and says here how far it got since. */
