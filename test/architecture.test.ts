@@ -223,3 +223,14 @@ test("no room is called after nothing", () => {
   const empty = /(^|\/)(utils?|helpers?|common|types|core|lib|services?|index)(\.ts|\/)/;
   expect(files.filter((file) => empty.test(file))).toEqual([]);
 });
+
+// A skip without a reason is read by nobody: one test of the compiled executable was skipped in every run of the gate.
+test("what is skipped says for want of what: by testUnless and describeUnless", () => {
+  const root = join(src, "..");
+  const silent = /\b(?:test|describe|it)\.(?:skip|skipIf|if|todo|todoIf|failing|only)\b/;
+  const tests = Array.from(new Bun.Glob("test/**/*.ts").scanSync(root));
+  const may = ["test/support/unless.ts", "test/architecture.test.ts"];
+  expect(
+    tests.filter((file) => !may.includes(file) && silent.test(readFileSync(join(root, file), "utf8"))),
+  ).toEqual([]);
+});

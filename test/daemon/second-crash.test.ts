@@ -1,8 +1,10 @@
 // Crashes in a row: what is left of a session is ended by whichever daemon lives long enough, and never forgotten before.
-import { expect, test } from "bun:test";
+
+import { expect } from "bun:test";
 import { systemProcesses } from "../../src/os/processes.ts";
 import { daemonHome } from "../support/daemon-home.ts";
 import { runs, signalOwn } from "../support/signal.ts";
+import { notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 
 /** Ignores whatever it may ignore, in a session of its own, with a parent that is gone. */
@@ -10,7 +12,7 @@ const RESISTS = `trap "" HUP TERM INT; while :; do sleep 1; done`;
 
 // Regression: recovery settled every row first and ended the processes after, once. A daemon that was killed in between left them to nobody: six of
 // seven lived on, and the row said `orphaned` for ever.
-test.skipIf(process.platform !== "linux")(
+testUnless(notLinux)(
   "a tree that resists, and a daemon that is killed while it ends it: the next one ends it",
   async () => {
     await using home = daemonHome();
