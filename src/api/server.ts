@@ -17,6 +17,8 @@ export interface ServerOptions extends Omit<Api, "meter" | "health" | "upgrade" 
 }
 
 export interface RunningServer {
+  /** Binds another path and serves there too. Throws what `Bun.serve` throws. */
+  listen(unix: string): void;
   /** Takes no more connections and resolves when no answer is under way; with `now`, hangs up on everybody. */
   stop(now?: boolean): Promise<void>;
 }
@@ -35,27 +37,40 @@ export function startServer(options: ServerOptions): RunningServer {
       capabilities: servedCapabilities(),
       daemon: options.identity,
     }),
-    upgrade: (request, data) => server.upgrade(request, { data }),
+    upgrade: (request, data) => cameBy.get(request)?.upgrade(request, { data }) ?? false,
+  };
+  const servers: Bun.Server<AttachRequest>[] = [];
+  /** By which a request came that wants to become a WebSocket: no other can make it one. */
+  const cameBy = new WeakMap<Request, Bun.Server<AttachRequest>>();
+  const sockets = attachSockets(api);
+
+  const listen = (unix: string) => {
+    servers.push(
+      Bun.serve<AttachRequest>({
+        unix,
+        development: false,
+        // The limit is ours (api/body.ts): beyond its own, Bun answers with an empty page.
+        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+        // Without it quiet streams on a Unix socket end after ten seconds; the types know it only for TCP.
+        ...({ idleTimeout: 0 } as object),
+        fetch: (request, server) => {
+          if (request.headers.has("upgrade")) cameBy.set(request, server);
+          if (request.method === "GET" || request.body === null) return answer(api, request, NO_BODY);
+          // A client that goes while it sends its body reads no answer.
+          const gone = () => new Response(null, { status: 400 });
+          return takeBody(request, api.world).then((body) => answer(api, request, body), gone);
+        },
+        websocket: sockets,
+        error: (error) => refuse(error, { route: "unknown" }, api),
+      }),
+    );
   };
 
-  const server: Bun.Server<AttachRequest> = Bun.serve<AttachRequest>({
-    unix: options.unix,
-    development: false,
-    // The limit is ours (api/body.ts): beyond its own, Bun answers with an empty page.
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    // Without it quiet streams on a Unix socket end after ten seconds; the types know it only for TCP.
-    ...({ idleTimeout: 0 } as object),
-    fetch: (request) => {
-      if (request.method === "GET" || request.body === null) return answer(api, request, NO_BODY);
-      // A client that goes while it sends its body reads no answer.
-      const gone = () => new Response(null, { status: 400 });
-      return takeBody(request, api.world).then((body) => answer(api, request, body), gone);
-    },
-    websocket: attachSockets(api),
-    error: (error) => refuse(error, { route: "unknown" }, api),
-  });
-
-  return { stop: (now = false) => server.stop(now) };
+  listen(options.unix);
+  return {
+    listen,
+    stop: async (now = false) => void (await Promise.all(servers.map((server) => server.stop(now)))),
+  };
 }
 
 /** What is known of a request so far. */

@@ -10,7 +10,7 @@ import { type DaemonIdentity, removeIdentity, writeIdentity } from "./identity.t
 import { errorFields } from "./log.ts";
 import { watchPeers } from "./peers.ts";
 import { type RetentionRules, startRetention } from "./retention.ts";
-import { bindSocket } from "./socket.ts";
+import { bindSocket, keepSocket } from "./socket.ts";
 import { startVitals, type VitalSigns } from "./vitals.ts";
 import { watchModes } from "./watch-modes.ts";
 
@@ -91,7 +91,11 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   closing("identity", () => removeIdentity(paths.identity, identity));
   closing("modes", watchModes(paths, { world, log }));
   // First the name: from then on nobody new comes in, and the next daemon waits for the lock.
-  closing("socket", () => name.remove());
+  const socket = keepSocket(paths.socket, name, (unix) => bound.listen(unix), { world, log });
+  closing("socket", () => {
+    socket.stop();
+    socket.name().remove();
+  });
   writeIdentity(paths.identity, identity);
   log.info("daemon_started", {
     version,

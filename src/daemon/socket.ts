@@ -1,12 +1,15 @@
 // The socket's name in the file system: bound aside, renamed into place, and only our own is ever removed.
 // Only the holder of the lock comes here, so whoever listens on it now is no daemon of this home (DESIGN, decision 2).
-import { lstatSync, renameSync, rmSync, unlinkSync } from "node:fs";
+import { lstatSync, renameSync, rmSync, type Stats, unlinkSync } from "node:fs";
 import { CovenError } from "../errors.ts";
 import { codeOf, fileFailure } from "../os/file-failure.ts";
 import { withUmask } from "../os/umask.ts";
+import type { Log, World } from "../session/ports.ts";
 
 /** A name that leads to us, until it is given up. */
 export interface SocketName {
+  /** It leads to what we bound. */
+  isOurs(): boolean;
   /** Takes the name away if it still leads to what we bound. Never throws. */
   remove(): void;
 }
@@ -35,9 +38,12 @@ export async function bindSocket<T>(
   try {
     rmSync(temporary, { force: true, recursive: true });
     const bound = withUmask(0o177, () => bind(temporary));
-    const { dev, ino } = lstatSync(temporary);
+    const ours = lstatSync(temporary);
     renameSync(temporary, path);
-    return { bound, name: { remove: () => removeOwn(path, dev, ino) } };
+    return {
+      bound,
+      name: { isOurs: () => leadsTo(path, ours), remove: () => removeOwn(path, ours) },
+    };
   } catch (error) {
     throw fileFailure(error, path);
   }
@@ -62,11 +68,62 @@ async function somebodyListens(path: string): Promise<boolean> {
   }
 }
 
-function removeOwn(path: string, dev: number, ino: number): void {
+/** A file system may give the number of a file that was removed to the next one at once, so the number alone proves nothing. */
+function leadsTo(path: string, ours: Stats): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found?.isSocket()) return false;
+  return found.dev === ours.dev && found.ino === ours.ino && found.birthtimeMs === ours.birthtimeMs;
+}
+
+function removeOwn(path: string, ours: Stats): void {
   try {
-    const found = lstatSync(path);
-    if (found.dev === dev && found.ino === ino) unlinkSync(path);
+    if (leadsTo(path, ours)) unlinkSync(path);
   } catch {
     // Gone already.
   }
+}
+
+const LOOK_MS = 60_000;
+
+/**
+ * Looks every minute whether the path still leads to us, and binds it anew when it was removed or something else was put there: the sessions
+ * would be out of reach for as long as the daemon lives. Where that can't be (its directory is gone, another program listens there) the log
+ * says so and it is tried again. Returns the name as it is now, and the way to stop.
+ */
+export function keepSocket(
+  path: string,
+  first: SocketName,
+  listen: (temporary: string) => void,
+  { world, log }: { readonly world: Pick<World, "after">; readonly log: Log },
+): { name(): SocketName; stop(): void } {
+  let name = first;
+  let cancel = (): void => {};
+  let stopped = false;
+  const look = async (): Promise<void> => {
+    try {
+      if (!name.isOurs()) {
+        const bound = await bindSocket(path, listen);
+        if (stopped) bound.name.remove();
+        else name = bound.name;
+        log.warn("socket_bound_again", { socket: path });
+      }
+    } catch (error) {
+      log.error("socket_lost", {
+        socket: path,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
+    if (!stopped) plan();
+  };
+  const plan = (): void => {
+    cancel = world.after(LOOK_MS, () => void look());
+  };
+  plan();
+  return {
+    name: () => name,
+    stop() {
+      stopped = true;
+      cancel();
+    },
+  };
 }
