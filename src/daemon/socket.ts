@@ -61,7 +61,8 @@ function kindOf(path: string): "nothing" | "directory" | "something" {
 /** Any answer, silence included, means yes; only the system can say no. */
 async function somebodyListens(path: string): Promise<boolean> {
   try {
-    await fetch("http://coven/health", { unix: path, signal: AbortSignal.timeout(500) });
+    // A connection of its own: one that is kept open leads to who listened before.
+    await fetch("http://coven/health", { unix: path, keepalive: false, signal: AbortSignal.timeout(500) });
     return true;
   } catch (error) {
     return !["ENOENT", "ECONNREFUSED", "ENOTSOCK"].includes(codeOf(error));
