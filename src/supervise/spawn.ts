@@ -94,7 +94,10 @@ function silent(words: string): CovenError {
  * are left out; whoever tells this says what to try.
  */
 function reasonIn(words: string): string {
-  const lines = words.split("\n").filter((line) => !/^(?:Try: |Bun v\d|\s+at )/.test(line));
+  // With FORCE_COLOR the runtime colours them also into a file.
+  const lines = Bun.stripANSI(words)
+    .split("\n")
+    .filter((line) => !/^(?:Try: |Bun v\d|\s+at )/.test(line));
   const from = lines.findLastIndex((line) => /^\w*error: /i.test(line));
   const said = from === -1 ? lines : lines.slice(from).map((line) => line.replace(/^\w*error: /i, ""));
   return said.join("\n").trim().split("\n").slice(-5).join("\n");

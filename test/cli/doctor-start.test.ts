@@ -190,11 +190,14 @@ describe("a daemon that ends without a report", () => {
     );
   });
 
-  test("a missing module is named, without the runtime's stack and version", async () => {
-    const broken = join(dir, "broken.ts");
-    writeFileSync(broken, 'import "./missing.ts";\n');
-    expect(await reason([process.execPath, broken])).toMatch(
-      /^The daemon ended while starting: Cannot find module '\.\/missing\.ts' from '[^\n]+'$/,
-    );
-  });
+  test.each(["0", "1"])(
+    "a missing module is named, without the runtime's stack and version, FORCE_COLOR=%s",
+    async (colour) => {
+      const broken = join(dir, "broken.ts");
+      writeFileSync(broken, 'import "./missing.ts";\n');
+      expect(await reason(["/usr/bin/env", `FORCE_COLOR=${colour}`, process.execPath, broken])).toMatch(
+        /^The daemon ended while starting: Cannot find module '\.\/missing\.ts' from '[^\n]+'$/,
+      );
+    },
+  );
 });

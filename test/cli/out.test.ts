@@ -29,29 +29,32 @@ const LARGE = 1_000_000;
 const LINE = "é".repeat(LARGE).length * 2 + 1;
 
 function shell(line: string): { code: number; out: string; err: string } {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(["/bin/bash", "-c", line], {
-    cwd: folder,
-    env: { ...process.env, P: `${process.execPath} ${program}` },
-  });
+  const { exitCode, stdout, stderr } = Bun.spawnSync(
+    ["/bin/bash", "-c", `p() { "$BUN" "$PROGRAM" "$@"; }\n${line}`],
+    {
+      cwd: folder,
+      env: { ...process.env, BUN: process.execPath, PROGRAM: program },
+    },
+  );
   return { code: exitCode, out: stdout.toString().trim(), err: stderr.toString().trim() };
 }
 
 test("a slow reader gets every byte", () => {
-  expect(shell(`$P ${LARGE} | (sleep 0.2; wc -c)`).out).toBe(String(3 * LINE));
+  expect(shell(`p ${LARGE} | (sleep 0.2; wc -c)`).out).toBe(String(3 * LINE));
 });
 
 test("a reader that goes away ends it quietly, as SIGPIPE would", () => {
-  expect(shell(`$P ${LARGE} | head -c 1 >/dev/null; exit \${PIPESTATUS[0]}`).code).toBe(128 + 13);
+  expect(shell(`p ${LARGE} | head -c 1 >/dev/null; exit \${PIPESTATUS[0]}`).code).toBe(128 + 13);
 });
 
 test("a file keeps what was in it, written over or appended to", () => {
-  shell(`(echo one; $P 1) > a; echo one > b; $P ${LARGE} >> b`);
+  shell(`(echo one; p 1) > a; echo one > b; p ${LARGE} >> b`);
   expect(readFileSync(join(folder, "a"), "utf8")).toBe("one\né\né\né\n");
   expect(readFileSync(join(folder, "b"))).toHaveLength(4 + 3 * LINE);
 });
 
 testUnless(notLinux)("a full disk is a failure", () => {
-  const { code, err } = shell("$P 1 > /dev/full");
+  const { code, err } = shell("p 1 > /dev/full");
   expect([code, err]).toEqual([1, expect.stringContaining("ENOSPC")]);
 });
 
@@ -69,5 +72,5 @@ while (chunk := os.read(r, 65536)): total += len(chunk)
 print(total, child.wait())
 `,
   );
-  expect(shell(`python3 pipe.py $P ${LARGE}`).out).toBe(`${3 * LINE} 0`);
+  expect(shell(`python3 pipe.py "$BUN" "$PROGRAM" ${LARGE}`).out).toBe(`${3 * LINE} 0`);
 });

@@ -186,7 +186,7 @@ withTmux("an error nobody caught: told on the shell's screen, not on the program
   await pane.shows("goes on without you");
   const thrower = join(home.base, "thrower.ts");
   writeFileSync(thrower, 'process.once("SIGUSR2", () => { throw new Error("a mistake of ours"); });');
-  pane.run(`${process.execPath} --preload ${thrower} ${MAIN} attach ${id}`);
+  pane.run(`'${process.execPath}' --preload '${thrower}' '${MAIN}' attach ${id}`);
   await until("it is attached", () => pane.modes().alternate);
   signalOwn(command(), "SIGUSR2");
   await pane.shows("Error: a mistake of ours");
