@@ -196,9 +196,13 @@ export async function restartDaemon(
   return pid === null ? started : { ...started, restartedFrom: pid };
 }
 
+/** What to do about a daemon that does not answer: first what costs nothing. */
+export const HUNG_HINT =
+  "coven logs --lines 20   (says what it does; the last resort, coven daemon stop --force, ends every session)";
+
 function hung(paths: CovenPaths, pid: number | null): CovenError {
   const who = pid === null ? "A process" : `The daemon (pid ${pid})`;
-  const how = pid === null ? "find and end it" : "coven daemon stop --force";
+  const how = pid === null ? "find and end it" : HUNG_HINT;
   return new CovenError("runtime_unavailable", `${who} holds ${paths.lock} and does not answer.`, {
     reason: "hung",
     pid,

@@ -8,6 +8,7 @@ import { CovenError } from "../../src/errors.ts";
 import { pathOfProcess, terminalCount } from "../../src/os/machine.ts";
 import { driverLimit } from "../../src/pty/drivers.ts";
 import type { HarnessInfo } from "../../src/session/ports.ts";
+import { HUNG_HINT } from "../../src/supervise/lifecycle.ts";
 import { commandLine } from "../support/command-line.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
@@ -80,7 +81,7 @@ const CASES: readonly (readonly [string, Finding, Level, says: string, next: str
     checks.lockFinding(held, false),
     "warning",
     "held by pid 7, which does not answer",
-    "coven daemon stop --force",
+    HUNG_HINT,
   ],
   [
     "a lock that is free beside a daemon",

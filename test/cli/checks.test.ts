@@ -1,9 +1,11 @@
 // Holds what doctor makes of facts that are hard to bring about: one line per fact, the level and the next step.
+
 import { describe, expect, test } from "bun:test";
 import * as checks from "../../src/cli/commands/doctor/checks.ts";
 import { CovenError } from "../../src/errors.ts";
 import { covenPaths } from "../../src/paths.ts";
 import type { Inspection } from "../../src/supervise/inspect.ts";
+import { HUNG_HINT } from "../../src/supervise/lifecycle.ts";
 
 const paths = covenPaths({ COVEN_HOME: "/h" });
 const error = new CovenError("runtime_unavailable", "It says why.");
@@ -119,7 +121,7 @@ const CASES: readonly (readonly [
     "a hung daemon",
     checks.daemonFinding({ state: "hung", socket: "/h/coven.sock", pid: 7 }, "1.0.0"),
     "problem",
-    "coven daemon stop --force",
+    HUNG_HINT,
   ],
   ["a stranger", checks.daemonFinding(error, "1.0.0"), "problem", "set COVEN_HOME to another directory"],
   [

@@ -85,7 +85,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "COVEN_HOME=/that/home coven daemon uninstall | look at the file, and move it away",
   ],
   ["cli/commands/daemon/run.ts", "… holds … and does not answer.", ""],
-  ["cli/commands/daemon/run.ts", "Try: coven daemon stop --force", ""],
+  ["cli/commands/daemon/run.ts", "Try: …", ""],
   ["cli/commands/daemon/run.ts", "Start it:  coven daemon start   (or any command that needs it)", ""],
   ["cli/commands/daemon/run.ts", "It did not answer, so process … was ended by ….", ""],
   ["cli/commands/daemon/run.ts", "… starts it again.  Try: coven daemon stop", ""],

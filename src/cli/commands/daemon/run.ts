@@ -6,6 +6,7 @@ import { initSystemOf } from "../../../supervise/init-system.ts";
 import {
   type DaemonStatus,
   daemonStatus,
+  HUNG_HINT,
   restartDaemon,
   startDaemon,
   stopDaemon,
@@ -45,7 +46,7 @@ export const status: Run = async (invocation) => {
     say(
       `${found.pid === null ? "A process" : `Process ${found.pid}`} holds ${paths.lock} and does not answer.`,
     );
-    say("Try: coven daemon stop --force");
+    say(`Try: ${HUNG_HINT}`);
   } else {
     await print("Coven daemon: not running");
     say("Start it:  coven daemon start   (or any command that needs it)");

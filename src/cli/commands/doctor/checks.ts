@@ -3,7 +3,7 @@
 import type { CovenError } from "../../../errors.ts";
 import type { CovenPaths } from "../../../paths.ts";
 import type { Found, Inspection } from "../../../supervise/inspect.ts";
-import type { DaemonStatus } from "../../../supervise/lifecycle.ts";
+import { type DaemonStatus, HUNG_HINT } from "../../../supervise/lifecycle.ts";
 import type { Place } from "../../client/project.ts";
 import { counted } from "../../ui/text.ts";
 import { size, span } from "../../ui/time.ts";
@@ -103,7 +103,7 @@ export function daemonFinding(found: DaemonStatus | CovenError, ownVersion: stri
     return line("ok", "not running; starts by itself when needed", "coven daemon start");
   if (found.state === "hung") {
     const who = found.pid === null ? "a process" : `process ${found.pid}`;
-    return line("problem", `${who} holds the lock and does not answer`, "coven daemon stop --force");
+    return line("problem", `${who} holds the lock and does not answer`, HUNG_HINT);
   }
   const what = `running (pid ${found.pid}, up ${span(found.uptimeSeconds * 1000)}, version ${found.version})`;
   if (found.version === ownVersion) return line("ok", what, "coven daemon status");

@@ -1,7 +1,9 @@
 // Findings about the machine around the home: install, lock, terminals, PATH, this terminal. Pure.
+
 import { delimiter } from "node:path";
 import type { HarnessInfo } from "../../../session/ports.ts";
 import type { Inspection } from "../../../supervise/inspect.ts";
+import { HUNG_HINT } from "../../../supervise/lifecycle.ts";
 import { isUnicode } from "../../ui/glyphs.ts";
 import { quoted } from "../../ui/text.ts";
 import { type Finding, findingsOn } from "./checks.ts";
@@ -36,7 +38,7 @@ export function lockFinding(lock: Inspection["lock"], answers: boolean): Finding
   if (lock.error) return line("problem", lock.error.message, "coven daemon stop, then remove that file");
   const who = lock.pid === null ? "a process" : `pid ${lock.pid}`;
   if (lock.held && answers) return line("ok", `held by the daemon (${who})`, "coven daemon status");
-  if (lock.held) return line("warning", `held by ${who}, which does not answer`, "coven daemon stop --force");
+  if (lock.held) return line("warning", `held by ${who}, which does not answer`, HUNG_HINT);
   if (answers) return line("problem", "free, although a daemon answers", "coven daemon restart");
   return line("ok", "free: no daemon runs", "coven daemon start");
 }
