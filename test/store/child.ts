@@ -1,4 +1,4 @@
-// The second process of the ledger's tests: one that appends until it is killed, one that migrates for ever, one that reads.
+// The second process of the ledger's tests: one that appends until it is killed, one that migrates for ever, one that opens and closes, one that reads.
 import { Database } from "bun:sqlite";
 import { writeSync } from "node:fs";
 import { openLedger } from "../../src/store/ledger.ts";
@@ -22,6 +22,12 @@ if (verb === "migrate") {
     `CREATE TABLE later (x, y);
      INSERT INTO later WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x, randomblob(1000) FROM c;`,
   ]);
+}
+
+if (verb === "open") {
+  openLedger(path).close();
+  writeSync(1, "closed\n");
+  process.exit(0);
 }
 
 if (verb === "read") {
