@@ -3,7 +3,7 @@ import type { Screen } from "../session/ports.ts";
 import { OPEN_LIMIT } from "../vt/limits.ts";
 import { type Tracker, tracker } from "../vt/modes.ts";
 import type { Picture } from "../vt/picture.ts";
-import type { QueryName, StringKind, Verdict } from "../vt/queries.ts";
+import { finals, type QueryName, type StringKind, type Verdict } from "../vt/queries.ts";
 import { Scanner } from "../vt/scan.ts";
 import { statusOf } from "../vt/status.ts";
 import { unfinishedTail } from "../vt/utf8.ts";
@@ -13,6 +13,9 @@ import { LINK_LENGTH } from "./limits.ts";
 
 /** The emulator's parse buffer grows to what it is given at once and never shrinks. */
 const SLICE = 16 * 1024;
+
+/** What `Tracker.csi` follows, DECSTR and DECSCUSR among it. */
+const FOLLOWED = finals({ prefixed: "hlmu", bare: "pqt" });
 
 export interface ScreenOptions {
   readonly cols: number;
@@ -91,6 +94,7 @@ export function openScreen(options: ScreenOptions): Screen & { readonly emulator
       string,
     },
     OPEN_LIMIT,
+    FOLLOWED,
   );
 
   function picture(): Picture {

@@ -24,10 +24,18 @@ function parseCsi(body: string): Csi | undefined {
   return { prefix, params, text, intermediates, final };
 }
 
+/** Which CSI sequences are read, by final byte: with a private prefix, without one. All others go by unread, which costs nothing. */
+export type Finals = Readonly<Record<"prefixed" | "bare", Uint8Array>>;
+
 /** The sequence whose body stands here, if it is one of those that are read. */
-export function readCsi(bytes: Uint8Array, from: number, end: number, read: Uint8Array): Csi | undefined {
-  const first = bytes[from] ?? 0;
-  if (read[bytes[end - 1] ?? 0] !== 1 && (first < 0x3c || first > 0x3f)) return undefined;
+export function readCsi(bytes: Uint8Array, from: number, end: number, read: Finals): Csi | undefined {
+  const final = bytes[end - 1] ?? 0;
+  if (read.prefixed[final] !== 1 && read.bare[final] !== 1) return undefined;
+  let first = from;
+  while ((bytes[first] ?? 0) < 0x20 || bytes[first] === 0x7f) first += 1;
+  const prefix = bytes[first] ?? 0;
+  if (read[prefix >= 0x3c && prefix <= 0x3f ? "prefixed" : "bare"][final] !== 1) return undefined;
+  const body = latin1(bytes.subarray(from, end));
   // Controls inside have been executed, and DEL is nothing.
-  return parseCsi(latin1(bytes.subarray(from, end)).replace(/[\x00-\x1f\x7f]/g, ""));
+  return parseCsi(body) ?? parseCsi(body.replace(/[\x00-\x1f\x7f]/g, ""));
 }

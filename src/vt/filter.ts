@@ -11,6 +11,8 @@ const LF = 0x0a;
 export interface QueryFilter {
   /** What of these bytes, and of those held back before, a viewer may receive. */
   pass(bytes: Uint8Array): Uint8Array;
+  /** No sequence has begun that is not over: a new filter would go on alike. */
+  readonly rests: boolean;
   /** What closes a string that the stream left open; of a sequence that never ended nothing is left. */
   end(): Uint8Array;
 }
@@ -56,6 +58,9 @@ export function queryFilter(unfinished: Uint8Array = NOTHING): QueryFilter {
       const passed = out.length < 2 ? only : Buffer.concat(out);
       out = [];
       return passed;
+    },
+    get rests() {
+      return scanner.rests;
     },
     end: () => scanner.end(),
   };

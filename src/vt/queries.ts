@@ -1,7 +1,7 @@
 // Everything a program can ask its terminal, in one table: filters take these out, the headless terminal answers them,
 // and a test runs each of them in every form. A sequence that is not here reaches viewers untouched.
 import { ENQ, latin1 } from "./bytes.ts";
-import type { Csi } from "./csi.ts";
+import type { Csi, Finals } from "./csi.ts";
 import { STRING_LIMIT } from "./limits.ts";
 
 export type StringKind = "osc" | "dcs" | "apc" | "pm" | "sos";
@@ -232,14 +232,19 @@ export function csiQuery({ prefix, intermediates, final, params }: Csi): QueryNa
   return found && (found[1].when?.(params) ?? true) ? found[0] : undefined;
 }
 
-/** Final bytes of queries without a private prefix. */
-const CSI_FINALS = Array.from(byCsi.keys(), (kind) => kind.at(-1) ?? "").join("");
-
-/** Finals that are read: of queries, of DECSTR (p) and DECSCUSR (q), and `more`. What has a private prefix is read anyway. */
-export function finals(more = ""): Uint8Array {
-  const read = new Uint8Array(128);
-  for (const final of `${CSI_FINALS}pq${more}`) read[final.charCodeAt(0)] = 1;
-  return read;
+/** Those of queries, and `more` of each kind. */
+export function finals(more: { readonly prefixed?: string; readonly bare?: string } = {}): Finals {
+  const table = (letters: string) => {
+    const read = new Uint8Array(128);
+    for (const letter of letters) read[letter.charCodeAt(0)] = 1;
+    return read;
+  };
+  const kinds = Array.from(byCsi.keys(), (kind) => [/^[<-?]/.test(kind), kind.at(-1) ?? ""] as const);
+  const asked = (prefixed: boolean) => kinds.map(([has, final]) => (has === prefixed ? final : "")).join("");
+  return {
+    prefixed: table(asked(true) + (more.prefixed ?? "")),
+    bare: table(asked(false) + (more.bare ?? "")),
+  };
 }
 
 /** What a string is: `overlong` may have become a query, but there is more of it than anybody looks at. */

@@ -1,6 +1,8 @@
 // A terminal stream cut into text, control sequences and strings, at any chunk border, in bounded memory.
 import { BEL, C1_LEAD, ESC, latin1, NOTHING } from "./bytes.ts";
-import { readCsi } from "./csi.ts";
+
+import { type Finals, readCsi } from "./csi.ts";
+
 import { Hold } from "./hold.ts";
 import { SEQUENCE_LIMIT, STRING_LIMIT } from "./limits.ts";
 import { Outlet } from "./outlet.ts";
@@ -42,13 +44,13 @@ export class Scanner {
   private tail: Uint8Array = NOTHING;
 
   /**
-   * `keep`: the most bytes of an open string to remember for `unfinished`; no less than a payload that is read. `read`: final
-   * bytes of the CSI sequences that the sink wants to see (`finals`).
+   * `keep`: the most bytes of an open string to remember for `unfinished`; no less than a payload that is read. `read`: the
+   * CSI sequences that the sink wants to see.
    */
   constructor(
     private readonly sink: Sink,
     keep = STRING_LIMIT + 2,
-    private readonly read: Uint8Array = QUERY_FINALS,
+    private readonly read: Finals = QUERY_FINALS,
   ) {
     this.out = new Outlet(sink);
     this.hold = new Hold(keep + 1);

@@ -8,7 +8,7 @@ export interface Sink {
   pass(bytes: Uint8Array): void;
   /** Bytes of a string (OSC, DCS, APC, PM, SOS) that asks nothing, exact. */
   passString(bytes: Uint8Array): void;
-  /** A complete CSI sequence whose final byte is read (`finals`); true takes it out of the stream. */
+  /** A complete CSI sequence of those that are read (`Finals`); true takes it out of the stream. */
   csi(csi: Csi, asked: QueryName | undefined): boolean;
   /**
    * A complete escape sequence without intermediates, or the C1 control it stands for; true takes it out of the stream. What
