@@ -3,11 +3,11 @@ import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { CovenError, isCovenError } from "../errors.ts";
 import { failureFields } from "../session/evidence.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
-import type { QueryFilter } from "../vt/filter.ts";
 import { draw } from "../vt/picture.ts";
-import { type FollowDependencies, follow, outputOf, sideBySide } from "./follow.ts";
+import { BATCH_BYTES, type FollowDependencies, follow, outputOf, sideBySide } from "./follow.ts";
 import { envelope } from "./respond.ts";
 import { type AttachFrame, attachMessage } from "./schema.ts";
+import { SharedFilter, type ViewerOutput } from "./shared-filter.ts";
 
 /** What a client asked for with its upgrade; `viewer` is there once the socket is open. */
 export interface AttachRequest {
@@ -35,6 +35,13 @@ const MOST_BEHIND_BYTES = 1024 * 1024;
 
 /** The handlers that `Bun.serve` calls for every attached client. */
 export function attachSockets(api: FollowDependencies): WebSocketHandler<AttachRequest> {
+  const filters = new Map<string, SharedFilter>();
+  const shared = (id: string): SharedFilter => {
+    for (const [other, filter] of filters) if (!filter.watched) filters.delete(other);
+    const found = filters.get(id) ?? new SharedFilter((after) => api.coven.output(id, after, BATCH_BYTES));
+    filters.set(id, found);
+    return found;
+  };
   return {
     // A quiet session is no reason to hang up, and a dead peer on a Unix socket shows at once.
     idleTimeout: 0,
@@ -43,7 +50,7 @@ export function attachSockets(api: FollowDependencies): WebSocketHandler<AttachR
     maxPayloadLength: MOST_MESSAGE_BYTES,
     backpressureLimit: 64 * 1024 * 1024,
     open(socket) {
-      socket.data.viewer = new Viewer(api, socket);
+      socket.data.viewer = new Viewer(api, socket, shared);
       void socket.data.viewer.begin();
     },
     message: (socket, message) => socket.data.viewer?.message(message),
@@ -55,7 +62,8 @@ export function attachSockets(api: FollowDependencies): WebSocketHandler<AttachR
 /** One attached client. */
 class Viewer {
   #attachment: Attachment = OBSERVER;
-  #filter: QueryFilter | undefined;
+  /** Without it what is shown is all there is. */
+  #output: ViewerOutput | undefined;
   #asOfSeq = 0;
   #size: Size = { cols: 0, rows: 0 };
   readonly #gone = new AbortController();
@@ -65,6 +73,8 @@ class Viewer {
   constructor(
     private readonly api: FollowDependencies,
     private readonly socket: ServerWebSocket<AttachRequest>,
+    /** The filter that the viewers of a session share. */
+    private readonly shared: (id: string) => SharedFilter,
   ) {}
 
   /** Votes on the size first, so that the screen shown is of the size that counts. */
@@ -108,6 +118,7 @@ class Viewer {
     this.#gone.abort();
     this.#full?.resolve();
     this.#attachment.leave();
+    this.#output?.leave();
   }
 
   #resize(message: string): void {
@@ -120,7 +131,8 @@ class Viewer {
     const { id } = this.socket.data;
     const now = coven.snapshot(id);
     const { asOfSeq, cols, rows, picture } = now?.image ?? coven.screen(id);
-    this.#filter = now?.filter;
+    this.#output?.leave();
+    this.#output = now && this.shared(id).join(asOfSeq, now.filter);
     this.#asOfSeq = asOfSeq;
     this.#size = { cols, rows };
     const at = { asOfSeq, cols, rows };
@@ -145,10 +157,10 @@ class Viewer {
     })) {
       if (signal.aborted) break;
       this.#sayResized();
-      for (const data of sideBySide(rows)) {
-        const seen = this.#filter ? this.#filter.pass(data) : data;
-        if (seen.length > 0) this.socket.sendBinary(seen);
-      }
+      const output = this.#output;
+      const seen = output ? rows.map((row) => ({ data: output.pass(row) })) : rows;
+      for (const data of sideBySide(seen)) if (data.length > 0) this.socket.sendBinary(data);
+      if (rows.length === 0) output?.caughtUp();
       if ((await this.#room()) >= STALL_MS && this.#isFarBehind(seq)) return "far behind";
     }
     return "all";

@@ -11,7 +11,7 @@ const LF = 0x0a;
 export interface QueryFilter {
   /** What of these bytes, and of those held back before, a viewer may receive. */
   pass(bytes: Uint8Array): Uint8Array;
-  /** No sequence has begun that is not over: a new filter would go on alike. */
+  /** Nothing has begun that is not over, and nothing waits to be passed: a new filter would go on alike. */
   readonly rests: boolean;
   /** What closes a string that the stream left open; of a sequence that never ended nothing is left. */
   end(): Uint8Array;
@@ -60,7 +60,7 @@ export function queryFilter(unfinished: Uint8Array = NOTHING): QueryFilter {
       return passed;
     },
     get rests() {
-      return scanner.rests;
+      return scanner.rests && out.length === 0;
     },
     end: () => scanner.end(),
   };
