@@ -5,9 +5,9 @@ import {
   type EventQuery,
   type KeptEvent,
   MAX_OUTPUT_EVENT_BYTES,
-  type NewEvent,
   type OutputRow,
 } from "../session/event.ts";
+import type { Ledger } from "../session/ports.ts";
 import type { Connection } from "./connection.ts";
 import { packingOf } from "./packing.ts";
 import { rowsOf } from "./rows.ts";
@@ -49,17 +49,11 @@ const SEQ_DIGITS = 12;
 /** Sessions whose ordinal is remembered between appends. */
 const MOST_SIZED = 1_000;
 
-/** The part of the ledger that keeps events; the members mean what the port `Ledger` says. */
-export interface EventTable {
-  /** Appends in order, in one transaction, that of the caller where there is one; returns the last seq. */
-  append(sessionId: string, events: readonly NewEvent[], at: number): number;
-  appendOutput(sessionId: string, bytes: Uint8Array, at: number): OutputRow[];
+/** The part of the ledger that keeps events. Appends are in one transaction, that of the caller where there is one. */
+export interface EventTable
+  extends Pick<Ledger, "append" | "appendOutput" | "output" | "lastOf" | "seqOf" | "lastSeq"> {
   events(query: EventQuery): Generator<Event, void, undefined>;
   kept(query: EventQuery): Generator<KeptEvent, void, undefined>;
-  output(sessionId: string, afterSeq: number, maxBytes: number): OutputRow[];
-  lastOf(sessionId: string, kind: EventKind, beforeSeq: number): Event | undefined;
-  seqOf(sessionId: string, eventId: string): number | undefined;
-  lastSeq(sessionId: string): number;
 }
 
 interface Owner {
@@ -170,12 +164,12 @@ export function eventTable(connection: Connection): EventTable {
         const whole = event.data.length <= MAX_OUTPUT_EVENT_BYTES;
         return (whole ? [event.data] : rowsOf(event.data)).map((data) => ({ kind, data }));
       });
-      return insert(sessionId, rows, at).at(-1) ?? lastSeq(sessionId);
+      return insert(sessionId, rows, Date.parse(at)).at(-1) ?? lastSeq(sessionId);
     },
     appendOutput(sessionId, bytes, at) {
       const rows = rowsOf(bytes, packing.cuts(bytes.length));
       const added = rows.map((data) => ({ kind: CODES.output, data }));
-      return insert(sessionId, added, at).map((seq, i) => ({ seq, data: rows[i] ?? bytes }));
+      return insert(sessionId, added, Date.parse(at)).map((seq, i) => ({ seq, data: rows[i] ?? bytes }));
     },
     kept: (query) => read(query, (event) => event),
     events: (query) => read(query, toEvent),

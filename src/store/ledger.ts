@@ -26,12 +26,9 @@ export interface LedgerOptions {
 export function openLedger(path: string, options: LedgerOptions = {}): Ledger & Weights & Census {
   return guarded(path, () => {
     const connection = connect(path, options.maxPages);
-    const sessions = sessionTable(connection);
+    const { settled, leave, ...sessions } = sessionTable(connection);
     const events = eventTable(connection);
-    const screens = screenTable(connection);
-    const weights = weightsOf(connection);
-    const census = censusOf(connection);
-    const purge = purgeOf(connection, options.after ?? realTimer);
+    const { sacrifice, ...purge } = purgeOf(connection, options.after ?? realTimer);
     let open = true;
     purge.resume();
 
@@ -49,45 +46,26 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       for (let next = call(() => rows.next()); !next.done; next = call(() => rows.next())) yield next.value;
     }
 
-    return {
-      create: (session) => call(() => sessions.create(session)),
-      started: (id, leader, at) => call(() => sessions.started(id, leader, at)),
-      session: (id) => call(() => sessions.session(id)),
-      activeSessions: () => call(() => sessions.activeSessions()),
-      sessions: (query) => call(() => sessions.sessions(query)),
-      unsettled: () => call(() => sessions.unsettled()),
-      append: (sessionId, added, at) => call(() => events.append(sessionId, added, Date.parse(at))),
-      appendOutput: (sessionId, bytes, at) =>
-        call(() => events.appendOutput(sessionId, bytes, Date.parse(at))),
+    const parts = {
+      ...sessions,
+      ...events,
+      ...screenTable(connection),
+      ...weightsOf(connection),
+      ...censusOf(connection),
+      sacrifice,
       settle: (sessionId, settlement, added, at, left) =>
-        call(() =>
-          connection.transaction(() => {
-            if (!sessions.settle(sessionId, settlement, at)) return false;
-            if (left) sessions.leave(sessionId, left.leader);
-            events.append(sessionId, added, Date.parse(at));
-            return true;
-          }),
-        ),
-      leftovers: () => call(() => sessions.leftovers()),
-      leftoversGone: (id) => call(() => sessions.leftoversGone(id)),
-      archive: (id, at, updatedAt) => call(() => sessions.archive(id, at, updatedAt)),
-      sacrifice: (id, oneOfMany) => call(() => purge.sacrifice(id, oneOfMany)),
+        connection.transaction(() => {
+          if (!settled(sessionId, settlement, at)) return false;
+          if (left) leave(sessionId, left.leader);
+          events.append(sessionId, added, at);
+          return true;
+        }),
+    } satisfies Partial<Ledger>;
+
+    return {
+      ...everyCall(parts, call),
       events: (query) => guardedRows(() => events.events(query)),
       kept: (query) => guardedRows(() => events.kept(query)),
-      lastOf: (sessionId, kind, beforeSeq) => call(() => events.lastOf(sessionId, kind, beforeSeq)),
-      seqOf: (sessionId, eventId) => call(() => events.seqOf(sessionId, eventId)),
-      output: (sessionId, afterSeq, maxBytes) => call(() => events.output(sessionId, afterSeq, maxBytes)),
-      lastSeq: (sessionId) => call(() => events.lastSeq(sessionId)),
-      saveScreen: (sessionId, screen) => call(() => screens.saveScreen(sessionId, screen)),
-      screen: (sessionId) => call(() => screens.screen(sessionId)),
-      oldest: (after, limit) => call(() => weights.oldest(after, limit)),
-      bytesOf: (id) => call(() => weights.bytesOf(id)),
-      bytesKept: () => call(() => weights.bytesKept()),
-      newest: (now) => call(() => weights.newest(now)),
-      clock: () => call(() => weights.clock()),
-      keepClock: (note) => call(() => weights.keepClock(note)),
-      byStatus: () => call(() => census.byStatus()),
-      behind: (sessionId, afterSeq) => call(() => census.behind(sessionId, afterSeq)),
       close() {
         if (!open) return;
         open = false;
@@ -96,6 +74,15 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       },
     };
   });
+}
+
+/** The same functions, each run by `call`. */
+function everyCall<P extends object>(parts: P, call: <T>(work: () => T) => T): P {
+  const wrapped = Object.entries(parts).map(([name, part]) => [
+    name,
+    (...args: unknown[]) => call(() => part(...args)),
+  ]);
+  return Object.fromEntries(wrapped); // the same names with the same signatures
 }
 
 const realTimer: World["after"] = (ms, run) => {

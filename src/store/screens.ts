@@ -1,5 +1,5 @@
 // The last screen of each finished session.
-import type { ScreenImage } from "../session/ports.ts";
+import type { Ledger, ScreenImage } from "../session/ports.ts";
 import type { Connection } from "./connection.ts";
 import { sessionNotFound } from "./sessions.ts";
 
@@ -9,14 +9,8 @@ export const SCREEN_SQL = {
   screen: "SELECT image FROM screen_rows WHERE session = (SELECT n FROM session_rows WHERE id = ?)",
 } as const;
 
-/** The part of the ledger that keeps screens; the members mean what the port `Ledger` says. */
-export interface ScreenTable {
-  saveScreen(sessionId: string, screen: ScreenImage): void;
-  screen(sessionId: string): ScreenImage | undefined;
-}
-
 /** The screens of an open ledger. Saving one for an unknown session throws `session_not_found`. */
-export function screenTable(connection: Connection): ScreenTable {
+export function screenTable(connection: Connection): Pick<Ledger, "saveScreen" | "screen"> {
   const save = connection.db.query<null, [Uint8Array, string]>(SCREEN_SQL.save);
   const screen = connection.db.query<{ image: Uint8Array }, [string]>(SCREEN_SQL.screen);
   return {

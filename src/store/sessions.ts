@@ -1,6 +1,6 @@
 // The rows of session records: making, reading, paging and settling them.
 import { CovenError } from "../errors.ts";
-import type { ProcessIdentity, SessionPage, SessionQuery } from "../session/ports.ts";
+import type { Ledger, ProcessIdentity } from "../session/ports.ts";
 import { SESSION_COLUMNS, type Session, type Settlement } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
 
@@ -29,21 +29,14 @@ export const SESSION_SQL = {
   gone: "DELETE FROM leftover_rows WHERE session = (SELECT n FROM session_rows WHERE id = ?)",
 } as const;
 
-/** The part of the ledger that keeps records; the members mean what the port `Ledger` says. */
-export interface SessionTable {
-  create(session: Session): void;
-  started(id: string, leader: ProcessIdentity, at: string): void;
-  /** False, and nothing written, when the row was settled before. */
-  settle(id: string, settlement: Settlement, at: string): boolean;
-  archive(id: string, at: string | null, updatedAt: string): void;
-  session(id: string): Session | undefined;
-  activeSessions(): Session[];
-  sessions(query: SessionQuery): SessionPage;
-  unsettled(): { session: Session; leader: ProcessIdentity | null }[];
+/** The part of the ledger that keeps records. */
+export interface SessionTable
+  extends Pick<Ledger, "create" | "started" | "archive" | "unsettled" | "leftovers" | "leftoversGone">,
+    Pick<Ledger, "session" | "activeSessions" | "sessions"> {
+  /** Writes how it ended; false, and nothing written, when the row was settled before. */
+  settled(id: string, settlement: Settlement, at: string): boolean;
   /** Notes that processes of a session may be left; `leader` as it was recorded. */
   leave(id: string, leader: ProcessIdentity | null): void;
-  leftovers(): { sessionId: string; leader: ProcessIdentity | null }[];
-  leftoversGone(id: string): void;
 }
 
 type SessionRow = Session & { readonly n: number };
@@ -78,7 +71,7 @@ export function sessionTable(connection: Connection): SessionTable {
       // A harness can be gone before this is called; its settled row stays as it is.
       if (started.run(leader.pid, leader.startedAt, at, id).changes === 0) requireSession(id);
     },
-    settle(id, { status, exitCode, signal }, at) {
+    settled(id, { status, exitCode, signal }, at) {
       if (settle.run(status, exitCode, signal, at, id).changes > 0) return true;
       requireSession(id);
       return false;
