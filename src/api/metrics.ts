@@ -18,7 +18,7 @@ interface FollowerSums {
 /** The body of `GET /status`. */
 export function statusOf(api: Api) {
   const { identity, version, meter, world } = api;
-  const vitals = api.signs.vitals();
+  const statistics = api.monitor.statistics();
   const live = liveSessions(api);
   const followers = followersOf(api);
   const byActivity: Record<string, number> = {};
@@ -32,12 +32,12 @@ export function statusOf(api: Api) {
     covenVersion: version,
     apiVersion: API_VERSION,
     uptimeSeconds: Math.max(0, Math.floor(uptime)),
-    sessions: { live: live.length, byStatus: { ...vitals.sessionsByStatus }, byActivity },
-    ledger: { bytes: vitals.ledgerBytes, walBytes: vitals.walBytes },
+    sessions: { live: live.length, byStatus: { ...statistics.sessionsByStatus }, byActivity },
+    ledger: { bytes: statistics.ledgerBytes, walBytes: statistics.walBytes },
     events: {
-      total: vitals.events,
-      outputBytes: vitals.outputBytes,
-      perSecond: Math.round(vitals.eventsPerSecond * 100) / 100,
+      total: statistics.events,
+      outputBytes: statistics.outputBytes,
+      perSecond: Math.round(statistics.eventsPerSecond * 100) / 100,
     },
     followers: {
       count: FOLLOWER_KINDS.reduce((sum, kind) => sum + followers[kind].count, 0),
@@ -45,8 +45,8 @@ export function statusOf(api: Api) {
       lagEvents: Math.max(...FOLLOWER_KINDS.map((kind) => followers[kind].lag)),
       gaps: meter.gaps,
     },
-    ptys: vitals.ptys,
-    process: { rssBytes: vitals.rssBytes, loopDelayMs: Math.round(vitals.worstLoopDelay * 1000) },
+    ptys: statistics.ptys,
+    process: { rssBytes: statistics.rssBytes, loopDelayMs: Math.round(statistics.worstLoopDelay * 1000) },
   };
 }
 
@@ -54,11 +54,13 @@ export function statusOf(api: Api) {
 export function metricsText(api: Api): string {
   const { identity, version, meter } = api;
   const live = liveSessions(api);
-  const vitals = api.signs.vitals();
+  const statistics = api.monitor.statistics();
   const followers = followersOf(api);
   const byKind = (of: (sums: FollowerSums) => number): Sample[] =>
     FOLLOWER_KINDS.map((kind) => [of(followers[kind]), { kind }]);
-  const byStatus = SESSION_STATUSES.map((status): Sample => [vitals.sessionsByStatus[status], { status }]);
+  const byStatus = SESSION_STATUSES.map(
+    (status): Sample => [statistics.sessionsByStatus[status], { status }],
+  );
   const refusals = Object.entries(meter.refusals).map(([code, count]): Sample => [count, { code }]);
   // One that was never asked for would only be zeros.
   const requests = Array.from(meter.requests).filter(([, asked]) => asked.sum > 0);
@@ -68,8 +70,12 @@ export function metricsText(api: Api): string {
     ]),
     gauge("coven_sessions", "Sessions in the ledger by the status of their record.", byStatus),
     gauge("coven_live_sessions", "Sessions whose terminal the daemon holds now.", live.length),
-    counter("coven_events_total", "Events appended since the daemon started.", vitals.events),
-    counter("coven_output_bytes_total", "Bytes of harness output taken into the ledger.", vitals.outputBytes),
+    counter("coven_events_total", "Events appended since the daemon started.", statistics.events),
+    counter(
+      "coven_output_bytes_total",
+      "Bytes of harness output taken into the ledger.",
+      statistics.outputBytes,
+    ),
     gauge(
       "coven_followers",
       "Clients that follow a session now.",
@@ -92,28 +98,32 @@ export function metricsText(api: Api): string {
     histogram("coven_launch_duration_seconds", meter.launches),
     head("coven_attach_duration_seconds", "histogram", "From an attach request to its snapshot."),
     histogram("coven_attach_duration_seconds", meter.attaches),
-    gauge("coven_ledger_bytes", "Size of the ledger file.", vitals.ledgerBytes),
-    gauge("coven_ledger_wal_bytes", "Size of the ledger's write-ahead log.", vitals.walBytes),
-    gauge("coven_ptys_used", "Pseudo-terminals in use on this machine, by anybody.", vitals.ptys?.used),
-    gauge("coven_ptys_limit", "Pseudo-terminals this machine can have.", vitals.ptys?.limit),
+    gauge("coven_ledger_bytes", "Size of the ledger file.", statistics.ledgerBytes),
+    gauge("coven_ledger_wal_bytes", "Size of the ledger's write-ahead log.", statistics.walBytes),
+    gauge("coven_ptys_used", "Pseudo-terminals in use on this machine, by anybody.", statistics.ptys?.used),
+    gauge("coven_ptys_limit", "Pseudo-terminals this machine can have.", statistics.ptys?.limit),
     head("coven_event_loop_delay_seconds", "histogram", "How late a timer of one second fired."),
-    histogram("coven_event_loop_delay_seconds", vitals.loopDelay),
+    histogram("coven_event_loop_delay_seconds", statistics.loopDelay),
     gauge(
       "process_start_time_seconds",
       "Start of the daemon, in seconds since the epoch.",
       Date.parse(identity.startedAt) / 1000,
     ),
-    counter("process_cpu_seconds_total", "Processor time of the daemon, user and system.", vitals.cpuSeconds),
-    gauge("process_resident_memory_bytes", "Resident memory of the daemon.", vitals.rssBytes),
-    gauge("process_open_fds", "Open file descriptors of the daemon.", vitals.openFds),
+    counter(
+      "process_cpu_seconds_total",
+      "Processor time of the daemon, user and system.",
+      statistics.cpuSeconds,
+    ),
+    gauge("process_resident_memory_bytes", "Resident memory of the daemon.", statistics.rssBytes),
+    gauge("process_open_fds", "Open file descriptors of the daemon.", statistics.openFds),
   ].join("");
 }
 
-function followersOf({ meter, signs }: Api): Record<(typeof FOLLOWER_KINDS)[number], FollowerSums> {
+function followersOf({ meter, monitor }: Api): Record<(typeof FOLLOWER_KINDS)[number], FollowerSums> {
   const sums = { attach: { count: 0, lag: 0 }, events: { count: 0, lag: 0 }, output: { count: 0, lag: 0 } };
   for (const { kind, sessionId, seq } of meter.followers) {
     sums[kind].count += 1;
-    sums[kind].lag = Math.max(sums[kind].lag, signs.behind(sessionId, seq));
+    sums[kind].lag = Math.max(sums[kind].lag, monitor.behind(sessionId, seq));
   }
   return sums;
 }

@@ -6,9 +6,9 @@ import type { HarnessInfo } from "../session/ports.ts";
 import type { AttachRequest } from "./attach.ts";
 import type { Body as RawBody } from "./body.ts";
 import type { FollowDependencies } from "./follow.ts";
+import type { Monitor } from "./monitor.ts";
 import type { Reply } from "./respond.ts";
 import type { DaemonIdentity } from "./schema.ts";
-import type { Signs } from "./signs.ts";
 
 /** What the handlers need of the daemon. */
 export interface Api extends FollowDependencies {
@@ -19,7 +19,7 @@ export interface Api extends FollowDependencies {
   /** The allowlist, as seen from the daemon's own PATH. */
   harnesses(): HarnessInfo[];
   /** What `GET /status` and `GET /metrics` say beyond what the server counts itself. */
-  readonly signs: Signs;
+  readonly monitor: Monitor;
   /** The body of `GET /health`, which never changes while a daemon lives. */
   readonly health: string;
   /** Makes the connection a WebSocket; false when the client did not ask for one. */

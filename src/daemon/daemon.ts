@@ -8,10 +8,10 @@ import { openLedger } from "../store/ledger.ts";
 import { API_VERSION } from "../version.ts";
 import { type DaemonIdentity, removeIdentity, writeIdentity } from "./identity.ts";
 import { errorFields } from "./log.ts";
+import { type LedgerMonitor, startMonitor } from "./monitor.ts";
 import { watchPeers } from "./peers.ts";
 import { type RetentionRules, startRetention } from "./retention.ts";
 import { bindSocket, keepSocket } from "./socket.ts";
-import { startVitals, type VitalSigns } from "./vitals.ts";
 import { watchModes } from "./watch-modes.ts";
 
 /** What one daemon is told. */
@@ -35,7 +35,7 @@ export interface DaemonPorts extends Omit<CovenPorts, "ledger"> {
 export interface Daemon extends AsyncDisposable {
   readonly coven: Coven;
   readonly identity: DaemonIdentity;
-  readonly signs: VitalSigns<ReturnType<typeof openLedger>>;
+  readonly monitor: LedgerMonitor<ReturnType<typeof openLedger>>;
 }
 
 /** Longer than any orderly end of every session takes (grace, drain, settle). */
@@ -54,11 +54,15 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const closing = (name: string, close: () => unknown, ms = 0) =>
     opened.defer(() => closePart(log, name, close, ms));
 
-  const signs = startVitals(openLedger(paths.ledger, { ...config, after: world.after }), paths.ledger, world);
-  const { ledger } = signs;
-  closing("vitals", signs.stop);
+  const monitor = startMonitor(
+    openLedger(paths.ledger, { ...config, after: world.after }),
+    paths.ledger,
+    world,
+  );
+  const { ledger } = monitor;
+  closing("monitor", monitor.stop);
   closing("ledger", () => ledger.close());
-  const { sessionsByStatus: sessions, ledgerBytes, walBytes } = signs.vitals();
+  const { sessionsByStatus: sessions, ledgerBytes, walBytes } = monitor.statistics();
   const openMs = Math.round(world.monotonic() - began);
   log.info("ledger_opened", { ledger: paths.ledger, ledgerBytes, walBytes, sessions, openMs });
 
@@ -79,7 +83,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       version,
       log,
       world,
-      signs,
+      monitor,
       onlyOurs: () => peers.onlyOurs(),
       shutdown: (force) => ports.shutdown(force),
     }),
@@ -107,7 +111,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     startMs: Math.round(world.monotonic() - began),
   });
   const parts = opened.move();
-  return { coven, identity, signs, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return { coven, identity, monitor, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 /** Closes one part; when that fails or takes longer than `ms`, the log says so and the next part follows. */

@@ -124,7 +124,7 @@ test("followers of each kind are counted while they are there, and how far behin
   );
   daemon.ledger.append(id, flood, new Date().toISOString());
   await until("it is behind", () => {
-    const behind = daemon.vitals.behind(id, 0);
+    const behind = daemon.monitor.behind(id, 0);
     return behind >= 1_000;
   });
   expect((await daemon.client.status()).followers.lagEvents).toBeGreaterThan(100);

@@ -87,7 +87,7 @@ test("every refusal carries its request id in a header, and the log has it", asy
 test("stop: what is under way is finished, nobody new comes in, and idle connections do not hold it up", async () => {
   const daemon = await open();
   const unix = `${daemon.dir}/other.sock`;
-  const { coven, ledger, identity, vitals: signs } = daemon;
+  const { coven, ledger, identity, monitor } = daemon;
   const harnesses = () => [];
   const log = { info() {}, warn() {}, error() {} };
   const world = realWorld;
@@ -100,7 +100,7 @@ test("stop: what is under way is finished, nobody new comes in, and idle connect
     version: "0",
     log,
     world,
-    signs,
+    monitor,
     shutdown() {},
   });
   const idle = await connected(unix);

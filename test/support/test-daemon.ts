@@ -35,7 +35,7 @@ export interface TestDaemon {
   readonly coven: Coven;
   readonly ledger: Ledger;
   /** What the server tells of its own state. */
-  readonly vitals: ServerOptions["signs"];
+  readonly monitor: ServerOptions["monitor"];
   readonly log: readonly LogLine[];
   /** What `POST /shutdown` asked for, in order; nothing is stopped. */
   readonly shutdowns: readonly boolean[];
@@ -113,8 +113,8 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
   );
   // What it says while it starts is the same for every test.
   log.length = 0;
-  const { coven, identity, signs } = served;
-  const { ledger } = signs;
+  const { coven, identity, monitor } = served;
+  const { ledger } = monitor;
   let watching = 0;
   const watch = coven.watch.bind(coven);
   coven.watch = (id, wake) => {
@@ -134,7 +134,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     client,
     coven,
     ledger,
-    vitals: signs,
+    monitor,
     log,
     shutdowns,
     identity,

@@ -3,7 +3,7 @@ import type { SessionStatus } from "../session/session.ts";
 import type { Histogram } from "./meter.ts";
 
 /** What only the daemon as a whole knows. Sizes in bytes, times in seconds; null where the system doesn't say. */
-export interface Vitals {
+export interface Statistics {
   readonly sessionsByStatus: Readonly<Record<SessionStatus, number>>;
   readonly ledgerBytes: number;
   readonly walBytes: number;
@@ -24,8 +24,8 @@ export interface Vitals {
 }
 
 /** By which the daemon is asked for them. */
-export interface Signs {
-  vitals(): Vitals;
+export interface Monitor {
+  statistics(): Statistics;
   /** How many output events of a session come after a seq; counts no further than 10,000. */
   behind(sessionId: string, afterSeq: number): number;
 }

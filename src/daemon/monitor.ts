@@ -1,7 +1,7 @@
 // What the daemon knows of its own health: what goes through its ledger, how late its loop is, what it takes of the machine.
 import { readdirSync } from "node:fs";
 import { Histogram } from "../api/meter.ts";
-import type { Signs, Vitals } from "../api/signs.ts";
+import type { Monitor, Statistics } from "../api/monitor.ts";
 import { terminalCount } from "../os/machine.ts";
 import type { NewEvent } from "../session/event.ts";
 import type { Ledger, World } from "../session/ports.ts";
@@ -9,7 +9,7 @@ import type { SessionStatus } from "../session/session.ts";
 import { ledgerSizes } from "../store/inspect.ts";
 
 /** What is counted, and what is asked when somebody wants to know. */
-export interface VitalSigns<L extends Ledger> extends Signs {
+export interface LedgerMonitor<L extends Ledger> extends Monitor {
   /** The ledger to work with: the same one, counting what goes into it. */
   readonly ledger: L;
   stop(): void;
@@ -28,7 +28,7 @@ const MINUTE = 60;
 const PTYS_MS = process.platform === "darwin" ? 60_000 : 0;
 
 /** Begins to count; `path` is the ledger's file. A timer of one second runs until `stop`. */
-export function startVitals<L extends Counted>(ledger: L, path: string, world: World): VitalSigns<L> {
+export function startMonitor<L extends Counted>(ledger: L, path: string, world: World): LedgerMonitor<L> {
   const statuses = ledger.byStatus();
   const loopDelay = new Histogram();
   let events = 0;
@@ -60,9 +60,9 @@ export function startVitals<L extends Counted>(ledger: L, path: string, world: W
   };
   plan();
 
-  let ptys: Vitals["ptys"] = null;
+  let ptys: Statistics["ptys"] = null;
   let ptysAt = Number.NEGATIVE_INFINITY;
-  const terminals = (): Vitals["ptys"] => {
+  const terminals = (): Statistics["ptys"] => {
     if (world.monotonic() - ptysAt >= PTYS_MS) {
       ptys = terminalCount();
       ptysAt = world.monotonic();
@@ -109,7 +109,7 @@ export function startVitals<L extends Counted>(ledger: L, path: string, world: W
         return gone;
       },
     },
-    vitals() {
+    statistics() {
       const first = seconds[0] ?? { at: world.monotonic(), events };
       const elapsed = Math.max(1, (world.monotonic() - first.at) / SECOND);
       const { user, system } = process.cpuUsage();
