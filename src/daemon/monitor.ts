@@ -7,6 +7,7 @@ import type { NewEvent } from "../session/event.ts";
 import type { Ledger, World } from "../session/ports.ts";
 import type { SessionStatus } from "../session/session.ts";
 import { ledgerSizes } from "../store/inspect.ts";
+import { every } from "./world.ts";
 
 /** What is counted, and what is asked when somebody wants to know. */
 export interface LedgerMonitor<L extends Ledger> extends Monitor {
@@ -45,20 +46,15 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
     if (to) statuses[to] += 1;
   };
 
-  let cancel = (): void => {};
-  const tick = (planned: number): void => {
+  let planned = world.monotonic() + SECOND;
+  const stop = every(world, SECOND, () => {
     const at = world.monotonic();
     const delay = Math.max(0, at - planned) / SECOND;
     loopDelay.observe(delay);
     seconds.push({ at, events, delay });
     if (seconds.length > MINUTE + 1) seconds.shift();
-    plan();
-  };
-  const plan = (): void => {
-    const planned = world.monotonic() + SECOND;
-    cancel = world.after(SECOND, () => tick(planned));
-  };
-  plan();
+    planned = world.monotonic() + SECOND;
+  });
 
   let ptys: Statistics["ptys"] = null;
   let ptysAt = Number.NEGATIVE_INFINITY;
@@ -128,7 +124,7 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
       };
     },
     behind: ledger.behind,
-    stop: () => cancel(),
+    stop,
   };
 }
 

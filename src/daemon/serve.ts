@@ -4,6 +4,7 @@ import { readConfig } from "../config.ts";
 import { CovenError } from "../errors.ts";
 import { harnesses } from "../harness/harnesses.ts";
 import { makeHome } from "../home.ts";
+import { environment } from "../os/environment.ts";
 import { systemProcesses } from "../os/processes.ts";
 import { type CovenPaths, covenPaths } from "../paths.ts";
 import { selfCommand } from "../program.ts";
@@ -99,7 +100,7 @@ async function startedDaemon(
         world: realWorld,
         log,
         screens: screenHost(),
-        env: ownEnvironment(),
+        env: environment(),
         shutdown,
       },
     );
@@ -113,9 +114,4 @@ async function startedDaemon(
 function watchAccidents(log: Log): void {
   process.on("uncaughtException", (error) => log.error("uncaught_exception", errorFields(error)));
   process.on("unhandledRejection", (reason) => log.error("unhandled_rejection", errorFields(reason)));
-}
-
-function ownEnvironment(): Record<string, string> {
-  const set = (entry: [string, string | undefined]): entry is [string, string] => entry[1] !== undefined;
-  return Object.fromEntries(Object.entries(process.env).filter(set));
 }

@@ -5,6 +5,7 @@ import { CovenError } from "../errors.ts";
 import { codeOf, fileFailure } from "../os/file-failure.ts";
 import { withUmask } from "../os/umask.ts";
 import type { Log, World } from "../session/ports.ts";
+import { every } from "./world.ts";
 
 /** A name that leads to us, until it is given up. */
 export interface SocketName {
@@ -98,9 +99,8 @@ export function keepSocket(
   { world, log }: { readonly world: Pick<World, "after">; readonly log: Log },
 ): { name(): SocketName; stop(): void } {
   let name = first;
-  let cancel = (): void => {};
   let stopped = false;
-  const look = async (): Promise<void> => {
+  const stop = every(world, LOOK_MS, async () => {
     try {
       if (!name.isOurs()) {
         const bound = await bindSocket(path, listen);
@@ -114,17 +114,12 @@ export function keepSocket(
         reason: error instanceof Error ? error.message : String(error),
       });
     }
-    if (!stopped) plan();
-  };
-  const plan = (): void => {
-    cancel = world.after(LOOK_MS, () => void look());
-  };
-  plan();
+  });
   return {
     name: () => name,
     stop() {
       stopped = true;
-      cancel();
+      stop();
     },
   };
 }

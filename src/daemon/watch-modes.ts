@@ -2,6 +2,7 @@
 import { chmodSync, lstatSync } from "node:fs";
 import type { CovenPaths } from "../paths.ts";
 import type { Log, World } from "../session/ports.ts";
+import { every } from "./world.ts";
 
 const EVERY_MS = 60_000;
 const OTHERS = 0o077;
@@ -12,15 +13,7 @@ export function watchModes(
   { world, log }: { readonly world: Pick<World, "after">; readonly log: Log },
   everyMs: number = EVERY_MS,
 ): () => void {
-  let cancel = (): void => {};
-  const plan = (): void => {
-    cancel = world.after(everyMs, () => {
-      closeModes(paths, log);
-      plan();
-    });
-  };
-  plan();
-  return () => cancel();
+  return every(world, everyMs, () => closeModes(paths, log));
 }
 
 /** Takes from others what home, socket, ledger and log grant them. Links and what isn't ours are left alone. Never throws. */

@@ -15,3 +15,22 @@ export const realWorld: World = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Runs it every `ms` milliseconds, counted from the end of the run before; returns the way to stop. */
+export function every(world: Pick<World, "after">, ms: number, run: () => unknown): () => void {
+  let stopped = false;
+  let cancel = (): void => {};
+  const plan = (): void => {
+    if (stopped) return;
+    cancel = world.after(ms, () => {
+      const running = run();
+      if (running instanceof Promise) void running.finally(plan);
+      else plan();
+    });
+  };
+  plan();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}

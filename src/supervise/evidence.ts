@@ -1,15 +1,16 @@
 // What can be read of a home without a daemon: its files, the end of its logs, its records. For diagnostics.
-import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { CovenPaths } from "../paths.ts";
 import type { Session } from "../session/session.ts";
 import { idsBeginning, type KeptOutput, lastOutput, newestRecords } from "../store/records.ts";
+import { type FileKind, kindOf } from "./inspect.ts";
 
 /** One entry of the home. */
 export interface HomeEntry {
   /** Beneath the home; `.` is the home itself. */
   readonly name: string;
-  readonly kind: "directory" | "file" | "socket" | "link" | "other";
+  readonly kind: FileKind;
   /** Octal, as `ls` would say. */
   readonly mode: string;
   readonly bytes: number;
@@ -26,15 +27,7 @@ export function homeLayout(home: string): HomeEntry[] {
     if (found.length >= MOST_ENTRIES) return;
     const stat = lstatSync(join(home, name), { throwIfNoEntry: false });
     if (!stat) return;
-    const kind = stat.isSymbolicLink()
-      ? "link"
-      : stat.isDirectory()
-        ? "directory"
-        : stat.isSocket()
-          ? "socket"
-          : stat.isFile()
-            ? "file"
-            : "other";
+    const kind = kindOf(stat);
     const ours = stat.uid === (process.getuid?.() ?? stat.uid);
     const mode = (stat.mode & 0o7777).toString(8).padStart(4, "0");
     found.push({ name, kind, mode, bytes: stat.size, ours, changed: stat.mtime.toISOString() });
@@ -46,18 +39,12 @@ export function homeLayout(home: string): HomeEntry[] {
 }
 
 /** The end of a file as text, whole lines; undefined when it can't be read. */
-export function endOf(path: string, most: number): string | undefined {
+export async function endOf(path: string, most: number): Promise<string | undefined> {
   try {
-    const fd = openSync(path, "r");
-    try {
-      const { size } = fstatSync(fd);
-      const bytes = Buffer.alloc(Math.min(size, most));
-      const read = readSync(fd, bytes, 0, bytes.length, size - bytes.length);
-      const text = bytes.toString("utf8", 0, read);
-      return size > bytes.length ? text.slice(text.indexOf("\n") + 1) : text;
-    } finally {
-      closeSync(fd);
-    }
+    const file = Bun.file(path);
+    const before = Math.max(0, file.size - most);
+    const text = await file.slice(before).text();
+    return before > 0 ? text.slice(text.indexOf("\n") + 1) : text;
   } catch {
     return undefined;
   }

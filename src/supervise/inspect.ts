@@ -1,5 +1,5 @@
 // All that can be said of a home without a daemon, without starting or changing anything. For doctor.
-import { lstatSync, statfsSync, statSync } from "node:fs";
+import { lstatSync, type Stats, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readConfig } from "../config.ts";
 import { isLocked } from "../daemon/lock.ts";
@@ -16,9 +16,12 @@ import type { HarnessInfo } from "../session/ports.ts";
 import { inspectLedger, type LedgerReport, ledgerSizes } from "../store/inspect.ts";
 import { lockHolder } from "./holder.ts";
 
+/** What lies at a path; a link is not followed. */
+export type FileKind = "directory" | "file" | "socket" | "link" | "other";
+
 /** One path as it lies on the disk now. */
 export interface Found {
-  readonly kind: "missing" | "directory" | "file" | "socket" | "link" | "other";
+  readonly kind: FileKind | "missing";
   /** The permission bits, null when it is missing. */
   readonly mode: number | null;
 }
@@ -92,15 +95,19 @@ export function inspect(
 function found(path: string): Found {
   try {
     const stat = lstatSync(path);
-    const mode = stat.mode & 0o777;
-    if (stat.isSymbolicLink()) return { kind: "link", mode };
-    if (stat.isDirectory()) return { kind: "directory", mode };
-    if (stat.isSocket()) return { kind: "socket", mode };
-    return { kind: stat.isFile() ? "file" : "other", mode };
+    return { kind: kindOf(stat), mode: stat.mode & 0o777 };
   } catch {
     // Not there, or not ours to see: the home's own check names the reason.
     return { kind: "missing", mode: null };
   }
+}
+
+/** Of what `lstat` says. */
+export function kindOf(stat: Stats): FileKind {
+  if (stat.isSymbolicLink()) return "link";
+  if (stat.isDirectory()) return "directory";
+  if (stat.isSocket()) return "socket";
+  return stat.isFile() ? "file" : "other";
 }
 
 function configOf(path: string): Inspection["config"] {

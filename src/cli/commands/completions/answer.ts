@@ -1,8 +1,8 @@
 // `coven __complete`: prints candidates, one `value<Tab>description` a line, or `:directories`, which leaves it to the shell.
 import { covenClient } from "../../../api/client.ts";
+import { environment } from "../../../os/environment.ts";
 import { covenPaths } from "../../../paths.ts";
 import type { Session } from "../../../session/session.ts";
-import { environment } from "../../client/environment.ts";
 import { everySession } from "../../client/session-list.ts";
 import type { Command } from "../../framework/command.ts";
 import { candidates, DIRECTORIES } from "../../framework/complete.ts";

@@ -1,12 +1,12 @@
 // The files of a diagnostics archive. Each is gathered by itself: one that fails takes no other with it.
 import { homedir, release, type } from "node:os";
 import { covenClient } from "../../../api/client.ts";
+import { environment } from "../../../os/environment.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import { endOf, homeLayout, ledgerEvidence } from "../../../supervise/evidence.ts";
 import { inspect } from "../../../supervise/inspect.ts";
 import { readLog } from "../../../supervise/log-reader.ts";
 import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
-import { environment } from "../../client/environment.ts";
 import { placeHere } from "../../client/project.ts";
 import { SHORTEST_PREFIX } from "../../client/session-id.ts";
 import { Failure } from "../../ui/failure.ts";
@@ -66,7 +66,7 @@ export async function attachments(sessions: readonly string[]): Promise<Attachme
     [
       "logs/daemon.stderr",
       "what the runtime itself printed",
-      () => endOf(`${paths.logs}/daemon.stderr`, MOST_STDERR_BYTES) ?? "",
+      async () => (await endOf(`${paths.logs}/daemon.stderr`, MOST_STDERR_BYTES)) ?? "",
     ],
     ...ids.map((id) => {
       const gather = () => {

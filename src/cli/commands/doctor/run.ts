@@ -1,12 +1,12 @@
 // `coven doctor`: looks at everything, starts and changes nothing, and says what to do.
 import { covenClient, isUnreachable } from "../../../api/client.ts";
 import { type CovenError, isCovenError } from "../../../errors.ts";
+import { environment } from "../../../os/environment.ts";
 import { pathOfProcess } from "../../../os/machine.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import { inspect } from "../../../supervise/inspect.ts";
 import { type DaemonStatus, daemonStatus } from "../../../supervise/lifecycle.ts";
 import { COVEN_VERSION } from "../../../version.ts";
-import { environment } from "../../client/environment.ts";
 import { placeOf } from "../../client/project.ts";
 import { has, type Run } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";

@@ -1,8 +1,8 @@
 // `coven run`: launches a harness in the project of the current directory, then follows it or returns at once.
 import type { CovenClient } from "../../../api/client.ts";
+import { environment } from "../../../os/environment.ts";
 import type { Session } from "../../../session/session.ts";
 import { connect, probe } from "../../client/connect.ts";
-import { environment } from "../../client/environment.ts";
 import type { Place } from "../../client/project.ts";
 import { shortId } from "../../client/session-id.ts";
 import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";

@@ -1,7 +1,7 @@
 // The plan of a task before it runs: which harness, where, and the exact argv. Starts nothing.
 
+import { environment } from "../../../os/environment.ts";
 import type { CovenPaths } from "../../../paths.ts";
-import { environment } from "../../client/environment.ts";
 import { plannedArgv } from "../../client/launchables.ts";
 import type { Place } from "../../client/project.ts";
 import { out } from "../../ui/colour.ts";

@@ -1,9 +1,9 @@
 // `coven` at a terminal: the palette, one line after the other, until the person leaves it.
 import { covenClient } from "../../../api/client.ts";
 import { readConfig } from "../../../config.ts";
+import { environment } from "../../../os/environment.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import type { HarnessInfo } from "../../../session/ports.ts";
-import { environment } from "../../client/environment.ts";
 import { launchables } from "../../client/launchables.ts";
 import { type Place, placeHere } from "../../client/project.ts";
 import { reportError } from "../../client/report-error.ts";

@@ -1,4 +1,4 @@
-// The environment of this shell, as a launch sends it.
+// The environment of this process, as a child or a launch is given it.
 
 /** Every variable that is set, as of now. */
 export function environment(): Record<string, string> {
