@@ -35,9 +35,11 @@ export async function flood(
     readonly harness: string;
     readonly lines: number;
     readonly mode: TerminalMode;
+    /** Nobody types or resizes: the program prints as fast as the terminal takes it. */
+    readonly alone?: boolean;
   },
 ): Promise<FloodReport> {
-  const { lines, mode, ...where } = options;
+  const { lines, mode, alone = false, ...where } = options;
   const end = mode === "raw" ? "\\r\\n" : "\\n";
   const print = `awk 'BEGIN { for (i = 0; i < ${lines}; i++) printf "%09d ${LETTERS}${end}", i }'`;
   const prompt = `${mode === "raw" ? "stty raw -echo; " : ""}printf '${BEGIN}'; exec ${print}`;
@@ -54,12 +56,12 @@ export async function flood(
   let resizes = 0;
   // Refused once the program has ended.
   const typing = (async () => {
-    for (; !over && typed < 2_000; await Bun.sleep(10)) {
+    for (; !alone && !over && typed < 2_000; await Bun.sleep(10)) {
       if (await client.input(id, KEY).catch(() => undefined)) typed += 1;
     }
   })();
   const resizing = (async () => {
-    for (; !over; await Bun.sleep(50)) {
+    for (; !alone && !over; await Bun.sleep(50)) {
       const size = resizes % 2 === 0 ? { cols: 100, rows: 30 } : { cols: 120, rows: 40 };
       if (await client.resize(id, size).catch(() => undefined)) resizes += 1;
     }
