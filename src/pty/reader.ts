@@ -13,8 +13,8 @@ export interface Reader {
   stop(): Promise<void>;
 }
 
-/** How much one terminal may take of one turn of the loop: others are read and answered in between. */
-const TURN_BYTES = 128 * 1024;
+/** How much one terminal may take of one turn of the loop: others are read and answered in between (decision 0002). */
+const TURN_BYTES = 64 * 1024;
 /** A pull that Bun can answer from what it has read ahead is answered within a few microtasks. */
 const MICROTASKS = 32;
 

@@ -11,8 +11,8 @@ const PAGE_BYTES = 8192;
 const BUSY_TIMEOUT_MS = 1000;
 /** How long `close` waits for foreign readers before it leaves the WAL to the next start, in ms. */
 const CLOSE_TIMEOUT_MS = 100;
-/** The WAL is copied back at this many pages (8 MiB), and cut back to twice that when a reader made it grow. */
-const CHECKPOINT_PAGES = 1024;
+/** The WAL is copied back at this many pages (2 MiB): everybody waits for it, so it is short and frequent (decision 0003). Cut back to twice that when a reader made it grow. */
+const CHECKPOINT_PAGES = 256;
 
 /** An open ledger file. */
 export interface Connection {
