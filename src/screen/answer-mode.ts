@@ -1,14 +1,11 @@
 // The answer to DECRQM: whether a mode is set, as far as this terminal or a viewer's can tell.
-import type { Tracker } from "../vt/modes.ts";
+import { PRIVATE_MODES, type Tracker } from "../vt/modes.ts";
 import type { Emulator } from "./emulator.ts";
-
-/** Modes that only a viewer's terminal acts on, and that we hand on to it; reported as the program left them. */
-const HANDED_ON = new Set([9, 12, 1000, 1002, 1003, 1005, 1006, 1007, 1015, 1016, 2031]);
 
 /** The DECRPM reply: 1 set, 2 reset, 3 always set, 4 always reset, 0 unknown (vt100.net, DECRPM). */
 export function answerMode(emulator: Emulator, tracked: Tracker, prefix: string, mode: number): string {
   if (prefix === "?") {
-    const handedOn = HANDED_ON.has(mode) ? (tracked.mode(mode) ?? false) : undefined;
+    const handedOn = PRIVATE_MODES[mode]?.handedOn ? (tracked.mode(mode) ?? false) : undefined;
     const set = emulator.privateMode(mode) ?? handedOn;
     const state = mode === 8 ? 3 : mode === 67 ? 4 : set === undefined ? 0 : set ? 1 : 2;
     return `\x1b[?${mode};${state}$y`;

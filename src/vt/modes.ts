@@ -5,15 +5,54 @@ import { type Keyboard, keyboard } from "./keyboard.ts";
 import { MODES_LIMIT, STACK_LIMIT, TITLE_LIMIT } from "./limits.ts";
 import type { Picture } from "./picture.ts";
 
-/** Private modes that the emulator keeps, or that do something once instead of lasting. */
-const ELSEWHERE = new Set([1, 2, 3, 6, 7, 25, 45, 47, 66, 1004, 1047, 1048, 1049, 2004, 2026]);
-const ALTERNATE = new Set([47, 1047, 1049]);
+interface PrivateMode {
+  /** The headless emulator acts on it, so that its state is the emulator's to say. */
+  readonly kept?: true;
+  /** On in a fresh terminal. */
+  readonly on?: true;
+  /** Does something once instead of lasting. */
+  readonly once?: true;
+  /** Chooses the alternate screen. */
+  readonly alternate?: true;
+  /** Only one of a group is in force: the last set; resetting any of them ends them all. */
+  readonly group?: "mouse" | "mouse encoding";
+  /** Only a viewer's terminal acts on it; DECRQM is answered with what the program did. */
+  readonly handedOn?: true;
+  /** Reset in a person's terminal whatever was seen: what is left of it there is a nuisance. */
+  readonly undone?: true;
+}
 
-/** Only one of each group is in force: the last set; resetting any of them ends them all. */
-const GROUPS: readonly (readonly number[])[] = [
-  [9, 1000, 1001, 1002, 1003],
-  [1005, 1006, 1015, 1016],
-];
+/** The private modes (DECSET) that somebody here has to know more of than whether they are set; xterm's ctlseqs. */
+export const PRIVATE_MODES: Readonly<Record<number, PrivateMode>> = {
+  1: { kept: true, undone: true }, // DECCKM, cursor keys
+  2: { once: true }, // DECANM
+  3: { once: true }, // DECCOLM
+  5: { undone: true }, // DECSCNM, reverse video
+  6: { kept: true }, // DECOM, origin
+  7: { kept: true, on: true }, // DECAWM, wrapping
+  9: { group: "mouse", handedOn: true, undone: true },
+  12: { handedOn: true }, // blinking cursor
+  25: { kept: true, on: true }, // DECTCEM, cursor
+  45: { kept: true }, // reverse wrapping
+  47: { alternate: true },
+  66: { kept: true }, // DECNKM, keypad
+  1000: { group: "mouse", handedOn: true, undone: true },
+  1001: { group: "mouse", undone: true },
+  1002: { group: "mouse", handedOn: true, undone: true },
+  1003: { group: "mouse", handedOn: true, undone: true },
+  1004: { kept: true, undone: true }, // focus
+  1005: { group: "mouse encoding", handedOn: true, undone: true },
+  1006: { group: "mouse encoding", handedOn: true, undone: true },
+  1007: { handedOn: true }, // wheel as cursor keys on the alternate screen
+  1015: { group: "mouse encoding", handedOn: true, undone: true },
+  1016: { group: "mouse encoding", handedOn: true, undone: true },
+  1047: { alternate: true },
+  1048: { once: true }, // DECSC and DECRC
+  1049: { alternate: true },
+  2004: { kept: true, undone: true }, // bracketed paste
+  2026: { kept: true }, // synchronised output
+  2031: { handedOn: true }, // theme reports
+};
 
 export interface Tracker {
   readonly keyboard: Keyboard;
@@ -22,6 +61,8 @@ export interface Tracker {
   csi(csi: Csi): void;
   /** An OSC string's payload, latin1. */
   osc(payload: string): void;
+  /** HTS. */
+  setTab(): void;
   /** RIS: everything as at the start, the title apart. */
   reset(): void;
   /** DECSTR. */
@@ -33,6 +74,10 @@ export interface Tracker {
   readonly cursorStyle: number;
   /** Whether a private mode is set, as far as the program said; undefined when it never did. */
   mode(number: number): boolean | undefined;
+  /** All that are set. */
+  set(): number[];
+  /** Tab stops are not where they were. */
+  readonly tabs: boolean;
   /** The value of an xterm key modifier resource (CSI > Pp ; Pv m), 0 when not set. */
   modifier(resource: number): number;
   /** All that a fresh terminal lacks, as in a picture. */
@@ -59,17 +104,18 @@ export function tracker(): Tracker {
   let title = "";
   let alternate = 0;
   let cursorStyle = 0;
+  let tabs = false;
 
   function setMode(number: number, on: boolean): void {
-    if (ALTERNATE.has(number)) {
+    const known = PRIVATE_MODES[number] ?? {};
+    if (known.alternate) {
       // The stack of the alternate screen lives as long as that screen.
       if (!on) keys.reset(true);
       alternate = on ? alternate || number : 0;
     }
-    if (ELSEWHERE.has(number)) return;
-    const group = GROUPS.find((one) => one.includes(number));
-    if (group) {
-      for (const other of group) modes.delete(other);
+    if (known.alternate || known.once) return;
+    if (known.group) {
+      for (const other of modes.keys()) if (PRIVATE_MODES[other]?.group === known.group) modes.delete(other);
       if (!on) return;
     }
     modes.delete(number);
@@ -102,6 +148,9 @@ export function tracker(): Tracker {
         case "=u":
           keys.follow(csi, alternate !== 0);
           break;
+        case "g":
+          tabs = true;
+          break;
         case " q":
           cursorStyle = Math.min(params[0] ?? 0, 6);
           break;
@@ -126,6 +175,10 @@ export function tracker(): Tracker {
       titles = [];
       alternate = 0;
       cursorStyle = 0;
+      tabs = false;
+    },
+    setTab() {
+      tabs = true;
     },
     softReset() {
       cursorStyle = 0;
@@ -140,13 +193,17 @@ export function tracker(): Tracker {
       return cursorStyle;
     },
     mode: (number) => modes.get(number),
+    set: () => Array.from(modes).flatMap(([number, on]) => (on ? [number] : [])),
+    get tabs() {
+      return tabs;
+    },
     modifier: (resource) => modifiers.get(resource) ?? 0,
     state: () => ({
       title,
       titles,
       colours: palette.changed(),
       modifiers: Array.from(modifiers),
-      private: Array.from(modes),
+      private: Array.from(modes).filter(([number]) => !PRIVATE_MODES[number]?.kept),
       cursorStyle,
     }),
   };

@@ -40,6 +40,9 @@ export class Scanner {
   private dropping = false;
   /** `pending` is the ESC that ended a question; the backslash after it goes too. */
   private askedEnd = false;
+  /** Of `bytes`: so many are from chunks before; where the sequence in hand begins. */
+  private before = 0;
+  private begun = 0;
   /** The last bytes of text, at most 3. */
   private tail: Uint8Array = NOTHING;
 
@@ -83,8 +86,14 @@ export class Scanner {
     if (this.open) this.open = { ...this.open, asked: "overlong", lost: true };
   }
 
+  /** Where the sequence that is being reported begins in the chunk that is being written; 0 when it did in one before. */
+  get at(): number {
+    return Math.max(0, this.begun - this.before);
+  }
+
   write(chunk: Uint8Array): void {
-    const had = this.pending.length > 0;
+    this.before = this.pending.length;
+    const had = this.before > 0;
     const bytes = had ? Buffer.concat([this.pending, chunk]) : chunk;
     this.out.take(bytes);
     this.pending = NOTHING;
@@ -123,6 +132,7 @@ export class Scanner {
   private sequence(at: number): number {
     const { bytes } = this.out;
     let [from, begin, controls] = [at, at, false];
+    this.begun = at;
     for (;;) {
       const second = bytes[begin + 1];
       if (second === undefined) return this.wait(from);

@@ -1,4 +1,8 @@
 // What a program has done to the person's terminal, and the one string that undoes it.
+import type { Csi } from "../../vt/csi.ts";
+import { PRIVATE_MODES, tracker } from "../../vt/modes.ts";
+import { finals } from "../../vt/queries.ts";
+import { Scanner } from "../../vt/scan.ts";
 
 /** Follows everything that is written to the terminal on the program's behalf. */
 export interface TerminalModes {
@@ -17,159 +21,70 @@ export interface TerminalModes {
   restore(): string;
 }
 
-const ALTERNATE = new Set([47, 1047, 1049]);
-/** Private modes that are on in a fresh terminal (7 wraps, 25 cursor), or undone in an order of their own. */
-const APART = new Set([7, 25, 6, 2026, ...ALTERNATE]);
-/** Always undone, whatever was seen: mouse, focus, bracketed paste, cursor keys, reverse video. */
-const ALWAYS = [1, 5, 9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2004];
-/** Colours a program may set (OSC) and what resets each. */
-const COLOURS: Readonly<Record<string, string>> = {
-  4: "104",
-  5: "105",
-  10: "110",
-  11: "111",
-  12: "112",
-  17: "117",
-  19: "119",
-};
-/** No sequence we look at is longer. */
-const MOST_PARAMS = 256;
-
-type State = "text" | "escape" | "csi" | "skip" | "osc" | "string";
-
-/** Where a sequence that begins at an ESC ends, if it only draws: colours, cells to the right, erasing; most are. Else -1. */
-function drawing(bytes: Uint8Array, esc: number): number {
-  if (bytes[esc + 1] !== 0x5b) return -1;
-  let end = esc + 2;
-  // Digits, colon, semicolon.
-  for (let byte = bytes[end] ?? 0; byte >= 0x30 && byte <= 0x3b; byte = bytes[end] ?? 0) end += 1;
-  const final = bytes[end];
-  return final === 0x6d || final === 0x43 || final === 0x4b || final === 0x58 ? end : -1;
-}
+/** Undone in an order of their own: on in a fresh terminal, or moving the cursor. */
+const APART = new Set([6, 7, 25, 66, 2026]);
+const ALWAYS = Object.keys(PRIVATE_MODES)
+  .map(Number)
+  .filter((mode) => PRIVATE_MODES[mode]?.undone);
+/** Besides what the tracker follows, what goes to a place on the screen. */
+const FOLLOWED = finals({ prefixed: "hlmu", bare: "gtHfdrSTJABEF" });
+/** Down or up by so many is to the edge. */
+const TO_THE_EDGE = 200;
 
 export function terminalModes(): TerminalModes {
-  let state: State = "text";
-  let params = "";
+  const tracked = tracker();
   let framed = false;
-  let absolute = false;
-  // Of the program:
-  let alternate = 0;
-  let keyboard = false;
-  let modifiers = false;
-  let titles = 0;
-  let tabs = false;
-  const set = new Set<number>();
-  const colours = new Set<string>();
+  /** Where the first sequence begins that a program without the whole screen may not send; then nothing more counts. */
+  let stop: number | undefined;
+  let scanner = fresh();
 
-  function forget(): void {
-    alternate = 0;
-    keyboard = modifiers = tabs = false;
-    titles = 0;
-    set.clear();
-    colours.clear();
+  function fresh(): Scanner {
+    return new Scanner(
+      {
+        pass() {},
+        passString() {},
+        csi(csi) {
+          if (stop === undefined && isAbsolute(csi)) stopHere();
+          if (stop === undefined) tracked.csi(csi);
+          return false;
+        },
+        esc(final) {
+          // RIS clears; a reverse index at the top row scrolls.
+          if (stop === undefined && (final === "c" || (final === "M" && tracked.alternate === 0))) stopHere();
+          if (stop === undefined && final === "c") tracked.reset();
+          if (stop === undefined && final === "H") tracked.setTab();
+          return false;
+        },
+        string(kind, payload) {
+          if (stop === undefined && kind === "osc" && payload !== undefined) tracked.osc(payload);
+        },
+      },
+      undefined,
+      FOLLOWED,
+    );
   }
 
-  function csi(final: string): void {
-    const first = params[0] ?? "";
-    const numbers = params
-      .replace(/^[<-?]/, "")
-      .split(";")
-      .map(Number);
-    if (first === "?") {
-      if (final === "h" || final === "l") for (const number of numbers) mode(number, final === "h");
-    } else if (first === ">" || first === "=" || first === "<") {
-      if (final === "u") keyboard = true;
-      if (final === "m") modifiers = true;
-    } else if (!/[ -/]/.test(params)) plain(final, numbers);
+  function stopHere(): void {
+    if (!framed) stop = scanner.at;
   }
 
-  function plain(final: string, numbers: readonly number[]): void {
-    const [one = 0, two = 0] = numbers;
-    if (final === "t" && two !== 1) {
-      if (one === 22) titles += 1;
-      else if (one === 23) titles -= 1;
-    } else if (final === "g") tabs = true;
-    else if (alternate !== 0) return;
+  function isAbsolute({ prefix, params, text, intermediates, final }: Csi): boolean {
+    if (tracked.alternate !== 0 || intermediates !== "") return false;
+    if (prefix !== "") return prefix === "?" && params.includes(6) && (final === "h" || final === "l");
+    const [count = 0] = params;
     // The margins' reset alone is how claude begins, between saving the cursor and bringing it back.
-    else if (final === "r" && params === "") return;
-    else if ("HfdrST".includes(final) || (final === "J" && one >= 2)) absolute = true;
-    // Down "to the bottom" is absolute as well.
-    else if ("ABEF".includes(final) && one >= 200) absolute = true;
-  }
-
-  function mode(number: number, on: boolean): void {
-    if (number === 6 && alternate === 0) absolute = true;
-    if (ALTERNATE.has(number)) alternate = on ? alternate || number : 0;
-    else if (on) set.add(number);
-    else set.delete(number);
-  }
-
-  function afterEscape(byte: number): State {
-    if (byte === 0x5b) {
-      params = "";
-      return "csi";
-    }
-    if (byte === 0x5d) {
-      params = "";
-      return "osc";
-    }
-    // DCS, SOS, PM, APC.
-    if (byte === 0x50 || byte === 0x58 || byte === 0x5e || byte === 0x5f) return "string";
-    if (byte === 0x1b) return "escape";
-    if (byte >= 0x20 && byte <= 0x2f) return "skip";
-    const final = String.fromCharCode(byte);
-    if (final === "H") tabs = true;
-    // RIS clears; a reverse index at the top row scrolls.
-    if (final === "c" || (final === "M" && alternate === 0)) absolute = true;
-    if (final === "c" && framed) forget();
-    return "text";
-  }
-
-  function step(byte: number): void {
-    if (byte === 0x18 || byte === 0x1a) state = "text";
-    else if (state === "escape") state = afterEscape(byte);
-    else if (byte === 0x1b) {
-      if (state === "osc") colours.add(params);
-      state = "escape";
-    } else if (state === "csi") {
-      if (byte >= 0x40 && byte <= 0x7e) {
-        csi(String.fromCharCode(byte));
-        state = "text";
-      } else if (byte >= 0x20 && params.length < MOST_PARAMS) params += String.fromCharCode(byte);
-    } else if (state === "skip") {
-      if (byte >= 0x30) state = "text";
-    } else if (state === "osc") {
-      if (byte >= 0x30 && byte <= 0x39) params += String.fromCharCode(byte);
-      else {
-        colours.add(params);
-        state = byte === 0x07 ? "text" : "string";
-      }
-    } else if (byte === 0x07) state = "text";
+    if (final === "r") return text !== "";
+    if ("HfdST".includes(final)) return true;
+    return final === "J" ? count >= 2 : "ABEF".includes(final) && count >= TO_THE_EDGE;
   }
 
   return {
-    follow(chunk) {
-      absolute = false;
-      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-      let begin = 0;
-      for (let i = 0; i < bytes.length; i++) {
-        if (state === "text") {
-          i = bytes.indexOf(0x1b, i);
-          if (i < 0) break;
-          const end = drawing(bytes, i);
-          if (end > 0) {
-            i = end;
-            continue;
-          }
-          begin = i;
-        }
-        step(bytes[i] ?? 0);
-        if (absolute && !framed) {
-          state = "text";
-          return begin;
-        }
-      }
-      return bytes.length;
+    follow(bytes) {
+      scanner.write(bytes);
+      const fit = stop ?? bytes.length;
+      if (stop !== undefined) scanner = fresh();
+      stop = undefined;
+      return fit;
     },
     get framed() {
       return framed;
@@ -178,31 +93,37 @@ export function terminalModes(): TerminalModes {
       framed = whole;
     },
     get alternate() {
-      return alternate !== 0;
+      return tracked.alternate !== 0;
     },
     get encodedKeys() {
-      return keyboard || modifiers;
+      return tracked.keyboard.flags(tracked.alternate !== 0) !== 0 || tracked.state().modifiers.length > 0;
     },
     restore() {
+      const { alternate, keyboard } = tracked;
+      const { modifiers, titles, colours } = tracked.state();
+      const set = tracked.set();
+      const pushed = [false, true].some((other) => keyboard.stack(other).some((flags) => flags !== 0));
+      const keys = pushed ? "\x1b[<99u\x1b[=0;1u" : "";
       // CAN and ST end whatever sequence the stream was cut in.
-      let out = "\x18\x1b\\\x1b[?2026l";
-      const keys = (keyboard ? "\x1b[<99u\x1b[=0;1u" : "") + (modifiers ? "\x1b[>4m" : "");
-      out += keys;
-      const modes = [...new Set([...ALWAYS, ...set])].filter((number) => !APART.has(number));
+      let out = `\x18\x1b\\\x1b[?2026l${keys}`;
+      for (const [resource] of modifiers) out += `\x1b[>${resource}m`;
+      const modes = [...new Set([...ALWAYS, ...set])].filter((mode) => !APART.has(mode));
       out += `\x1b[?${modes.join("l\x1b[?")}l`;
       // Takes the cursor home, so it goes first: what leaving the alternate screen brings back is the cursor.
-      if (set.has(6)) out += "\x1b[?6l";
+      if (set.includes(6)) out += "\x1b[?6l";
       // Only from the alternate screen: elsewhere 1049 would move the cursor in some terminals. The keyboard has a stack for each.
-      if (alternate !== 0) out += `\x1b[?${alternate}l${keyboard ? "\x1b[<99u\x1b[=0;1u" : ""}`;
+      if (alternate !== 0) out += `\x1b[?${alternate}l${keys}`;
       // The margins' reset takes the cursor home; it comes back.
       out += "\x1b7\x1b[r\x1b8";
-      if (tabs) out += "\x1b[?5W";
+      if (tracked.tabs) out += "\x1b[?5W";
       // Insert off, wraps on, keypad normal, character sets, link, attributes, cursor shape and visibility.
       out += "\x1b[4l\x1b[20l\x1b[?7h\x1b>\x1b(B\x1b)B\x0f\x1b]8;;\x1b\\\x1b[0m\x1b[0 q\x1b[?25h";
-      for (const number of colours) if (COLOURS[number]) out += `\x1b]${COLOURS[number]}\x1b\\`;
-      out += "\x1b[23;2t".repeat(Math.max(0, titles));
-      state = "text";
-      forget();
+      // Each is reset by the number 100 above its own.
+      const kinds = new Set(colours.map(([what]) => 100 + Number.parseInt(what, 10)));
+      for (const kind of kinds) out += `\x1b]${kind}\x1b\\`;
+      out += "\x1b[23;2t".repeat(titles.length);
+      tracked.reset();
+      scanner = fresh();
       return out;
     },
   };
