@@ -1,7 +1,8 @@
 // What a bracketed paste is made of: its two markers, and a text that cannot end it.
+import { PASTE } from "../vt/keys.ts";
 
-const BEGIN = Buffer.from("\x1b[200~");
-const END = Buffer.from("\x1b[201~");
+const BEGIN = Buffer.from(PASTE.begin);
+const END = Buffer.from(PASTE.end);
 const LAST = END[END.length - 1];
 
 /** The bytes as one bracketed paste (xterm ctlseqs, mode 2004), without the end markers in them. */

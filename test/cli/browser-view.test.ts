@@ -72,7 +72,7 @@ describe("it fits", () => {
 });
 
 test("the selected session is on the screen wherever it stands", () => {
-  for (const keys of [["end"], ["page-down"], Array.from({ length: 30 }, () => "down")]) {
+  for (const keys of [["end"], ["pagedown"], Array.from({ length: 30 }, () => "down")]) {
     const now = state(SESSIONS, keys);
     const lines = plain(browserLines(now, { cols: 80, rows: 24 }, NOW));
     expect(lines.filter((line) => line.startsWith(glyphs.pointer)).join()).toContain(

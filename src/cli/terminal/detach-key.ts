@@ -1,4 +1,5 @@
 // Reads what a person types: every byte goes on, but for the key that leaves, in whatever encoding it comes.
+import { encodedKey, PASTE } from "../../vt/keys.ts";
 
 /** What one read gave. */
 export interface Typed {
@@ -21,9 +22,10 @@ export interface KeyReader {
 }
 
 const ESC = 0x1b;
+const CTRL = 4;
+const LOCKS = 64 + 128;
 const NOTHING = new Uint8Array(0);
-const PASTE_BEGIN = "\x1b[200~";
-const PASTE_END = Buffer.from("\x1b[201~");
+const PASTE_END = Buffer.from(PASTE.end);
 /** Longer than any encoding of the leaving key. */
 const MOST_HELD = 48;
 /** A paste that stopped for so long, in milliseconds, has lost its end: without this nobody could leave any more. */
@@ -47,15 +49,10 @@ export function keyReader(
       .charCodeAt(0),
   );
 
-  /** Kitty's `CSI code:shifted:base ; modifiers:event u` and xterm's `CSI 27 ; modifiers ; code ~`. */
   function isLeaving(sequence: string): boolean {
-    const kitty = /^\x1b\[(\d+)(?::\d*)*;(\d+)(?::([12]))?(?:;[\d:]*)?u$/.exec(sequence);
-    const other = /^\x1b\[27;(\d+);(\d+)~$/.exec(sequence);
-    const code = kitty?.[1] ?? other?.[2];
-    const modifiers = kitty?.[2] ?? other?.[1];
-    if (code === undefined || modifiers === undefined) return false;
-    // Of the modifiers only Ctrl may be down; Caps Lock (64) and Num Lock (128) are no matter.
-    return codes.includes(Number(code)) && ((Number(modifiers) - 1) & ~192) === 4;
+    const key = encodedKey(sequence);
+    // Of the modifiers only Ctrl may be down; Caps Lock and Num Lock are no matter.
+    return key !== undefined && codes.includes(key.code) && (key.modifiers & ~LOCKS) === CTRL;
   }
 
   /** Where the paste ends, the marker included; -1 when it goes on. */
@@ -112,7 +109,7 @@ export function keyReader(
         if (end - i <= MOST_HELD) {
           const sequence = Buffer.from(bytes.subarray(i, end)).toString("latin1");
           if (isLeaving(sequence)) return leave(bytes, skip, i, end);
-          if (sequence === PASTE_BEGIN) {
+          if (sequence === PASTE.begin) {
             pasting = true;
             tail = NOTHING;
           }

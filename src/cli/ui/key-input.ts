@@ -1,4 +1,5 @@
 // What a person's keys are called: bytes from a raw terminal to names and text.
+import { keyFor } from "../../vt/keys.ts";
 
 /** One key, or a run of typed or pasted text. */
 export type Key =
@@ -11,8 +12,8 @@ export type Key =
         | "right"
         | "home"
         | "end"
-        | "page-up"
-        | "page-down"
+        | "pageup"
+        | "pagedown"
         | "enter"
         | "tab"
         | "backspace"
@@ -24,27 +25,13 @@ export type Key =
 
 type Named = Exclude<Key["name"], "text">;
 
-/** Sequences of the xterm family, normal and application mode (xterm's ctlseqs, "PC-Style Function Keys"). */
-const SEQUENCES: Readonly<Record<string, Named>> = {
-  "[A": "up",
-  OA: "up",
-  "[B": "down",
-  OB: "down",
-  "[C": "right",
-  OC: "right",
-  "[D": "left",
-  OD: "left",
-  "[H": "home",
-  OH: "home",
-  "[1~": "home",
-  "[7~": "home",
-  "[F": "end",
-  OF: "end",
-  "[4~": "end",
-  "[8~": "end",
-  "[5~": "page-up",
-  "[6~": "page-down",
-};
+/** Those of the table of keys that mean something to a screen of ours. */
+const NAMED: readonly Named[] = ["up", "down", "left", "right", "home", "end", "pageup", "pagedown"];
+
+function named(sequence: string): Named {
+  const key = keyFor(sequence);
+  return NAMED.find((one) => one === key) ?? "other";
+}
 
 const CONTROLS: Readonly<Record<string, Named>> = {
   "\r": "enter",
@@ -101,7 +88,7 @@ export function keysOf(text: string): { readonly keys: Key[]; readonly rest: str
         at += 1;
         continue;
       }
-      keys.push({ name: SEQUENCES[sequence] ?? "other" });
+      keys.push({ name: named(`\u001b${sequence}`) });
       at += 1 + sequence.length;
     } else if (char < " " || char === "\u007f") {
       keys.push({ name: CONTROLS[char] ?? "other" });

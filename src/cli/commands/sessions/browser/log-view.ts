@@ -98,9 +98,9 @@ export function logView(client: CovenClient, session: Session, changed: () => vo
           return move(1);
         case "down":
           return move(-1);
-        case "page-up":
+        case "pageup":
           return move(page);
-        case "page-down":
+        case "pagedown":
           return move(-page);
         case "home":
           return move(Number.MAX_SAFE_INTEGER);

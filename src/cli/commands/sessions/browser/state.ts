@@ -106,9 +106,9 @@ function inList(state: BrowserState, key: Key, page: number): { state: BrowserSt
       return move(-1);
     case "down":
       return move(1);
-    case "page-up":
+    case "pageup":
       return move(-page);
-    case "page-down":
+    case "pagedown":
       return move(page);
     case "home":
       return move(Number.NEGATIVE_INFINITY);
