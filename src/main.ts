@@ -19,6 +19,9 @@ async function enter(): Promise<number> {
   if (first === "daemon" && second === "serve" && argv.length === 2) {
     return (await import("./daemon/serve.ts")).serve();
   }
+  if (first === "daemon" && second === "serve" && argv.length === 3 && argv[2] === "--check") {
+    return (await import("./daemon/check.ts")).check();
+  }
   // The daemon keeps its own watch over accidents and outlives them; everything else ends with a sentence.
   process.on("uncaughtException", fail);
   process.on("unhandledRejection", fail);

@@ -5,10 +5,11 @@ import { CovenError, ERROR_CODES, type ErrorDetails, isCovenError } from "../err
 /** The variable that names the pipe's descriptor; the daemon takes it out of its environment. */
 export const REPORT_VARIABLE = "COVEN_REPORT_FD";
 
-/** How a start ended: it serves, another process holds the lock, or it could not and says why. */
+/** How a start ended: it serves, another process holds the lock, or it could not and says why; `ready`: it could (`check`). */
 export type Report =
   | { readonly outcome: "serving"; readonly pid: number }
   | { readonly outcome: "held" }
+  | { readonly outcome: "ready" }
   | { readonly outcome: "failed"; readonly error: CovenError };
 
 /**
@@ -55,7 +56,7 @@ export function parseReport(text: string): Report | undefined {
   try {
     const said: unknown = JSON.parse(text);
     if (typeof said !== "object" || said === null || !("outcome" in said)) return undefined;
-    if (said.outcome === "held") return { outcome: "held" };
+    if (said.outcome === "held" || said.outcome === "ready") return { outcome: said.outcome };
     if (said.outcome === "serving" && "pid" in said && typeof said.pid === "number") {
       return { outcome: "serving", pid: said.pid };
     }

@@ -2,7 +2,7 @@
 import { lstatSync } from "node:fs";
 import { CovenError, isCovenError } from "../errors.ts";
 import { openReader } from "./connection.ts";
-import { ledgerFailure } from "./failure.ts";
+import { guarded, ledgerFailure } from "./failure.ts";
 import { MIGRATIONS, refuseForeign, refuseNewer, userVersion } from "./migrate.ts";
 
 /** What doctor says of the ledger. */
@@ -26,6 +26,25 @@ export type LedgerReport =
 /** Bytes on disk; 0 for a file that is not there. */
 export function ledgerSizes(path: string): { ledgerBytes: number; walBytes: number } {
   return { ledgerBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`) };
+}
+
+/**
+ * Throws what would keep this program from opening the ledger (as `openLedger` does), as far as reading shows; a missing file is none. It does not count:
+ * that takes long in a large one.
+ */
+export function checkLedger(path: string): void {
+  if (sizeOf(path) === 0) return;
+  guarded(path, () => {
+    const db = openReader(path);
+    try {
+      refuseForeign(db, path);
+      refuseNewer(userVersion(db), MIGRATIONS.length, path);
+      // What a start reads first.
+      db.query("SELECT max(seq), (SELECT count(*) FROM session_rows) FROM event_rows").get();
+    } finally {
+      db.close();
+    }
+  });
 }
 
 /**

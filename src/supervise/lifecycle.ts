@@ -7,7 +7,7 @@ import { endByForce, type ForcedBy, waitUntilFree } from "./force.ts";
 import { lockHolder } from "./holder.ts";
 import { type InitSystem, initSystemOf } from "./init-system.ts";
 import { PROBE_MS, probe } from "./probe.ts";
-import { spawnDaemon } from "./spawn.ts";
+import { requireStartable, spawnDaemon } from "./spawn.ts";
 
 /** What can be seen of the daemon of a home. */
 export type DaemonStatus =
@@ -186,14 +186,24 @@ async function askToStop(socket: string, pid: number, force: boolean, answerMs =
   }
 }
 
-/** Stop, then start; `restartedFrom` is the pid that was stopped. Throws as both; nothing is stopped when that is refused. */
+/**
+ * Looks whether a new daemon could start, then stops the one that runs and starts it; `restartedFrom` is the pid that was stopped. Throws as
+ * `requireReplaceable`, `stopDaemon` and `startDaemon`; nothing is stopped when one of the first two refuses.
+ */
 export async function restartDaemon(
   paths: CovenPaths,
   options: LifecycleOptions & { readonly force?: boolean } = {},
 ): Promise<Started> {
+  await requireReplaceable(paths, options);
   const { pid } = await stopDaemon(paths, options);
   const started = await startDaemon(paths, options);
   return pid === null ? started : { ...started, restartedFrom: pid };
+}
+
+/** Throws what would keep a new daemon from starting here once the one that runs is stopped: the program, its settings, the ledger, no room. */
+export async function requireReplaceable(paths: CovenPaths, options: LifecycleOptions = {}): Promise<void> {
+  makeHome(paths);
+  await requireStartable(paths, { timeoutMs: options.startMs ?? 15_000, ...options });
 }
 
 /** What to do about a daemon that does not answer: first what costs nothing. */

@@ -15,6 +15,16 @@ const STDERR_BYTES = 256 * 1024;
 /** The descriptor the daemon reports on: the first after the standard ones. */
 const REPORT_FD = 3;
 
+/** Has the program look whether a daemon of it could start: throws its reason, and when the program itself can't be started. */
+export async function requireStartable(
+  paths: CovenPaths,
+  options: { readonly command?: readonly string[]; readonly timeoutMs: number },
+): Promise<void> {
+  const command = [...(options.command ?? [...selfCommand(), "daemon", "serve"]), "--check"];
+  const said = await spawnDaemon(paths, { ...options, command });
+  if (said.outcome === "failed") throw said.error;
+}
+
 /**
  * Starts `serve` detached and waits for its report, at most `timeoutMs`. The process has no terminal, no directory and
  * no descriptor of ours. When it ends without a report the result is `failed` with its last words.

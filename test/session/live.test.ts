@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isCovenError } from "../../src/errors.ts";
+import { mount, unmount } from "../support/mount.ts";
 import { runs } from "../support/signal.ts";
 import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { testUnless } from "../support/unless.ts";
@@ -67,7 +68,7 @@ test("on a full disk output waits, none of it is lost, and the harness goes on",
 const base = mkdtempSync(join(tmpdir(), "cv-small-"));
 const mounted = mount("-t", "tmpfs", "-o", "size=6m", "none", base);
 afterAll(() => {
-  if (mounted) Bun.spawnSync(["umount", base]);
+  if (mounted) unmount(base);
   rmSync(base, { recursive: true, force: true });
 });
 
@@ -102,12 +103,3 @@ testUnless(mounted ? undefined : "a small file system can't be mounted here")(
   },
   60_000,
 );
-
-/** False where this user, or this machine, doesn't let it be mounted. */
-function mount(...words: string[]): boolean {
-  try {
-    return Bun.spawnSync(["mount", ...words], { stderr: "ignore" }).exitCode === 0;
-  } catch {
-    return false;
-  }
-}

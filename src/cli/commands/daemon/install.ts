@@ -1,9 +1,8 @@
 // `coven daemon install|uninstall`: has systemd or launchd keep the daemon, and takes that back.
-import { makeHome } from "../../../home.ts";
 import { covenPaths } from "../../../paths.ts";
 import { selfCommand } from "../../../program.ts";
 import { type InitSystem, initSystemOf } from "../../../supervise/init-system.ts";
-import { daemonStatus, startDaemon, stopDaemon } from "../../../supervise/lifecycle.ts";
+import { daemonStatus, requireReplaceable, startDaemon, stopDaemon } from "../../../supervise/lifecycle.ts";
 import type { Run } from "../../framework/command.ts";
 import { Failure } from "../../ui/failure.ts";
 import { print, say } from "../../ui/out.ts";
@@ -29,8 +28,8 @@ export const install: Run = async (invocation) => {
   if (init.installedFor() === "ours" && init.upToDate() && init.active()) {
     say(`Installed already: ${init.file}`);
   } else {
+    await requireReplaceable(paths);
     await endingSessions(invocation, (force) => stopDaemon(paths, { force }));
-    makeHome(paths);
     init.install();
     await print(`Wrote ${init.file}`);
   }
