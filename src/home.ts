@@ -23,8 +23,8 @@ const OTHERS = MODES ? 0o077 : 0;
 /** A directory made for everybody, like /tmp: all may write, and the sticky bit keeps each from the others' files. */
 const SHARED = 0o1002;
 
-/** What SQLite puts beside a file, and the name that the socket is bound under. */
-const BESIDE = ["", "-wal", "-shm", ".tmp"];
+/** What SQLite and the ledger put beside a file, and the name that the socket is bound under. */
+const BESIDE = ["", "-wal", "-shm", "-ballast", ".tmp"];
 
 /**
  * Makes sure that the home and its `logs` exist and are private: directories 0700, files 0600, whatever the umask; what

@@ -34,6 +34,7 @@ export function statusOf(api: Api) {
     uptimeSeconds: Math.max(0, Math.floor(uptime)),
     sessions: { live: live.length, byStatus: { ...statistics.sessionsByStatus }, byActivity },
     ledger: { bytes: statistics.ledgerBytes, walBytes: statistics.walBytes },
+    storage: statistics.storage,
     events: {
       total: statistics.events,
       outputBytes: statistics.outputBytes,
@@ -100,6 +101,12 @@ export function metricsText(api: Api): string {
     histogram("coven_attach_duration_seconds", meter.attaches),
     gauge("coven_ledger_bytes", "Size of the ledger file.", statistics.ledgerBytes),
     gauge("coven_ledger_wal_bytes", "Size of the ledger's write-ahead log.", statistics.walBytes),
+    gauge(
+      "coven_storage_writable",
+      "1 while the disk takes what is to be recorded.",
+      statistics.storage.state === "ok" ? 1 : 0,
+    ),
+    gauge("coven_storage_free_bytes", "Free on the ledger's file system.", statistics.storage.freeBytes),
     gauge("coven_ptys_used", "Pseudo-terminals in use on this machine, by anybody.", statistics.ptys?.used),
     gauge("coven_ptys_limit", "Pseudo-terminals this machine can have.", statistics.ptys?.limit),
     head("coven_event_loop_delay_seconds", "histogram", "How late a timer of one second fired."),

@@ -1,4 +1,5 @@
 // What the daemon as a whole knows of its own state, for the two readings of it.
+import type { StorageState } from "../session/ports.ts";
 import type { SessionStatus } from "../session/session.ts";
 import type { Histogram } from "./meter.ts";
 
@@ -7,6 +8,7 @@ export interface Statistics {
   readonly sessionsByStatus: Readonly<Record<SessionStatus, number>>;
   readonly ledgerBytes: number;
   readonly walBytes: number;
+  readonly storage: Storage;
   /** Since this daemon started. */
   readonly events: number;
   readonly outputBytes: number;
@@ -23,8 +25,22 @@ export interface Statistics {
   readonly openFds: number | null;
 }
 
+/** The ledger and the disk beneath it. */
+export interface Storage {
+  readonly state: StorageState;
+  /** Of the ledger and its log. */
+  readonly bytes: number;
+  readonly freeBytes: number | null;
+  /** By what the ledger grew since this daemon started; null in its first ten minutes. */
+  readonly growthPerDay: number | null;
+  /** Until the disk is full at this rate; null where it doesn't grow, or nobody knows. */
+  readonly daysLeft: number | null;
+}
+
 /** By which the daemon is asked for them. */
 export interface Monitor {
+  /** What the disk lets the ledger do now. Costs nothing. */
+  storage(): StorageState;
   statistics(): Statistics;
   /** How many output events of a session come after a seq; counts no further than 10,000. */
   behind(sessionId: string, afterSeq: number): number;

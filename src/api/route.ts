@@ -20,8 +20,8 @@ export interface Api extends FollowDependencies {
   harnesses(): HarnessInfo[];
   /** What `GET /status` and `GET /metrics` say beyond what the server counts itself. */
   readonly monitor: Monitor;
-  /** The body of `GET /health`, which never changes while a daemon lives. */
-  readonly health: string;
+  /** The body of `GET /health`. */
+  health(): string;
   /** Makes the connection a WebSocket; false when the client did not ask for one. */
   upgrade(request: Request, data: AttachRequest): boolean;
   /** False when somebody of another user is connected; then whatever is asked is refused (decision 0015). */

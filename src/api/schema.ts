@@ -61,6 +61,9 @@ export const errorBody = z
   .meta({ id: "Error" });
 export type ErrorBody = z.infer<typeof errorBody>;
 
+/** What the disk lets the ledger do: the domain's StorageState. */
+export const storageState = z.enum(["ok", "full", "read_only", "failing", "detached"]);
+
 /** What the daemon says of itself; equals the content of `<COVEN_HOME>/daemon.json`. */
 export const daemonIdentity = z
   .object({ pid: z.int(), startedAt: text, socket: text })

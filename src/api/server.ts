@@ -29,14 +29,7 @@ export function startServer(options: ServerOptions): RunningServer {
     onlyOurs: () => true,
     ...options,
     meter: new Meter(Array.from(TABLE.keys())),
-    health: JSON.stringify({
-      ok: true,
-      apiVersion: API_VERSION,
-      supportedApiVersions: SUPPORTED_API_VERSIONS,
-      covenVersion: options.version,
-      capabilities: servedCapabilities(),
-      daemon: options.identity,
-    }),
+    health: healthOf(options),
     upgrade: (request, data) => cameBy.get(request)?.upgrade(request, { data }) ?? false,
   };
   const servers: Bun.Server<AttachRequest>[] = [];
@@ -70,6 +63,26 @@ export function startServer(options: ServerOptions): RunningServer {
   return {
     listen,
     stop: async (now = false) => void (await Promise.all(servers.map((server) => server.stop(now)))),
+  };
+}
+
+/** The body of `GET /health`; all of it but the state of the disk stays as it is while a daemon lives. */
+function healthOf({ version, identity, monitor }: ServerOptions): () => string {
+  const lasting = {
+    ok: true,
+    apiVersion: API_VERSION,
+    supportedApiVersions: SUPPORTED_API_VERSIONS,
+    covenVersion: version,
+    capabilities: servedCapabilities(),
+    daemon: identity,
+  };
+  let state = monitor.storage();
+  let said = "";
+  return () => {
+    const now = monitor.storage();
+    if (said === "" || now !== state) said = JSON.stringify({ ...lasting, storage: { state: now } });
+    state = now;
+    return said;
   };
 }
 

@@ -13,6 +13,7 @@ import { watchPeers } from "./peers.ts";
 import { type RetentionRules, startRetention } from "./retention.ts";
 import { bindSocket, keepSocket } from "./socket.ts";
 import { watchModes } from "./watch-modes.ts";
+import { every } from "./world.ts";
 
 /** What one daemon is told. */
 export interface DaemonConfig extends CovenOptions {
@@ -29,6 +30,8 @@ export interface DaemonConfig extends CovenOptions {
 export interface DaemonPorts extends Omit<CovenPorts, "ledger"> {
   /** Called when a client has asked it to stop and may; returns at once, so that the answer still goes out. */
   shutdown(force: boolean): void;
+  /** Called when the ledger could only be opened for reading and the disk takes writes now: the daemon is to be made anew. */
+  reopen(): void;
 }
 
 /** A daemon that serves. Disposing of it ends its sessions and takes everything down in order; never rejects. */
@@ -40,6 +43,8 @@ export interface Daemon extends AsyncDisposable {
 
 /** Longer than any orderly end of every session takes (grace, drain, settle). */
 const SESSIONS_MS = 15_000;
+/** How often a daemon that can only read looks whether the disk takes writes. */
+const STORAGE_MS = 1_000;
 /** How long answers under way may still take once nothing new is accepted. */
 const ANSWERS_MS = 1_000;
 
@@ -55,7 +60,12 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     opened.defer(() => closePart(log, name, close, ms));
 
   const monitor = startMonitor(
-    openLedger(paths.ledger, { ...config, after: world.after }),
+    openLedger(paths.ledger, {
+      ...config,
+      after: world.after,
+      ballast: true,
+      storageChanged: (state, reason) => log[state === "ok" ? "info" : "error"]("storage", { state, reason }),
+    }),
     paths.ledger,
     world,
   );
@@ -67,9 +77,15 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   log.info("ledger_opened", { ledger: paths.ledger, ledgerBytes, walBytes, sessions, openMs });
 
   const coven = new Coven({ ...ports, ledger }, config);
-  coven.recover();
-  const sacrifice = (id: string) => coven.sacrifice(id, true);
-  closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
+  if (ledger.readOnly) {
+    log.error("storage", { state: ledger.storage(), reason: "opened for reading only" });
+    const look = () => ledger.writable() && ports.reopen();
+    closing("storage", every(world, STORAGE_MS, look));
+  } else {
+    coven.recover();
+    const sacrifice = (id: string) => coven.sacrifice(id, true);
+    closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
+  }
 
   // Accepted connections keep the name the socket was bound under.
   const peers = watchPeers(`${paths.socket}.tmp`, log);
@@ -100,7 +116,13 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     socket.stop();
     socket.name().remove();
   });
-  writeIdentity(paths.identity, identity);
+  try {
+    writeIdentity(paths.identity, identity);
+  } catch (error) {
+    // `health` says the same. On a disk without room for it the daemon is there to be read from.
+    if (!ledger.readOnly) throw error;
+    log.warn("identity_not_written", errorFields(error));
+  }
   log.info("daemon_started", {
     version,
     contract: API_VERSION,

@@ -1,10 +1,11 @@
 // What the daemon knows of its own health: what goes through its ledger, how late its loop is, what it takes of the machine.
-import { readdirSync } from "node:fs";
+import { readdirSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import { Histogram } from "../api/meter.ts";
-import type { Monitor, Statistics } from "../api/monitor.ts";
+import type { Monitor, Statistics, Storage } from "../api/monitor.ts";
 import { terminalCount } from "../os/machine.ts";
 import type { NewEvent } from "../session/event.ts";
-import type { Ledger, World } from "../session/ports.ts";
+import type { Ledger, StorageState, World } from "../session/ports.ts";
 import type { SessionStatus } from "../session/session.ts";
 import { ledgerSizes } from "../store/inspect.ts";
 import { every } from "./world.ts";
@@ -18,6 +19,7 @@ export interface LedgerMonitor<L extends Ledger> extends Monitor {
 
 /** What counting needs of a ledger beside the port. */
 interface Counted extends Ledger {
+  storage(): StorageState;
   byStatus(): Record<SessionStatus, number>;
   behind(sessionId: string, afterSeq: number): number;
 }
@@ -25,6 +27,9 @@ interface Counted extends Ledger {
 const SECOND = 1_000;
 /** Seconds that a rate and a worst case look back. */
 const MINUTE = 60;
+/** A rate of growth is told once the daemon has run so long, in ms. */
+const GROWTH_MS = 600_000;
+const DAY_MS = 86_400_000;
 /** Asking macOS for its terminals starts a process. */
 const PTYS_MS = process.platform === "darwin" ? 60_000 : 0;
 
@@ -66,7 +71,19 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
     return ptys;
   };
 
+  const begun = { at: world.monotonic(), bytes: sum(ledgerSizes(path)) };
+  const storage = (): Storage => {
+    const sizes = ledgerSizes(path);
+    const freeBytes = freeBytesAt(path);
+    const elapsed = world.monotonic() - begun.at;
+    const grown = sum(sizes) - begun.bytes;
+    const growthPerDay = elapsed < GROWTH_MS ? null : Math.max(0, Math.round((grown * DAY_MS) / elapsed));
+    const daysLeft = freeBytes !== null && growthPerDay ? Math.floor(freeBytes / growthPerDay) : null;
+    return { state: ledger.storage(), bytes: sum(sizes), freeBytes, growthPerDay, daysLeft };
+  };
+
   return {
+    storage: ledger.storage,
     ledger: {
       ...ledger,
       create(session) {
@@ -83,8 +100,8 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
         count(added);
         return seq;
       },
-      appendOutput(sessionId, bytes, at) {
-        const rows = ledger.appendOutput(sessionId, bytes, at);
+      appendOutput(sessionId, bytes, at, last) {
+        const rows = ledger.appendOutput(sessionId, bytes, at, last);
         events += rows.length;
         outputBytes += bytes.length;
         return rows;
@@ -111,6 +128,7 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
       const { user, system } = process.cpuUsage();
       return {
         ...ledgerSizes(path),
+        storage: storage(),
         sessionsByStatus: statuses,
         events,
         outputBytes,
@@ -126,6 +144,20 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
     behind: ledger.behind,
     stop,
   };
+}
+
+function sum({ ledgerBytes, walBytes }: ReturnType<typeof ledgerSizes>): number {
+  return ledgerBytes + walBytes;
+}
+
+/** For an ordinary user, on the file system of a file; null where nobody knows. */
+function freeBytesAt(path: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
 }
 
 function openFds(): number | null {

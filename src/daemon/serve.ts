@@ -12,7 +12,7 @@ import { ptyHost } from "../pty/drivers.ts";
 import { screenHost } from "../screen/host.ts";
 import type { Log } from "../session/ports.ts";
 import { COVEN_VERSION } from "../version.ts";
-import { createDaemon, type Daemon } from "./daemon.ts";
+import { createDaemon, type Daemon, type DaemonPorts } from "./daemon.ts";
 import { becomePrivate, forHarnesses } from "./harness-processes.ts";
 import { tryLock } from "./lock.ts";
 import { errorFields, openLog } from "./log.ts";
@@ -63,10 +63,20 @@ async function serveUntilAsked(
 ): Promise<void> {
   const { promise: asked, resolve: stop } = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
-  await using daemon = await startedDaemon(paths, log, umask, () => stop("asked to"));
-  serving();
-  const why = await asked;
-  log.info("daemon_stopping", { why, live: daemon.coven.running().length });
+  for (let why: string | undefined; why === undefined; ) {
+    const { promise: writable, resolve: reopen } = Promise.withResolvers<undefined>();
+    const shutdown = () => stop("asked to");
+    await using daemon = await startedDaemon(paths, log, umask, {
+      shutdown,
+      reopen: () => reopen(undefined),
+    });
+    serving();
+    why = await Promise.race([asked, writable]);
+    log.info("daemon_stopping", {
+      why: why ?? "the disk takes writes again",
+      live: daemon.coven.running().length,
+    });
+  }
 }
 
 /** The daemon on this machine, as its user has set it up. */
@@ -74,7 +84,7 @@ async function startedDaemon(
   paths: CovenPaths,
   log: Log,
   umask: number,
-  shutdown: () => void,
+  asked: Pick<DaemonPorts, "shutdown" | "reopen">,
 ): Promise<Daemon> {
   try {
     // A setting that cannot be meant is refused now, in words, rather than ignored: recording and retention are among them.
@@ -101,7 +111,7 @@ async function startedDaemon(
         log,
         screens: screenHost(),
         env: environment(),
-        shutdown,
+        ...asked,
       },
     );
   } catch (error) {

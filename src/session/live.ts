@@ -172,6 +172,8 @@ export class LiveSession {
     this.#exit ??= { exitCode: null, signal: null };
     this.terminal.end();
     this.#settle([]);
+    if (this.#settled) return;
+    this.deps.log.error("output_lost", { sessionId: this.id, bytes: this.output.waiting.length });
   }
 
   /** A program that has printed nothing may not even listen for sizes yet. */
@@ -192,7 +194,9 @@ export class LiveSession {
     const failed = (error: unknown) =>
       log.error("stop_failed", { sessionId: this.id, ...failureFields(error) });
     const plan = { processes, world, graceMs, sessionId: this.id, leader: this.#leader };
-    this.#stop ??= endTreeSurely({ ...plan, gone, failed });
+    if (this.#stop) return;
+    this.#stop = endTreeSurely({ ...plan, gone, failed });
+    void this.#stop.then(() => this.output.end());
   }
 
   #append(event: NewEvent): void {

@@ -35,6 +35,7 @@ export class OutputLog {
   /** While the ledger refuses: resolves when it takes output again. */
   #room: PromiseWithResolvers<void> | undefined;
   #lastSeq = 0;
+  #ended = false;
 
   /** The rows of this turn of the loop: all there are after `#recentAfter`. */
   #recent: OutputRow[] = [];
@@ -74,7 +75,7 @@ export class OutputLog {
     const { ledger, world } = this.deps;
     let rows: OutputRow[];
     try {
-      rows = ledger.appendOutput(this.sessionId, bytes.subarray(0, end), world.now());
+      rows = ledger.appendOutput(this.sessionId, bytes.subarray(0, end), world.now(), this.#ended);
     } catch (error) {
       this.#retryLater(error);
       return;
@@ -88,6 +89,12 @@ export class OutputLog {
   append(event: NewEvent): void {
     this.flush();
     this.#lastSeq = this.deps.ledger.append(this.sessionId, [event], this.deps.world.now());
+  }
+
+  /** Its program was ended: what it has left behind is little, and is kept if at all possible. */
+  end(): void {
+    this.#ended = true;
+    this.flush();
   }
 
   /** All that waits, an unfinished character too, for the transaction that ends the session. It waits on until `clear`. */

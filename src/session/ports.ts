@@ -26,6 +26,9 @@ export interface SessionPage {
   readonly nextCursor: string | null;
 }
 
+/** What the disk lets the ledger do: `ok` takes writes; `detached`: the file is not where it was. As `health.storage` says it. */
+export type StorageState = "ok" | "full" | "read_only" | "failing" | "detached";
+
 /** Reading the ledger, which is all that answering a client takes. Every method is synchronous. */
 export interface LedgerReader {
   session(id: string): Session | undefined;
@@ -63,9 +66,10 @@ export interface Ledger extends LedgerReader {
   append(sessionId: string, events: readonly NewEvent[], at: string): number;
   /**
    * Appends output that ends between two characters, in one transaction; returns the rows it is kept in, in order, views of
-   * these bytes. Each holds at most 16 KiB of whole characters.
+   * these bytes. Each holds at most 16 KiB of whole characters. `last`: its program was ended, so it is the little that is left, and
+   * may be kept where other output waits for room on the disk.
    */
-  appendOutput(sessionId: string, bytes: Uint8Array, at: string): OutputRow[];
+  appendOutput(sessionId: string, bytes: Uint8Array, at: string, last?: boolean): OutputRow[];
   /**
    * Last events and final status in one transaction; false (and nothing written) when it was settled before. `left`: processes of it may
    * still run; it is among `leftovers` until they are `leftoversGone`.

@@ -91,6 +91,36 @@ export function connect(path: string, maxPages: number | undefined): Connection 
 }
 
 /**
+ * Opens an existing ledger where nothing can be written: on a full disk, or a file system that is read only. Only its owner may: on a full disk there is no
+ * room for the memory that SQLite shares with others, so it keeps them out. Throws raw SQLite errors, for a ledger of an older schema too.
+ */
+export function connectReading(path: string): Connection {
+  const db = readingHandle(path);
+  try {
+    refuseForeign(db, path);
+    refuseNewer(userVersion(db), MIGRATIONS.length, path);
+    if (userVersion(db) < MIGRATIONS.length) throw new Error(`the ledger ${path} has an older schema`);
+  } catch (cause) {
+    db.close();
+    throw cause;
+  }
+  return { db, transaction: (work) => work(), close: () => db.close() };
+}
+
+function readingHandle(path: string): Database {
+  const reader = openReader(path);
+  try {
+    userVersion(reader);
+    return reader;
+  } catch {
+    reader.close();
+  }
+  const owner = new Database(path, { readwrite: true, create: false, strict: true });
+  owner.run("PRAGMA locking_mode = EXCLUSIVE");
+  return owner;
+}
+
+/**
  * Opens an existing ledger for reading only, also while a daemon writes to it. Without a WAL nobody has it open, and
  * it is read as immutable: SQLite would otherwise leave a WAL behind that belongs to no daemon.
  */

@@ -1,13 +1,14 @@
 // What a failure of SQLite or of the ledger's file means to a person: one CovenError per cause.
 import { SQLiteError } from "bun:sqlite";
 import { CovenError } from "../errors.ts";
+import type { StorageState } from "../session/ports.ts";
 
 /** What to say and do, by the primary code of SQLite that the extended one (`SQLITE_IOERR_WRITE`) begins with. */
 const SENTENCES: readonly (readonly [code: string, sentence: (path: string) => string])[] = [
   [
     "SQLITE_FULL",
     (path) =>
-      `The disk is full: nothing more can be recorded in ${path}. What was recorded is safe; free some space and try again.`,
+      `The disk is full: nothing more can be recorded in ${path}. What was recorded is safe; free some space, or delete sessions with: coven sacrifice ID`,
   ],
   [
     "SQLITE_IOERR",
@@ -38,6 +39,22 @@ const SENTENCES: readonly (readonly [code: string, sentence: (path: string) => s
   ],
   ["SQLITE_NOLFS", (path) => `The ledger ${path} is larger than its file system allows.`],
 ];
+
+/** The code under which each state of the disk is refused; its sentence is that of the code. */
+const CODES: Readonly<Record<Exclude<StorageState, "ok">, string>> = {
+  full: "SQLITE_FULL",
+  read_only: "SQLITE_READONLY",
+  failing: "SQLITE_IOERR",
+  detached: "detached",
+};
+
+/** Why nothing is written in this state: `runtime_unavailable` with details `storage`, `code` and `path`. */
+export function storageRefusal(storage: Exclude<StorageState, "ok">, path: string): CovenError {
+  const code = CODES[storage];
+  const sentence =
+    SENTENCES.find(([known]) => known === code)?.[1] ?? ((file) => `The ledger ${file} is not where it was.`);
+  return new CovenError("runtime_unavailable", sentence(path), { code, storage, path });
+}
 
 /**
  * The error to throw for `cause`. A condition of the machine becomes `runtime_unavailable` with details `code`

@@ -33,6 +33,8 @@ const ONE_OF_MANY_MS = 2;
 /** What is left is done in turns this long, with pauses in which the daemon does its work, in ms. */
 const TURN_MS = 5;
 const PAUSE_MS = 10;
+/** After the disk has refused, in ms. */
+const RETRY_MS = 1_000;
 
 /** The part of the ledger that forgets. */
 export interface Purge {
@@ -44,8 +46,12 @@ export interface Purge {
   stop(): void;
 }
 
-/** Sacrifice on an open ledger; `after` is the clock's (a real timer in the daemon). */
-export function purgeOf(connection: Connection, after: World["after"]): Purge {
+/** Sacrifice on an open ledger; `after` is the clock's (a real timer in the daemon), `write` runs each step that frees space. */
+export function purgeOf(
+  connection: Connection,
+  after: World["after"],
+  write: <T>(step: () => T) => T = (step) => step(),
+): Purge {
   const { db } = connection;
   const owner = connection.db.query<{ n: number }, [string]>(SACRIFICE_SQL.owner);
   const count = connection.db.query<{ events: number }, [number]>(SACRIFICE_SQL.count);
@@ -76,7 +82,7 @@ export function purgeOf(connection: Connection, after: World["after"]): Purge {
     cancel?.();
     cancel = undefined;
     const start = performance.now();
-    while (step()) {
+    while (write(step)) {
       if (performance.now() - start < milliseconds) continue;
       later();
       return;
@@ -89,7 +95,8 @@ export function purgeOf(connection: Connection, after: World["after"]): Purge {
       try {
         sweep(TURN_MS);
       } catch {
-        // A full or failing disk. The session is out of sight already; the next sacrifice or start goes on from here.
+        // A full or failing disk. The session is out of sight already; what is left of it goes when the disk takes it.
+        cancel = after(RETRY_MS, later);
       }
     });
   }

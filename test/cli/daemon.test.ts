@@ -70,6 +70,7 @@ test("status says what the daemon holds and how it fares, beside the frozen word
     expect.stringMatching(/^This command: version \d+\.\d+\.\d+, API coven\.daemon\.v1$/),
     expect.stringMatching(/^Sessions: 1 live( \(.*\))?; records: 1 running, 1 completed$/),
     expect.stringMatching(/^Ledger: .*B and .*B of write-ahead log$/),
+    expect.stringMatching(/^Disk: takes writes, .*B free$/),
     expect.stringMatching(/^Events: [\d.]+ per second, \d+ \(.*B of output\) since it started$/),
     "Followers: 0, at most 0 events behind, 0 gaps",
     expect.stringMatching(/^Machine: .*B of memory, loop at most \d+ ms late/),
@@ -81,6 +82,7 @@ test("status says what the daemon holds and how it fares, beside the frozen word
     client_api_version: "coven.daemon.v1",
     sessions: { live: 1, by_status: { running: 1, completed: 1 } },
     ledger: { bytes: expect.any(Number), wal_bytes: expect.any(Number) },
+    storage: { state: "ok", bytes: expect.any(Number), free_bytes: expect.any(Number), days_left: null },
     events: { total: expect.any(Number), per_second: expect.any(Number) },
     followers: { count: 0, lag_events: 0, gaps: 0 },
   });

@@ -89,6 +89,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/daemon/run.ts", "Start it:  coven daemon start   (or any command that needs it)", ""],
   ["cli/commands/daemon/run.ts", "It did not answer, so process … was ended by ….", ""],
   ["cli/commands/daemon/run.ts", "… starts it again.  Try: coven daemon stop", ""],
+  [
+    "cli/commands/daemon/run.ts",
+    "…: what … printed waits for room on it, and is lost if there is none within seconds.",
+    "",
+  ],
   ["cli/commands/daemon/run.ts", "Nothing was stopped.", "coven sessions"],
   ["cli/commands/daemon/run.ts", "The daemon started (pid …) and is gone again.", "coven doctor"],
   ["cli/commands/daemon/run.ts", "This command is version ….  Try: coven daemon …", ""],
@@ -209,6 +214,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["config.ts", "The settings in … cannot be read (…).", ""],
   ["config.ts", "…, line …: this is not TOML (…).", ""],
   ["config.ts", "…… must be …, and … is not.", ""],
+  [
+    "daemon/check.ts",
+    "The disk is full: a daemon that started in … could record nothing. Free some space and try again.",
+    "",
+  ],
   ["daemon/lock.ts", "Coven cannot lock …: ….", ""],
   ["daemon/report.ts", "The daemon did not start.", ""],
   ["daemon/serve.ts", "Another Coven daemon serves ….", ""],

@@ -109,6 +109,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
       screens: screenHost(),
       env: { PATH: `${bin}:/usr/bin:/bin`, HOME: dir, LANG: "C.UTF-8", ...options.env },
       shutdown: (force) => void shutdowns.push(force),
+      reopen: () => {},
     },
   );
   // What it says while it starts is the same for every test.

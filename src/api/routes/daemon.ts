@@ -5,7 +5,7 @@ import { SESSION_STATUSES } from "../../session/session.ts";
 import { metricsText, statusOf } from "../metrics.ts";
 import { ACCEPTED, ok } from "../respond.ts";
 import { route } from "../route.ts";
-import { accepted, daemonIdentity } from "../schema.ts";
+import { accepted, daemonIdentity, storageState } from "../schema.ts";
 
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -24,6 +24,14 @@ const statusAnswer = z.object({
     byActivity: z.record(z.string(), z.int()),
   }),
   ledger: z.object({ bytes: z.int(), walBytes: z.int() }),
+  /** Null where nobody knows; `daysLeft` until the disk is full at this rate. */
+  storage: z.object({
+    state: storageState,
+    bytes: z.int(),
+    freeBytes: z.int().nullable(),
+    growthPerDay: z.int().nullable(),
+    daysLeft: z.int().nullable(),
+  }),
   /** Totals since the daemon started; the rate is that of the last minute. */
   events: z.object({ total: z.int(), outputBytes: z.int(), perSecond: z.number() }),
   /** `lagEvents` of the one furthest behind, counted to 10,000. */

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { SUPPORTED_API_VERSIONS } from "../../version.ts";
 import { route } from "../route.ts";
-import { daemonIdentity } from "../schema.ts";
+import { daemonIdentity, storageState } from "../schema.ts";
 
 const VERSIONS = JSON.stringify({ apiVersion: "v1", supportedApiVersions: SUPPORTED_API_VERSIONS });
 
@@ -21,9 +21,11 @@ export const health = {
       covenVersion: z.string(),
       capabilities: z.record(z.string(), z.union([z.boolean(), z.string()])),
       daemon: daemonIdentity.nullable(),
+      storage: z.object({ state: storageState }).exactOptional(),
     }),
     // Asked far too often to look at every connection each time.
     open: true,
-    handle: (api) => ({ status: 200, json: api.health }),
+    offers: { storage: true },
+    handle: (api) => ({ status: 200, json: api.health() }),
   }),
 };

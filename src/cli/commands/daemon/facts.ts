@@ -16,7 +16,8 @@ export async function factsOf(socket: string): Promise<StatusAnswer | undefined>
 }
 
 /** The facts for a person, one line each. */
-export function factLines({ sessions, ledger, events, followers, ptys, process }: StatusAnswer): string[] {
+export function factLines(facts: StatusAnswer): string[] {
+  const { sessions, ledger, storage, events, followers, ptys, process } = facts;
   const doing = counted(sessions.byActivity);
   const records = counted(sessions.byStatus);
   const followed = counted(followers.byKind);
@@ -24,20 +25,42 @@ export function factLines({ sessions, ledger, events, followers, ptys, process }
   return [
     `Sessions: ${sessions.live} live${doing && ` (${doing})`}; records: ${records || "none"}`,
     `Ledger: ${size(ledger.bytes)} and ${size(ledger.walBytes)} of write-ahead log`,
+    storageLine(storage),
     `Events: ${events.perSecond} per second, ${events.total} (${size(events.outputBytes)} of output) since it started`,
     `Followers: ${followers.count}${followed && ` (${followed})`}, at most ${followers.lagEvents} events behind, ${followers.gaps} gaps`,
     `Machine: ${size(process.rssBytes)} of memory, loop at most ${process.loopDelayMs} ms late${terminals ?? ""}`,
   ];
 }
 
+function storageLine({ state, freeBytes, growthPerDay, daysLeft }: StatusAnswer["storage"]): string {
+  const free = freeBytes === null ? "" : `, ${size(freeBytes)} free`;
+  const grows = growthPerDay ? `, grows ${size(growthPerDay)} a day` : "";
+  return `Disk: ${STORAGE[state]}${free}${grows}${daysLeft === null ? "" : ` (full in ${daysLeft} days)`}`;
+}
+
+const STORAGE = {
+  ok: "takes writes",
+  full: "FULL: output waits in its programs, and nothing can be launched",
+  read_only: "READ ONLY: nothing can be recorded",
+  failing: "FAILING: see coven doctor",
+  detached: "the ledger's file is GONE: see coven doctor",
+} as const;
+
 /** What the facts add to the frozen members of `daemon status --json`. */
 export function factsJson(facts: StatusAnswer): Readonly<Record<string, unknown>> {
-  const { sessions, ledger, events, followers, ptys, process } = facts;
+  const { sessions, ledger, storage, events, followers, ptys, process } = facts;
   return {
     client_version: COVEN_VERSION,
     client_api_version: API_VERSION,
     sessions: { live: sessions.live, by_status: sessions.byStatus, by_activity: sessions.byActivity },
     ledger: { bytes: ledger.bytes, wal_bytes: ledger.walBytes },
+    storage: {
+      state: storage.state,
+      bytes: storage.bytes,
+      free_bytes: storage.freeBytes,
+      growth_per_day: storage.growthPerDay,
+      days_left: storage.daysLeft,
+    },
     events: { total: events.total, output_bytes: events.outputBytes, per_second: events.perSecond },
     followers: {
       count: followers.count,

@@ -63,6 +63,7 @@ export const restart: Run = async (invocation) => {
 };
 
 export const stop: Run = async (invocation) => {
+  await sayWhatWaits();
   const { stopped, pid, by } = await endingSessions(invocation, (force) =>
     withProgress(force ? "Ending sessions and the Coven daemon" : "Stopping the Coven daemon", () =>
       stopDaemon(covenPaths(), { force }),
@@ -75,6 +76,15 @@ export const stop: Run = async (invocation) => {
   if (init?.installedFor() === "ours") say(`${init.by} starts it again.  Try: coven daemon stop`);
   return 0;
 };
+
+/** On a disk that takes nothing a stop waits for what sessions have printed, as long as it waits for their end. */
+async function sayWhatWaits(): Promise<void> {
+  const facts = await factsOf(covenPaths().socket);
+  if (!facts || facts.storage.state === "ok" || facts.sessions.live === 0) return;
+  const who = facts.sessions.live === 1 ? "1 session has" : `${facts.sessions.live} sessions have`;
+  const why = facts.storage.state === "full" ? "The disk is full" : "The disk takes no writes";
+  say(`${why}: what ${who} printed waits for room on it, and is lost if there is none within seconds.`);
+}
 
 /** Acts at once or, where live sessions would be ended, once a person agrees. Throws a `Failure` that lists them. */
 export async function endingSessions<T>(
