@@ -41,7 +41,7 @@ export class Meter {
   readonly attaches = new Histogram();
   readonly refusals: Record<ErrorCode, number>;
   readonly followers = new Set<Follower>();
-  /** How often a follower fell behind so far that it was given the screen instead of the bytes. */
+  /** How often a follower fell behind so far that it was given the screen instead of the bytes, or came with a cursor that a power cut took. */
   gaps = 0;
 
   constructor(routes: readonly string[]) {

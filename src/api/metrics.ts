@@ -89,7 +89,7 @@ export function metricsText(api: Api): string {
     ),
     counter(
       "coven_follower_gaps_total",
-      "Times an attached client fell behind and got the screen instead of the bytes.",
+      "Times a client was told of a gap: it fell behind and got the screen instead, or a power cut took what it had seen.",
       meter.gaps,
     ),
     counter("coven_refusals_total", "Requests that were refused or failed, by error code.", refusals),

@@ -36,19 +36,23 @@ const RAW_HEADERS = { "content-type": "application/octet-stream" };
 
 /**
  * Events after a seq, then live ones, to the exit event or the end of a session that has none. With `beforeSeq` those
- * before it that are there now, and no live ones.
+ * before it that are there now, and no live ones. Who has seen what is no more is told so first.
  */
 export function eventStream(
   api: FollowDependencies,
   id: string,
-  range: EventRange,
+  asked: EventRange,
   signal: AbortSignal,
 ): Response {
+  const gap = api.ledger.keptBefore(asked.afterSeq ?? 0);
+  const range = gap === undefined ? asked : { ...asked, afterSeq: gap };
+  if (gap !== undefined) api.meter.gaps += 1;
+  const hello = gap === undefined ? SSE_HELLO : SSE_HELLO + gapFrame(gap);
   const stay = range.beforeSeq === undefined;
   if (!stay || !api.coven.isRunning(id)) {
     const all = framesOf(api.ledger, id, range, WHOLE_EVENTS);
     if (all.whole)
-      return new Response(Buffer.concat([Buffer.from(SSE_HELLO), all.frames]), { headers: SSE_HEADERS });
+      return new Response(Buffer.concat([Buffer.from(hello), all.frames]), { headers: SSE_HEADERS });
   }
   const batches = follow(api, {
     kind: "events",
@@ -59,18 +63,19 @@ export function eventStream(
     signal,
     quietMs: HEARTBEAT_MS,
   });
-  return new Response(pulled(api, id, sse(batches)), { headers: SSE_HEADERS });
+  return new Response(pulled(api, id, sse(hello, batches)), { headers: SSE_HEADERS });
 }
 
 /** The exact output after a seq, as far as it goes now; with `follow`, to the end of the session. */
 export function outputStream(
   api: FollowDependencies,
   id: string,
-  afterSeq: number,
+  asked: number,
   options: { readonly follow: boolean; readonly signal: AbortSignal },
 ): Response {
   const { coven, ledger } = api;
   const { signal } = options;
+  const afterSeq = ledger.keptBefore(asked) ?? asked;
   const stay = options.follow && coven.isRunning(id);
   if (!stay) {
     const rows = coven.output(id, afterSeq, WHOLE_OUTPUT);
@@ -116,10 +121,15 @@ function framesOf(ledger: LedgerReader, id: string, range: EventRange, most: num
   return { frames: new Uint8Array(writer.part(0, writer.length)), bytes: writer.length, seq, final, whole };
 }
 
-async function* sse(batches: AsyncIterable<Frames>): AsyncGenerator<string | Uint8Array> {
+/** With an id, so that a client that comes again goes on from there. */
+function gapFrame(afterSeq: number): string {
+  return `id: ${afterSeq}\nevent: gap\ndata: ${JSON.stringify({ afterSeq })}\n\n`;
+}
+
+async function* sse(hello: string, batches: AsyncIterable<Frames>): AsyncGenerator<string | Uint8Array> {
   let first = true;
   for await (const { frames, bytes } of batches) {
-    if (first) yield SSE_HELLO;
+    if (first) yield hello;
     else if (bytes === 0) yield SSE_HEARTBEAT;
     first = false;
     if (bytes > 0) yield frames;

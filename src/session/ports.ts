@@ -47,12 +47,18 @@ export interface LedgerReader {
   output(sessionId: string, afterSeq: number, maxBytes: number): OutputRow[];
   /** The last seq of this session, 0 when it has none. */
   lastSeq(sessionId: string): number;
+  /**
+   * undefined for a cursor as clients have them. For one whose event a power cut took, or that is ahead of the whole ledger: the seq
+   * to go on after.
+   */
+  keptBefore(cursor: number): number | undefined;
   /** The last screen of a finished session. */
   screen(sessionId: string): ScreenImage | undefined;
 }
 
 /**
- * The append-only store as the domain sees it. Every method is synchronous and durable when it returns.
+ * The append-only store as the domain sees it. Every method is synchronous; when it returns a crash of the daemon takes nothing of it. A power cut
+ * may take what came last, but never a session that was created, nor for long how one settled.
  * A full disk or an unwritable file throws `runtime_unavailable`.
  */
 export interface Ledger extends LedgerReader {

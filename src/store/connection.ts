@@ -1,6 +1,16 @@
 // The ledger's file and how it is opened: private, in WAL mode, migrated; and the transactions on it.
 import { constants, Database } from "bun:sqlite";
-import { chmodSync, closeSync, constants as fs, lstatSync, openSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants as fs,
+  fsync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  statSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CovenError } from "../errors.ts";
 import { MIGRATIONS, migrate, refuseForeign, refuseNewer, userVersion } from "./migrate.ts";
@@ -20,6 +30,10 @@ export interface Connection {
   readonly db: Database;
   /** Runs `work` in one write transaction: all of it is durable, or none of it happened. */
   transaction<T>(work: () => T): T;
+  /** Returns when the disk has all that was written: a power cut takes none of it. */
+  sync(): void;
+  /** Has the disk take all that was written, behind our back; where that fails the next `sync` throws. What asks meanwhile shares the next one. */
+  syncSoon(): void;
   /** Copies the WAL back and closes. */
   close(): void;
 }
@@ -68,8 +82,10 @@ export function connect(path: string, maxPages: number | undefined): Connection 
   const begin = db.query("BEGIN IMMEDIATE");
   const commit = db.query("COMMIT");
   const rollback = db.query("ROLLBACK");
+  const { close: closeLog, ...syncing } = syncOf(`${path}-wal`);
   return {
     db,
+    ...syncing,
     transaction(work) {
       begin.run();
       try {
@@ -85,6 +101,7 @@ export function connect(path: string, maxPages: number | undefined): Connection 
     close() {
       db.run(`PRAGMA busy_timeout = ${CLOSE_TIMEOUT_MS}`);
       db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      closeLog();
       db.close();
     },
   };
@@ -104,7 +121,7 @@ export function connectReading(path: string): Connection {
     db.close();
     throw cause;
   }
-  return { db, transaction: (work) => work(), close: () => db.close() };
+  return { db, transaction: (work) => work(), sync() {}, syncSoon() {}, close: () => db.close() };
 }
 
 function readingHandle(path: string): Database {
@@ -121,6 +138,45 @@ function readingHandle(path: string): Database {
 }
 
 /**
+ * Syncs the write-ahead log by a descriptor of our own. Commits leave that to the copying back (`synchronous = NORMAL`); what was committed
+ * last is behind all that was committed before, so one call makes all of it durable. SQLite has no locks on this file.
+ */
+function syncOf(log: string): Pick<Connection, "sync" | "syncSoon" | "close"> {
+  const fd = openSync(log, fs.O_RDWR | fs.O_NOFOLLOW);
+  let state: "idle" | "syncing" | "syncing, and asked again" = "idle";
+  let closed = false;
+  let failure: Error | null = null;
+
+  function begin(): void {
+    state = "syncing";
+    fsync(fd, (error) => {
+      failure ??= error;
+      const again = state === "syncing, and asked again";
+      state = "idle";
+      if (again && !closed) begin();
+    });
+  }
+
+  return {
+    sync() {
+      const before = failure;
+      failure = null;
+      if (before) throw before;
+      fsyncSync(fd);
+    },
+    syncSoon() {
+      if (state === "idle") begin();
+      else state = "syncing, and asked again";
+    },
+    close() {
+      // A call under way ends by itself, at worst with an error that nobody hears of: the log was copied back.
+      closed = true;
+      closeSync(fd);
+    },
+  };
+}
+
+/**
  * Opens an existing ledger for reading only, also while a daemon writes to it. Without a WAL nobody has it open, and
  * it is read as immutable: SQLite would otherwise leave a WAL behind that belongs to no daemon.
  */
@@ -134,7 +190,10 @@ export function openReader(path: string): Database {
 
 /** Makes the file if there is none, and takes everybody else's permissions away; SQLite gives -wal and -shm the same. */
 function makePrivate(path: string): void {
-  if (!exists(path)) closeSync(openSync(path, fs.O_RDWR | fs.O_CREAT | fs.O_EXCL | fs.O_NOFOLLOW, 0o600));
+  if (!exists(path)) {
+    closeSync(openSync(path, fs.O_RDWR | fs.O_CREAT | fs.O_EXCL | fs.O_NOFOLLOW, 0o600));
+    syncDirectory(dirname(path));
+  }
   // An existing ledger is never opened here: closing any descriptor of it drops every lock this process has on it.
   const found = lstatSync(path);
   if (!found.isFile()) {
@@ -148,6 +207,17 @@ function makePrivate(path: string): void {
     );
   }
   for (const file of [path, `${path}-wal`, `${path}-shm`]) if (exists(file)) chmodSync(file, 0o600);
+}
+
+/** Has the disk take the names in it, where directories can be synced. */
+function syncDirectory(path: string): void {
+  if (process.platform === "win32") return;
+  const fd = openSync(path, fs.O_RDONLY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function exists(path: string): boolean {

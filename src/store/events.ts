@@ -10,6 +10,7 @@ import {
 import type { Ledger } from "../session/ports.ts";
 import type { Connection } from "./connection.ts";
 import { packingOf } from "./packing.ts";
+import type { Reserve } from "./reserve.ts";
 import { rowsOf } from "./rows.ts";
 import { sessionNotFound } from "./sessions.ts";
 
@@ -76,7 +77,7 @@ interface EventRow {
 }
 
 /** The event rows of an open ledger. Appending to an unknown session throws `session_not_found`. */
-export function eventTable(connection: Connection): EventTable {
+export function eventTable(connection: Connection, reserve: Reserve): EventTable {
   const packing = packingOf(connection.db);
   const append = connection.db.query<null, [number, number, Uint8Array | string, string]>(EVENT_SQL.append);
   const owner = connection.db.query<Owner, [string]>(EVENT_SQL.owner);
@@ -98,10 +99,13 @@ export function eventTable(connection: Connection): EventTable {
         const done = append.run(kind, at, data, sessionId);
         if (done.changes === 0) throw sessionNotFound(sessionId);
         const seq = Number(done.lastInsertRowid);
+        reserve.given(seq);
         packing.add({ seq, session: n, kind, at: at - born, length: Buffer.byteLength(data) });
         return seq;
       });
-    return rows.length === 1 || connection.db.inTransaction ? all() : connection.transaction(all);
+    if (connection.db.inTransaction) return all();
+    reserve.ahead();
+    return rows.length === 1 ? all() : connection.transaction(all);
   }
 
   function lastSeq(sessionId: string): number {

@@ -5,6 +5,7 @@ import { type Census, censusOf } from "./census.ts";
 import { type Connection, connect, connectReading } from "./connection.ts";
 import { eventTable } from "./events.ts";
 import { guarded } from "./failure.ts";
+import { reserveOf } from "./reserve.ts";
 import { purgeOf } from "./sacrifice.ts";
 import { screenTable } from "./screens.ts";
 import { sessionTable } from "./sessions.ts";
@@ -45,8 +46,9 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       ...{ after, readOnly, spent, changed: options.storageChanged, keepsBallast: options.ballast ?? false },
       touch: () => void mark.run(),
     });
+    const reserve = reserveOf(connection);
     const { settled, leave, ...sessions } = sessionTable(connection);
-    const events = eventTable(connection);
+    const events = eventTable(connection, reserve);
     const { sacrifice, ...purge } = purgeOf(connection, after, (step) => disk.write(true, step));
     let open = true;
     if (!readOnly) purge.resume();
@@ -72,13 +74,23 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       ...weightsOf(connection),
       ...censusOf(connection),
       sacrifice,
-      settle: (sessionId, settlement, added, at, left) =>
-        connection.transaction(() => {
+      keptBefore: reserve.keptBefore,
+      create(session) {
+        sessions.create(session);
+        connection.sync();
+      },
+      settle(sessionId, settlement, added, at, left) {
+        reserve.ahead();
+        const done = connection.transaction(() => {
           if (!settled(sessionId, settlement, at)) return false;
           if (left) leave(sessionId, left.leader);
           events.append(sessionId, added, at);
           return true;
-        }),
+        });
+        // Many may settle at once, and nobody waits: a launch does (decision 30).
+        if (done) connection.syncSoon();
+        return done;
+      },
     } satisfies Partial<Ledger>;
 
     return {
@@ -91,6 +103,7 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
         open = false;
         purge.stop();
         disk.stop();
+        reserve.release();
         guarded(path, () => connection.close());
       },
     };

@@ -159,6 +159,7 @@ export function stateAfter(cause: unknown, path: string): StorageState | undefin
   const code = cause instanceof SQLiteError ? (cause.code ?? "") : codeOf(cause);
   if (code === "SQLITE_FULL" || code === "ENOSPC" || code === "EDQUOT") return "full";
   if (code === "EROFS") return "read_only";
+  if (code === "EIO") return "failing";
   if (code === "SQLITE_CORRUPT" || code.startsWith("SQLITE_CORRUPT_") || code === "SQLITE_NOTADB")
     return "failing";
   if (!/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(code)) return undefined;

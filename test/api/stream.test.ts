@@ -84,6 +84,32 @@ describe("events as SSE", () => {
     expect([bad.status, JSON.parse(bad.body).error.details.field]).toEqual([400, "Last-Event-ID"]);
   });
 
+  // A ledger that was put back from a copy is behind its clients: they heard nothing until it had caught up with their cursors.
+  test("a cursor ahead of the whole ledger is answered with a gap, then with what comes", async () => {
+    const { id } = await daemon.launch("stty -echo; echo one; read x; echo two");
+    await until("it printed", () => daemon.ledger.lastSeq(id) > 0);
+    const printed = daemon.ledger.lastSeq(id);
+    const { gaps } = await daemon.client.status().then((status) => status.followers);
+    const peer = await connected(daemon.socket);
+    const ended = Promise.withResolvers<string>();
+    let got = "";
+    peer.on("data", (chunk: Buffer) => {
+      got += chunk;
+      if (got.includes("event: exit")) ended.resolve(got);
+    });
+    const ahead = { ...SSE, "Last-Event-ID": "900000000" };
+    peer.write(request(`GET /events?sessionId=${id}`, undefined, ahead));
+    await until("it was told", () => got.includes(`event: gap\ndata: {"afterSeq":${printed}}`));
+    const tail = joined(daemon.client.output(id, { afterSeq: 900_000_000, follow: true }));
+    await daemon.client.input(id, "go\n");
+    expect(await ended.promise).toContain("two\\\\r");
+    peer.destroy();
+    expect(await tail).toBe("two\r\n");
+    expect((await daemon.client.status()).followers.gaps).toBe(gaps + 1);
+    // The client passes over it.
+    expect(await all(daemon.client.eventStream(id, { afterSeq: 900_000_000 }))).toEqual([]);
+  });
+
   // `beforeSeq` was ignored here: the stream went past it and on into what was live.
   test("beforeSeq ends the stream before that event, of a live session too", async () => {
     // No echo: what is typed here is no event of its own then.

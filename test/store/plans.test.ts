@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { connect } from "../../src/store/connection.ts";
 import { EVENT_SQL } from "../../src/store/events.ts";
+import { RESERVE_SQL } from "../../src/store/reserve.ts";
 import { SACRIFICE_SQL } from "../../src/store/sacrifice.ts";
 import { SCREEN_SQL } from "../../src/store/screens.ts";
 import { SESSION_SQL } from "../../src/store/sessions.ts";
@@ -14,6 +15,7 @@ const STATEMENTS = Object.entries({
   ...SESSION_SQL,
   ...EVENT_SQL,
   ...Object.fromEntries(Object.entries(SACRIFICE_SQL).map(([name, sql]) => [`sacrifice ${name}`, sql])),
+  ...Object.fromEntries(Object.entries(RESERVE_SQL).map(([name, sql]) => [`reserve ${name}`, sql])),
   ...Object.fromEntries(Object.entries(SCREEN_SQL).map(([name, sql]) => [`screen ${name}`, sql])),
   ...Object.fromEntries(Object.entries(WEIGHTS_SQL).map(([name, sql]) => [`weights ${name}`, sql])),
   // What another program would ask of the views.

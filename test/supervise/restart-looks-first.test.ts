@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Session } from "../../src/session/session.ts";
+import { MIGRATIONS } from "../../src/store/migrate.ts";
 import { daemonStatus, restartDaemon, stopDaemon } from "../../src/supervise/lifecycle.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { mount, noMounts, unmount } from "../support/mount.ts";
@@ -45,7 +46,7 @@ test("a ledger that a newer coven has written keeps the old one", async () => {
   const { code, err } = await line.coven(["daemon", "restart", "--force"]);
   expect([code, err]).toEqual([1, expect.stringContaining("was written by a newer coven")]);
   await untouched(before);
-  ledger.run("PRAGMA user_version = 2");
+  ledger.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
 });
 
 test("a program that can't be started keeps the old one", async () => {
