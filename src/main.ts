@@ -11,27 +11,31 @@ if (argv.length === 1 && (first === "--version" || first === "-v" || first === "
   // The npm launcher answers this too; where the install step has put us in its place, it is ours to answer.
   console.log(process.execPath);
 } else {
-  enter().then((code) => process.exit(code), fail);
+  enter().then(
+    (code) => process.exit(code),
+    (error) => fail(error),
+  );
 }
 
 /** Each way loads only what it needs. Resolves to the exit code. */
 async function enter(): Promise<number> {
   if (first === "daemon" && second === "serve" && argv.length === 2) {
-    return (await import("./daemon/serve.ts")).serve();
+    const { serve, exitCodeOf } = await import("./daemon/serve.ts");
+    return serve().catch((error: unknown) => fail(error, exitCodeOf(error)));
   }
   if (first === "daemon" && second === "serve" && argv.length === 3 && argv[2] === "--check") {
     return (await import("./daemon/check.ts")).check();
   }
   // The daemon keeps its own watch over accidents and outlives them; everything else ends with a sentence.
-  process.on("uncaughtException", fail);
-  process.on("unhandledRejection", fail);
+  process.on("uncaughtException", (error) => fail(error));
+  process.on("unhandledRejection", (error) => fail(error));
   if (first === "__demo") return (await import("./harness/demo.ts")).runDemo(argv.slice(1));
   return (await import("./cli/cli.ts")).cli(argv);
 }
 
-function fail(error: unknown): never {
+function fail(error: unknown, exitCode = 1): never {
   console.error(`Error: ${error instanceof Error ? error.message : String(error)}`);
   console.error("Try: coven doctor");
   if (process.env["COVEN_DEBUG"]) console.error(error);
-  process.exit(1);
+  process.exit(exitCode);
 }

@@ -12,6 +12,27 @@ export type Report =
   | { readonly outcome: "ready" }
   | { readonly outcome: "failed"; readonly error: CovenError };
 
+/** EX_CONFIG of sysexits.h. An init system that starts the daemon again after a failure need not try after this one. */
+export const LASTING_EXIT = 78;
+
+/** What of a ledger's own state keeps every daemon of this program from opening it. */
+const LASTING_CODES = /^(?:foreign|not_a_file|journal_mode|SQLITE_NOTADB.*|SQLITE_CORRUPT.*)$/;
+
+/**
+ * The exit code of a daemon that could not start: whether it could without anything done about it. It could not with settings or a home that are refused,
+ * beside another daemon, and with a ledger that is a newer coven's, another program's or damaged.
+ */
+export function exitCodeOf(error: unknown): number {
+  if (!isCovenError(error)) return 1;
+  const { code, reason, found } = error.details ?? {};
+  const lasting =
+    error.code === "invalid_request" ||
+    reason === "held" ||
+    found !== undefined ||
+    LASTING_CODES.test(String(code));
+  return lasting ? LASTING_EXIT : 1;
+}
+
 /**
  * The way to report to whoever waits, if somebody does: writes one line and closes the pipe; what is said after that is
  * dropped. Takes the variable out of the environment. Never throws: whoever waited may have gone.

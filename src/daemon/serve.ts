@@ -19,6 +19,8 @@ import { errorFields, openLog } from "./log.ts";
 import { asCovenError, reporter } from "./report.ts";
 import { realWorld } from "./world.ts";
 
+export { exitCodeOf } from "./report.ts";
+
 /**
  * Is the daemon of `COVEN_HOME` until it is asked to stop (`POST /shutdown`, SIGTERM, SIGINT); resolves to the exit code.
  * Rejects, with nothing left open, when it cannot become it; whoever started it gets the reason as well.
@@ -39,7 +41,9 @@ export async function serve(): Promise<number> {
     const lock = tryLock(paths.lock);
     if (!lock) {
       report({ outcome: "held" });
-      throw new CovenError("runtime_unavailable", `Another Coven daemon serves ${paths.home}.`);
+      throw new CovenError("runtime_unavailable", `Another Coven daemon serves ${paths.home}.`, {
+        reason: "held",
+      });
     }
     held.defer(() => lock.release());
     const log = openLog(paths.log, realWorld.now, {}, requestContext);

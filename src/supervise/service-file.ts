@@ -1,5 +1,6 @@
 // What systemd and launchd are told so that they keep the daemon running: a user unit, a property list, and the commands. Pure text.
 import { join } from "node:path";
+import { LASTING_EXIT } from "../daemon/report.ts";
 
 /** What is kept. All paths absolute. */
 export interface Supervised {
@@ -49,6 +50,10 @@ const LABEL = "com.opencoven.coven";
  *   the default would kill every process of the group under its hands, and those that outlived a session on purpose.
  *   After a crash nothing is killed before the next daemon has accounted for it.
  * - `OOMPolicy=continue`: an agent that eats the memory dies alone; by default the whole service is stopped with it.
+ *   `ManagedOOMPreference=avoid`: systemd-oomd, which ends whole groups, takes another group first.
+ * - `StartLimitIntervalSec=0`: after crashes in a row it is started again all the same; by default systemd gives up after five, and what is left of the
+ *   sessions is nobody's. What starting again does not mend is tried once (`RestartPreventExitStatus`).
+ * - `TasksMax=infinity`: all sessions are of this group, and its default is for one program. The user's own limit stays.
  */
 export function systemdUnit({ command, home, path }: Supervised): string {
   return `# Written by "coven daemon install"; "coven daemon uninstall" removes it.
@@ -56,6 +61,7 @@ export function systemdUnit({ command, home, path }: Supervised): string {
 Description=Coven, a local runtime for coding agents
 Documentation=https://github.com/OpenCoven/coven
 RefuseManualStop=yes
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec
@@ -63,9 +69,12 @@ ExecStart=${[...command, "daemon", "serve"].map((word) => systemdWord(word, "com
 Environment=${systemdHome(home)} ${systemdWord(`PATH=${path}`, "value")}
 Restart=on-failure
 RestartSec=1
+RestartPreventExitStatus=${LASTING_EXIT}
 KillMode=process
 TimeoutStopSec=20
 OOMPolicy=continue
+ManagedOOMPreference=avoid
+TasksMax=infinity
 
 [Install]
 WantedBy=default.target

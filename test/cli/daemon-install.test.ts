@@ -189,6 +189,104 @@ testUnless(noManager)(
   30_000,
 );
 
+/** The pid systemd has for the daemon, once there is another than these and it answers. */
+async function nextPid(at: Scene, before: readonly number[]): Promise<number> {
+  const main = () =>
+    Number(at.manager.systemctl("show", "coven.service", "--property=MainPID", "--value").out);
+  return until(
+    "systemd has started another, and it serves",
+    () => {
+      const pid = main();
+      if (pid <= 0 || before.includes(pid) || !runs(pid)) return undefined;
+      return readIdentity(at.line.home.paths.identity)?.pid === pid ? pid : undefined;
+    },
+    20_000,
+  );
+}
+
+function readIdentity(path: string): { pid?: number } | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A session whose two processes ignore whatever they may, one of them in a session of its own. */
+async function resists({ line }: Scene): Promise<{ id: string; pids: number[] }> {
+  const ignores = `trap "" HUP TERM INT`;
+  const forever = "while :; do sleep 1; done";
+  line.home.script(
+    "codex",
+    `${ignores}; (setsid sh -c '${ignores}; ${forever}' </dev/null >/dev/null 2>&1 & echo "pid $!"); echo up; ${forever}`,
+  );
+  const { client, project: projectRoot } = line.home;
+  const { id, pid } = await client.launch({ projectRoot, harness: "codex", prompt: "go" });
+  for (;;) {
+    const printed = (await client.screen(id)).lines.join("\n");
+    if (printed.includes("up")) return { id, pids: [pid ?? 0, Number(/pid (\d+)/.exec(printed)?.[1])] };
+    await Bun.sleep(20);
+  }
+}
+
+testUnless(noManager)(
+  "at a logout the daemon ends its sessions by their own rules, and the record says so",
+  async () => {
+    await using at = await scene("systemd");
+    await at.coven("daemon", "install");
+    const { id, pids } = await resists(at);
+    // Ended in order, it stops what it keeps.
+    await at.manager[Symbol.asyncDispose]();
+    expect(pids.filter(runs)).toEqual([]);
+    await at.line.home.start();
+    expect((await at.line.home.client.session(id)).status).toBe("killed");
+  },
+  30_000,
+);
+
+// Regression: after five crashes within ten seconds systemd gave up. Nobody ended what resists, and nobody answered, until a person came.
+testUnless(noManager)(
+  "systemd brings it back however often it crashes in a row, and what is left of sessions is ended in the end",
+  async () => {
+    await using at = await scene("systemd");
+    await at.coven("daemon", "install");
+    const { id, pids: resisting } = await resists(at);
+    const pids = [await nextPid(at, [])];
+    for (let crash = 0; crash < 7; crash++) {
+      signalOwn(pids.at(-1) ?? 0, "SIGKILL");
+      pids.push(await nextPid(at, pids));
+    }
+    await until("all of it is gone", () => !resisting.some(runs), 20_000);
+    expect((await at.line.home.client.session(id)).status).toBe("orphaned");
+    expect(runs(pids.at(-1) ?? 0)).toBe(true);
+  },
+  60_000,
+);
+
+// Regression: it was started five times in as many seconds, each time in vain.
+testUnless(noManager).each([
+  [
+    "a setting that can't be meant",
+    async (at: Scene) => writeFileSync(at.line.home.paths.config, '[record]\ninput = "no"\n'),
+  ],
+  ["another daemon of this home", async (at: Scene) => void (await at.line.home.start())],
+])(
+  "what starting again does not mend is tried once: %s",
+  async (_, spoil) => {
+    await using at = await scene("systemd");
+    const show = (name: string) =>
+      at.manager.systemctl("show", "coven.service", `--property=${name}`, "--value").out;
+    await at.coven("daemon", "install");
+    await at.coven("daemon", "stop");
+    await until("it knows", () => show("ActiveState") === "inactive");
+    await spoil(at);
+    at.manager.systemctl("start", "coven.service");
+    await until("it has given up", () => show("ActiveState") === "failed");
+    expect([show("NRestarts"), show("Result"), show("ExecMainStatus")]).toEqual(["0", "exit-code", "78"]);
+  },
+  30_000,
+);
+
 testUnless(notLinux)("where no manager answers: said, and nothing stopped or written", async () => {
   await using at = await scene("script", true);
   await at.coven("daemon", "start");

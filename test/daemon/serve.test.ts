@@ -61,7 +61,7 @@ test("a daemon that never says anything is given up, and says so", async () => {
   expect(said.message).toContain("ms");
 });
 
-test("started by hand it says why it won't serve, and leaves with 1", async () => {
+test("started by hand it says why it won't serve, and leaves with what tells an init system not to try again", async () => {
   await using home = daemonHome();
   await home.start();
   const second = Bun.spawn([process.execPath, MAIN, "daemon", "serve"], {
@@ -72,7 +72,7 @@ test("started by hand it says why it won't serve, and leaves with 1", async () =
   expect((await new Response(second.stderr).text()).trim()).toBe(
     `Error: Another Coven daemon serves ${home.paths.home}.\nTry: coven doctor`,
   );
-  expect(await second.exited).toBe(1);
+  expect(await second.exited).toBe(78);
 });
 
 test("a stray report variable makes it write nowhere", async () => {
