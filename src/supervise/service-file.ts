@@ -39,6 +39,8 @@ export interface Installation {
 }
 
 const UNIT = "coven.service";
+/** systemd.exec(5), "Process Exit Codes": the program could not be started, mostly because it is gone. */
+const EXEC_FAILED = 203;
 const LABEL = "com.opencoven.coven";
 
 /**
@@ -69,7 +71,7 @@ ExecStart=${[...command, "daemon", "serve"].map((word) => systemdWord(word, "com
 Environment=${systemdHome(home)} ${systemdWord(`PATH=${path}`, "value")}
 Restart=on-failure
 RestartSec=1
-RestartPreventExitStatus=${LASTING_EXIT}
+RestartPreventExitStatus=${LASTING_EXIT} ${EXEC_FAILED}
 KillMode=process
 TimeoutStopSec=20
 OOMPolicy=continue

@@ -267,12 +267,22 @@ testUnless(noManager)(
 testUnless(noManager).each([
   [
     "a setting that can't be meant",
+    "78",
     async (at: Scene) => writeFileSync(at.line.home.paths.config, '[record]\ninput = "no"\n'),
   ],
-  ["another daemon of this home", async (at: Scene) => void (await at.line.home.start())],
+  ["another daemon of this home", "78", async (at: Scene) => void (await at.line.home.start())],
+  [
+    "a program that is gone",
+    "203",
+    async ({ manager }: Scene) => {
+      const text = readFileSync(manager.unit, "utf8");
+      writeFileSync(manager.unit, text.replace(executable, `${executable}-gone`));
+      manager.systemctl("daemon-reload");
+    },
+  ],
 ])(
   "what starting again does not mend is tried once: %s",
-  async (_, spoil) => {
+  async (_, code, spoil) => {
     await using at = await scene("systemd");
     const show = (name: string) =>
       at.manager.systemctl("show", "coven.service", `--property=${name}`, "--value").out;
@@ -282,7 +292,7 @@ testUnless(noManager).each([
     await spoil(at);
     at.manager.systemctl("start", "coven.service");
     await until("it has given up", () => show("ActiveState") === "failed");
-    expect([show("NRestarts"), show("Result"), show("ExecMainStatus")]).toEqual(["0", "exit-code", "78"]);
+    expect([show("NRestarts"), show("Result"), show("ExecMainStatus")]).toEqual(["0", "exit-code", code]);
   },
   30_000,
 );
