@@ -1,4 +1,5 @@
 // Power cuts: what the disk did not have yet is gone, and no event id means anything else afterwards.
+import { Database } from "bun:sqlite";
 import { expect } from "bun:test";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -65,6 +66,8 @@ function diskLack(): string | undefined {
   return made ? undefined : "no ext4 can be mounted here";
 }
 
+const noDisk = diskLack();
+
 /** The home on a disk of its own, until it is disposed of. */
 function withDisk({ base, paths }: DaemonHome): AsyncDisposable {
   if (!makeDisk(join(base, "disk"), paths.home)) throw new Error("no disk could be made");
@@ -91,7 +94,7 @@ async function framesAfter({ paths }: DaemonHome, id: string, seq: number): Prom
 // of them left out what it had never sent.
 for (const [name, disk, lack] of [
   ["with the files as they were at the last fsync", putBack, windows],
-  ["with an ext4 that is cut off", onDisk, diskLack()],
+  ["with an ext4 that is cut off", onDisk, noDisk],
 ] as const) {
   testUnless(lack)(
     `${name}: no seq is used twice, and a follower is told that it has seen what is no more`,
@@ -156,4 +159,33 @@ for (const [name, disk, lack] of [
     },
     60_000,
   );
+}
+
+testUnless(noDisk)(
+  "how a session ended is on the disk soon, with nothing else happening",
+  async () => {
+    await using home = daemonHome();
+    await using _ = withDisk(home);
+    home.script("codex", "read -r go; exit 3");
+    await home.start();
+    const { id } = await home.client.launch({ projectRoot: home.project, harness: "codex", prompt: "go" });
+    expect(statusOnDisk(home, id)).toBe("created");
+    await home.client.input(id, "\r");
+    await until("the disk has it", () => statusOnDisk(home, id) === "failed");
+  },
+  30_000,
+);
+
+/** What a daemon would find after a power cut now. */
+function statusOnDisk({ base }: DaemonHome, id: string): unknown {
+  const look = join(base, "look");
+  mkdirSync(look, { recursive: true });
+  copyFileSync(join(base, "disk"), join(base, "now"));
+  if (!mountImage(join(base, "now"), look)) throw new Error("what the disk has can't be mounted");
+  try {
+    using ledger = new Database(join(look, "coven.db"));
+    return ledger.query("SELECT status FROM sessions WHERE id = ?").values(id)[0]?.[0];
+  } finally {
+    unmount(look);
+  }
 }
