@@ -2,9 +2,11 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { CovenError, isCovenError } from "../errors.ts";
 import { failureFields } from "../session/evidence.ts";
+import type { StorageState } from "../session/ports.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
 import { draw } from "../vt/picture.ts";
 import { BATCH_BYTES, type FollowDependencies, follow, outputOf, sideBySide } from "./follow.ts";
+import type { Monitor } from "./monitor.ts";
 import { envelope } from "./respond.ts";
 import { type AttachFrame, attachMessage } from "./schema.ts";
 import { SharedFilter, type ViewerOutput } from "./shared-filter.ts";
@@ -33,8 +35,13 @@ const MOST_WAITING_BYTES = 512 * 1024;
 const STALL_MS = 2_000;
 const MOST_BEHIND_BYTES = 1024 * 1024;
 
+/** What attaching needs of the daemon. */
+interface AttachDependencies extends FollowDependencies {
+  readonly monitor: Pick<Monitor, "storage">;
+}
+
 /** The handlers that `Bun.serve` calls for every attached client. */
-export function attachSockets(api: FollowDependencies): WebSocketHandler<AttachRequest> {
+export function attachSockets(api: AttachDependencies): WebSocketHandler<AttachRequest> {
   const filters = new Map<string, SharedFilter>();
   const shared = (id: string): SharedFilter => {
     for (const [other, filter] of filters) if (!filter.watched) filters.delete(other);
@@ -66,12 +73,14 @@ class Viewer {
   #output: ViewerOutput | undefined;
   #asOfSeq = 0;
   #size: Size = { cols: 0, rows: 0 };
+  /** As it was said last. */
+  #storage: StorageState = "ok";
   readonly #gone = new AbortController();
   /** Resolves when the client has taken all it was sent, or has gone; there while it must take more first. */
   #full: PromiseWithResolvers<void> | undefined;
 
   constructor(
-    private readonly api: FollowDependencies,
+    private readonly api: AttachDependencies,
     private readonly socket: ServerWebSocket<AttachRequest>,
     /** The filter that the viewers of a session share. */
     private readonly shared: (id: string) => SharedFilter,
@@ -157,6 +166,7 @@ class Viewer {
     })) {
       if (signal.aborted) break;
       this.#sayResized();
+      this.#sayStorage();
       const output = this.#output;
       const seen = output ? rows.map((row) => ({ data: output.pass(row) })) : rows;
       for (const data of sideBySide(seen)) if (data.length > 0) this.socket.sendBinary(data);
@@ -183,6 +193,14 @@ class Viewer {
     if (!size || (size.cols === this.#size.cols && size.rows === this.#size.rows)) return;
     this.#size = size;
     this.#say({ type: "resized", ...size });
+  }
+
+  // Why what the program prints doesn't come, and that it comes again.
+  #sayStorage(): void {
+    const state = this.api.monitor.storage();
+    if (state === this.#storage) return;
+    this.#storage = state;
+    this.#say({ type: "storage", state });
   }
 
   #exit(): void {

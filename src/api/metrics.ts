@@ -25,6 +25,7 @@ export function statusOf(api: Api) {
   for (const { activity } of live) {
     if (activity !== null) byActivity[activity] = (byActivity[activity] ?? 0) + 1;
   }
+  const waiting = api.coven.waiting();
   const uptime = (Date.parse(world.now()) - Date.parse(identity.startedAt)) / 1000;
   return {
     ok: true as const,
@@ -34,7 +35,7 @@ export function statusOf(api: Api) {
     uptimeSeconds: Math.max(0, Math.floor(uptime)),
     sessions: { live: live.length, byStatus: { ...statistics.sessionsByStatus }, byActivity },
     ledger: { bytes: statistics.ledgerBytes, walBytes: statistics.walBytes },
-    storage: statistics.storage,
+    storage: { ...statistics.storage, waitingBytes: waiting.bytes, waitingSessions: waiting.sessions },
     events: {
       total: statistics.events,
       outputBytes: statistics.outputBytes,
@@ -107,6 +108,11 @@ export function metricsText(api: Api): string {
       statistics.storage.state === "ok" ? 1 : 0,
     ),
     gauge("coven_storage_free_bytes", "Free on the ledger's file system.", statistics.storage.freeBytes),
+    gauge(
+      "coven_output_waiting_bytes",
+      "Printed and not recorded yet, because the disk takes nothing.",
+      api.coven.waiting().bytes,
+    ),
     gauge("coven_ptys_used", "Pseudo-terminals in use on this machine, by anybody.", statistics.ptys?.used),
     gauge("coven_ptys_limit", "Pseudo-terminals this machine can have.", statistics.ptys?.limit),
     head("coven_event_loop_delay_seconds", "histogram", "How late a timer of one second fired."),

@@ -168,6 +168,7 @@ export const attachFrame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("gap"), asOfSeq: seq, ...cells }),
   z.object({ type: z.literal("screen"), picture }),
   z.object({ type: z.literal("resized"), ...cells }),
+  z.object({ type: z.literal("storage"), state: storageState }),
   errorBody.extend({ type: z.literal("error") }),
   z.object({
     type: z.literal("exit"),

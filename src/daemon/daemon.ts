@@ -59,12 +59,16 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const closing = (name: string, close: () => unknown, ms = 0) =>
     opened.defer(() => closePart(log, name, close, ms));
 
+  let sayStorage = (): void => {};
   const monitor = startMonitor(
     openLedger(paths.ledger, {
       ...config,
       after: world.after,
       ballast: true,
-      storageChanged: (state, reason) => log[state === "ok" ? "info" : "error"]("storage", { state, reason }),
+      storageChanged: (state, reason) => {
+        log[state === "ok" ? "info" : "error"]("storage", { state, reason });
+        sayStorage();
+      },
     }),
     paths.ledger,
     world,
@@ -77,6 +81,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   log.info("ledger_opened", { ledger: paths.ledger, ledgerBytes, walBytes, sessions, openMs });
 
   const coven = new Coven({ ...ports, ledger }, config);
+  sayStorage = () => coven.storageChanged();
   if (ledger.readOnly) {
     log.error("storage", { state: ledger.storage(), reason: "opened for reading only" });
     const look = () => ledger.writable() && ports.reopen();

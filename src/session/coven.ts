@@ -167,6 +167,19 @@ export class Coven {
     return Array.from(this.#running.keys(), (id) => this.session(id));
   }
 
+  /** What the ledger refuses to take for now: how many sessions have printed it, in bytes. The rest is held back in their programs. */
+  waiting(): { readonly sessions: number; readonly bytes: number } {
+    const each = Array.from(this.#running.values(), ({ output }) => output.refusedBytes).filter(
+      (bytes) => bytes > 0,
+    );
+    return { sessions: each.length, bytes: each.reduce((sum, bytes) => sum + bytes, 0) };
+  }
+
+  /** Tells all who follow a session that runs that the disk takes what is recorded, or that it doesn't any more. */
+  storageChanged(): void {
+    for (const id of this.#running.keys()) this.#watchers.wake(id);
+  }
+
   /** Calls `wake` after new events are in the ledger, when it settled, when it was sacrificed; returns the way out. */
   watch(id: string, wake: () => void): () => void {
     return this.#watchers.add(id, wake);

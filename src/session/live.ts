@@ -3,6 +3,7 @@ import { exitPayload, type NewEvent } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import { OutputLog } from "./output-log.ts";
 import type { Ledger, Log, Processes, ProcessIdentity, Pty, PtyExit, World } from "./ports.ts";
+import { Refusals } from "./refusals.ts";
 import { settlementOf } from "./session.ts";
 import { endTreeSurely, leftRunning, outlivers, type StopReport, stopped } from "./stop.ts";
 import type { Terminal } from "./terminal.ts";
@@ -41,6 +42,7 @@ export class LiveSession {
   #exit: PtyExit | undefined;
   #stop: Promise<StopReport | undefined> | undefined;
   #settled = false;
+  readonly #refusals = new Refusals();
   readonly #waitingEvents: NewEvent[] = [];
   readonly #typing: Turns;
   readonly #done = Promise.withResolvers<void>();
@@ -181,10 +183,11 @@ export class LiveSession {
     if (this.#printed > 0) this.terminal.redraw((run) => void this.deps.world.after(REDRAW_MS, run));
   }
 
+  /** What must be recorded and can't be is not typed either: whoever is refused may try again. */
   #type(bytes: Uint8Array): void {
+    if (this.deps.recordInput)
+      this.#append({ kind: "input", payload: { data: new TextDecoder().decode(bytes) } });
     this.terminal.write(bytes);
-    if (!this.deps.recordInput) return;
-    this.#append({ kind: "input", payload: { data: new TextDecoder().decode(bytes) } });
   }
 
   #endTree(): void {
@@ -238,7 +241,8 @@ export class LiveSession {
       const left = report?.survived.length ? { leader: this.#leader ?? null } : undefined;
       ledger.settle(this.id, settlement, events, world.now(), left);
     } catch (error) {
-      log.error("settle_failed", { sessionId: this.id, ...failureFields(error) });
+      if (this.#refusals.isNews())
+        log.error("settle_failed", { sessionId: this.id, ...failureFields(error) });
       world.after(SETTLE_RETRY_MS, () => this.#settle(last, report));
       return;
     }

@@ -3,6 +3,7 @@ import { unfinishedTail } from "../vt/utf8.ts";
 import type { NewEvent, OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import type { Ledger, Log, World } from "./ports.ts";
+import { Refusals } from "./refusals.ts";
 
 /** What an output log stands on, and whom it reports to. */
 export interface OutputLogDependencies {
@@ -34,6 +35,7 @@ export class OutputLog {
   #refused = false;
   /** While the ledger refuses: resolves when it takes output again. */
   #room: PromiseWithResolvers<void> | undefined;
+  readonly #refusals = new Refusals();
   #lastSeq = 0;
   #ended = false;
 
@@ -48,6 +50,11 @@ export class OutputLog {
     private readonly sessionId: string,
     private readonly deps: OutputLogDependencies,
   ) {}
+
+  /** What the ledger has refused to take so far and is tried again, in bytes. */
+  get refusedBytes(): number {
+    return this.#room ? this.#waitingBytes : 0;
+  }
 
   /** Of the last event of this session that went through here. */
   get lastSeq(): number {
@@ -137,6 +144,7 @@ export class OutputLog {
     this.#waiting = bytes.length > 0 ? [bytes] : [];
     this.#waitingBytes = bytes.length;
     this.#refused = false;
+    this.#refusals.end();
     this.#room?.resolve();
     this.#room = undefined;
   }
@@ -173,11 +181,10 @@ export class OutputLog {
   #retryLater(error: unknown): void {
     const { world, log } = this.deps;
     this.#room ??= Promise.withResolvers();
-    log.error("output_waits", {
-      sessionId: this.sessionId,
-      bytes: this.#waitingBytes,
-      ...failureFields(error),
-    });
+    if (this.#refusals.isNews()) {
+      const bytes = this.#waitingBytes;
+      log.error("output_waits", { sessionId: this.sessionId, bytes, ...failureFields(error) });
+    }
     if (this.#refused) return;
     this.#refused = true;
     world.after(RETRY_MS, () => {

@@ -101,8 +101,8 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
     if (spent && !urgent) throw storageRefusal("full", path);
     try {
       const done = work();
-      // What was urgent may have got through where other writes do not.
-      if (!urgent && state !== "ok") become("ok");
+      // What was urgent, or small, may have got through where other writes do not.
+      if (!urgent && state !== "ok" && (state !== "full" || hasRoomFor(path, NOTHING_BYTES))) become("ok");
       return done;
     } catch (cause) {
       const found = stateAfter(cause, path);

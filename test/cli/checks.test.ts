@@ -93,6 +93,25 @@ const CASES: readonly (readonly [
     "ls -l /h/coven.db",
   ],
   [
+    "a disk that takes nothing any more",
+    checks.diskFinding({ state: "full", daysLeft: 0 }),
+    "problem",
+    "free some disk space, or: coven sacrifice ID",
+  ],
+  [
+    "a disk that fails",
+    checks.diskFinding({ state: "failing", daysLeft: null }),
+    "problem",
+    "coven logs --level error",
+  ],
+  [
+    "a disk that is full tomorrow",
+    checks.diskFinding({ state: "ok", daysLeft: 1 }),
+    "warning",
+    "coven sacrifice ID, or set retention: coven config list",
+  ],
+  ["a disk", checks.diskFinding({ state: "ok", daysLeft: 40 }), "ok", "coven daemon status"],
+  [
     "a repository",
     checks.projectFinding({ projectRoot: "/p", cwd: "/p", isRepository: true }),
     "ok",

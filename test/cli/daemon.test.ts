@@ -82,7 +82,14 @@ test("status says what the daemon holds and how it fares, beside the frozen word
     client_api_version: "coven.daemon.v1",
     sessions: { live: 1, by_status: { running: 1, completed: 1 } },
     ledger: { bytes: expect.any(Number), wal_bytes: expect.any(Number) },
-    storage: { state: "ok", bytes: expect.any(Number), free_bytes: expect.any(Number), days_left: null },
+    storage: {
+      state: "ok",
+      bytes: expect.any(Number),
+      free_bytes: expect.any(Number),
+      days_left: null,
+      waiting_bytes: 0,
+      waiting_sessions: 0,
+    },
     events: { total: expect.any(Number), per_second: expect.any(Number) },
     followers: { count: 0, lag_events: 0, gaps: 0 },
   });
@@ -170,6 +177,7 @@ test("doctor beside a running daemon, with an agent, as JSON; then a damaged led
     config: "ok",
     files: "ok",
     store: "ok",
+    disk: "ok",
     install: "ok",
     lock: "ok",
     project: "ok",

@@ -42,6 +42,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/client/session-id.ts", "Session not found: no id begins with ….", "coven sessions --all"],
   ["cli/client/session-id.ts", "… fits … sessions: |  ", "the same command with more characters of the id"],
   ["cli/client/watch.ts", "Ending session … …  (Ctrl-C again leaves without waiting)", ""],
+  ["cli/client/watch.ts", "The disk takes writes again: it goes on.", ""],
   [
     "cli/client/watch.ts",
     "The daemon went away while the session was running.",
@@ -89,11 +90,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/daemon/run.ts", "Start it:  coven daemon start   (or any command that needs it)", ""],
   ["cli/commands/daemon/run.ts", "It did not answer, so process … was ended by ….", ""],
   ["cli/commands/daemon/run.ts", "… starts it again.  Try: coven daemon stop", ""],
-  [
-    "cli/commands/daemon/run.ts",
-    "…: what … printed waits for room on it, and is lost if there is none within seconds.",
-    "",
-  ],
+  ["cli/commands/daemon/run.ts", "…: …. Sessions are ended, and room is waited for, … seconds at most.", ""],
   ["cli/commands/daemon/run.ts", "Nothing was stopped.", "coven sessions"],
   ["cli/commands/daemon/run.ts", "The daemon started (pid …) and is gone again.", "coven doctor"],
   ["cli/commands/daemon/run.ts", "This command is version ….  Try: coven daemon …", ""],

@@ -66,8 +66,10 @@ test("GET /health", async () => {
         status: true,
         metrics: true,
         shutdown: true,
+        storage: true,
       },
       daemon: { pid: "<pid>", startedAt: "<time>", socket: "<dir>/coven.sock" },
+      storage: { state: "ok" },
     },
   });
 });
@@ -268,6 +270,10 @@ test("GET /status", async () => {
         byActivity: {},
       },
       ledger: { bytes: number, walBytes: number },
+      storage: {
+        ...{ state: "ok", bytes: number, freeBytes: number, growthPerDay: null, daysLeft: null },
+        ...{ waitingBytes: 0, waitingSessions: 0 },
+      },
       events: { total: number, outputBytes: number, perSecond: number },
       followers: { count: 0, byKind: { attach: 0, events: 0, output: 0 }, lagEvents: 0, gaps: 0 },
       ptys: process.platform === "linux" ? { used: number, limit: number } : expect.anything(),

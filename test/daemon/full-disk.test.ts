@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +17,7 @@ import type { Session } from "../../src/session/session.ts";
 import { stopDaemon } from "../../src/supervise/lifecycle.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { logLines, until } from "../support/daemon-home.ts";
+import { inTerminal } from "../support/in-terminal.ts";
 import { mount, noMounts, unmount } from "../support/mount.ts";
 import { describeUnless, type Lack, testUnless, without } from "../support/unless.ts";
 
@@ -61,6 +63,9 @@ describeUnless(noMounts())("a full disk", () => {
     }
   }
 
+  const prints = ({ id }: Session) =>
+    until("it prints", async () => (await line.home.client.events(id, { limit: 1 })).events.length > 0);
+
   async function started(): Promise<void> {
     await line.home.start();
     await until("the ballast is there", () => size(ballast()) === BALLAST);
@@ -105,10 +110,7 @@ describeUnless(noMounts())("a full disk", () => {
   test("a session is ended and settled on it", async () => {
     await started();
     const printing = await launch("exec yes");
-    await until(
-      "it prints",
-      async () => (await line.home.client.events(printing.id, { limit: 1 })).events.length > 0,
-    );
+    await prints(printing);
     fill();
     await becomes("full");
     await line.home.client.kill(printing.id);
@@ -116,20 +118,88 @@ describeUnless(noMounts())("a full disk", () => {
     expect(await line.home.client.session(printing.id)).toMatchObject({ status: "killed" });
   }, 60_000);
 
+  test("a stop ends sessions and keeps what they have printed", async () => {
+    await started();
+    const printing = await launch("exec yes");
+    await prints(printing);
+    fill();
+    await becomes("full");
+    const { code, err } = await line.coven(["daemon", "stop", "--force"]);
+    expect([code, err]).toEqual([0, expect.stringContaining("The disk is full: ")]);
+    expect(err).not.toContain("Given up");
+    rmSync(filler);
+    await line.home.start();
+    expect(await line.home.client.session(printing.id)).toMatchObject({ status: "killed" });
+  }, 60_000);
+
+  test("nothing is said again and again while it lasts: the log and the state stay as they are", async () => {
+    await started();
+    rmSync(ballast());
+    const printing = await launch("exec yes");
+    await prints(printing);
+    fill();
+    await becomes("full");
+    // So much that small writes go through, and none of what is printed.
+    const bytes = statSync(filler).size;
+    truncateSync(filler, bytes - 96 * 1024);
+    const { waitingBytes } = (await line.home.client.status()).storage;
+    expect(waitingBytes).toBeGreaterThan(64 * 1024);
+    const tries = (event: string) =>
+      logLines(line.home.paths).filter((one) => one["event"] === event && one["sessionId"] === printing.id);
+    await until("it was tried more than eight times", () => tries("output_waits").length >= 4);
+    expect(logLines(line.home.paths).filter(({ event }) => event === "storage")).toHaveLength(1);
+    expect(await storage()).toBe("full");
+  }, 60_000);
+
+  test("who looks at a session is told why it stands still, in one line that goes away", async () => {
+    await started();
+    const printing = await launch("echo begun; read -r go; seq 1 200000; printf 'the %s\\n' end; exec cat");
+    const shown = inTerminal(line.home, ["attach", printing.id]);
+    const piped = line.begin(["attach", printing.id]);
+    const why = "The disk is full: what is printed waits until it can be recorded.";
+    try {
+      await until("it is shown", () => shown.shown().includes("begun") && piped.out().includes("begun"));
+      fill();
+      shown.type("\r");
+      await until("it is said", () => shown.shown().includes(why));
+      const doctor = await line.coven(["doctor"]);
+      expect([doctor.code, doctor.out]).toEqual([
+        1,
+        expect.stringMatching(/problem +disk +The disk is full/),
+      ]);
+      const { storage } = await line.home.client.status();
+      expect([storage.waitingSessions, storage.waitingBytes > 0]).toEqual([1, true]);
+      await until("it is said on a pipe", () => piped.err().includes(why));
+      // Who comes now is told as well.
+      const late = inTerminal(line.home, ["attach", printing.id, "--observe"]);
+      await until("it is said to the late one", () => late.shown().includes(why));
+      const before = shown.shown().length;
+      rmSync(filler);
+      await until("all of it is shown", () => shown.shown().slice(before).includes("the end"));
+      expect(shown.shown().slice(before)).not.toContain(why);
+      await until("it is said to go on", () => piped.err().includes("The disk takes writes again"));
+      await line.home.client.kill(printing.id);
+      for (const one of [shown, late]) expect((await one.exit).exitCode).not.toBeNull();
+      const { err } = await piped.left;
+      expect(err.split(why)).toHaveLength(2);
+    } finally {
+      piped.kill("SIGKILL");
+    }
+  }, 60_000);
+
   test("a stop says what waits, and what is lost in the end", async () => {
     await started();
     rmSync(ballast());
     const printing = await launch("exec yes");
-    await until(
-      "it prints",
-      async () => (await line.home.client.events(printing.id, { limit: 1 })).events.length > 0,
-    );
+    await prints(printing);
     fill();
     await becomes("full");
     const { code, err } = await line.coven(["daemon", "stop", "--force"]);
     expect([code, err]).toEqual([
       0,
-      expect.stringContaining("The disk is full: what 1 session has printed waits for room on it"),
+      expect.stringMatching(
+        /^The disk is full: .*B that 1 session has printed is not recorded yet\. [\s\S]*Given up, for want of room on the disk: .*B that 1 session has printed, and how 1 session ended\./,
+      ),
     ]);
     rmSync(filler);
     await line.home.start();

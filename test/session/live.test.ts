@@ -65,6 +65,18 @@ test("on a full disk output waits, none of it is lost, and the harness goes on",
   expect(shown.replaceAll("\r\n", "|")).toContain("two|");
 });
 
+// It was typed first and refused then: who sent it again typed it twice.
+test("what must be recorded and can't be is refused, and not typed", async () => {
+  daemon = await startTestDaemon({ maxPages: 40, recordInput: true });
+  const { id } = await daemon.launch("read line; exit $line");
+  const filler = fillLedger();
+  const typed = () => daemon.client.input(id, "3\n");
+  expect(await typed().catch((error: unknown) => error)).toMatchObject({ code: "runtime_unavailable" });
+  await daemon.client.sacrifice(filler);
+  await daemon.client.input(id, "4\n");
+  expect((await daemon.settled(id)).exit_code).toBe(4);
+});
+
 const base = mkdtempSync(join(tmpdir(), "cv-small-"));
 const mounted = mount("-t", "tmpfs", "-o", "size=6m", "none", base);
 afterAll(() => {

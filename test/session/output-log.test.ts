@@ -1,9 +1,10 @@
 // Holds how output goes from the terminal to the ledger and to those who follow: real ledger, real loop.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { realWorld } from "../../src/daemon/world.ts";
+import { CovenError } from "../../src/errors.ts";
 import type { OutputRow } from "../../src/session/event.ts";
 import { OutputLog } from "../../src/session/output-log.ts";
-import type { Ledger } from "../../src/session/ports.ts";
+import type { Ledger, World } from "../../src/session/ports.ts";
 import { cleanUp, newLedger, newSession } from "../store/fixture.ts";
 
 let ledger: Ledger;
@@ -171,4 +172,38 @@ test("a ledger that takes nothing: all of it waits, the terminal is held, and it
   full.sacrifice(other);
   await room;
   expect(text(full.output(session, 0, 1e9))).toBe(`${"a".repeat(50_000)}€`);
+});
+
+test("a refusal that lasts is said ever more seldom: the log may lie on the same disk", async () => {
+  const tries: (() => void)[] = [];
+  const after: World["after"] = (_, run) => {
+    tries.push(run);
+    return () => {};
+  };
+  const world = { ...realWorld, after };
+  const said: unknown[] = [];
+  let full = true;
+  const refusing = {
+    ...ledger,
+    appendOutput(...args: Parameters<Ledger["appendOutput"]>) {
+      if (full) throw new CovenError("runtime_unavailable", "The disk is full.");
+      return ledger.appendOutput(...args);
+    },
+  };
+  const silent = { info: () => {}, warn: () => {}, error: (event: string) => void said.push(event) };
+  const into = new OutputLog(id, { ledger: refusing, world, log: silent, kept: () => {}, lost: () => {} });
+  const again = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      tries.shift()?.();
+      await nextTurn();
+    }
+  };
+  into.push(utf8("text"));
+  await nextTurn();
+  expect([into.refusedBytes, said]).toEqual([4, ["output_waits"]]);
+  await again(1_000);
+  expect(said).toHaveLength(10);
+  full = false;
+  await again(1);
+  expect([into.refusedBytes, text(kept())]).toEqual([0, "text"]);
 });

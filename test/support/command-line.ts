@@ -21,6 +21,8 @@ export interface Running {
   kill(signal: NodeJS.Signals): void;
   /** Everything on stdout so far. */
   out(): string;
+  /** Everything on stderr so far. */
+  err(): string;
   readonly left: Promise<Left>;
 }
 
@@ -52,20 +54,14 @@ export function commandLine(program: readonly string[] = [process.execPath, MAIN
       stdout: "pipe",
       stderr: "pipe",
     });
-    let seen = "";
-    const out = (async () => {
-      const decoder = new TextDecoder();
-      for await (const chunk of child.stdout) seen += decoder.decode(chunk, { stream: true });
-      return seen;
-    })();
-    const left = Promise.all([child.exited, out, new Response(child.stderr).text()]).then(
-      ([code, out, err]) => ({
-        code,
-        out,
-        err,
-      }),
-    );
-    return { pid: child.pid, kill: (signal) => child.kill(signal), out: () => seen, left };
+    const out = collected(child.stdout);
+    const err = collected(child.stderr);
+    const left = Promise.all([child.exited, out.all, err.all]).then(([code, out, err]) => ({
+      code,
+      out,
+      err,
+    }));
+    return { pid: child.pid, kill: (signal) => child.kill(signal), out: out.soFar, err: err.soFar, left };
   };
   return {
     home,
@@ -73,4 +69,14 @@ export function commandLine(program: readonly string[] = [process.execPath, MAIN
     coven: (words, ways) => begin(words, ways).left,
     [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
   };
+}
+
+function collected(stream: ReadableStream<Uint8Array>): { soFar(): string; readonly all: Promise<string> } {
+  let seen = "";
+  const all = (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) seen += decoder.decode(chunk, { stream: true });
+    return seen;
+  })();
+  return { soFar: () => seen, all };
 }

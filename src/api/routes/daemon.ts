@@ -31,6 +31,9 @@ const statusAnswer = z.object({
     freeBytes: z.int().nullable(),
     growthPerDay: z.int().nullable(),
     daysLeft: z.int().nullable(),
+    /** Printed and not recorded yet, because the disk takes nothing: how much, and of how many sessions. */
+    waitingBytes: z.int(),
+    waitingSessions: z.int(),
   }),
   /** Totals since the daemon started; the rate is that of the last minute. */
   events: z.object({ total: z.int(), outputBytes: z.int(), perSecond: z.number() }),

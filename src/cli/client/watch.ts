@@ -12,6 +12,7 @@ import { harmless } from "../ui/text.ts";
 import { ago } from "../ui/time.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "./outcome.ts";
 import { shortId } from "./session-id.ts";
+import { standstill } from "./storage.ts";
 
 export interface Watching {
   readonly client: CovenClient;
@@ -23,6 +24,9 @@ export interface Watching {
   /** What Ctrl-C means: end the session (it is ours: `run`), or stop watching (`attach`). */
   readonly interrupt: "kill" | "leave";
 }
+
+/** After so long without output it is looked why, in milliseconds. */
+const QUIET_MS = 2_000;
 
 /** Says which session is shown. */
 export function introduce(session: Session): void {
@@ -83,11 +87,17 @@ async function follow(watching: Watching, signal: AbortSignal): Promise<boolean>
   // The terminal would answer them into the person's shell: nobody here passes answers on to the harness.
   const queries = watching.raw || !isTerminal(1) ? undefined : queryFilter();
   const running = !isSettled(watching.session.status);
-  for await (const chunk of watching.client.output(watching.session.id, { follow: running, signal })) {
-    const shown = queries ? queries.pass(chunk) : chunk;
-    if (!watching.json) await write(ends ? ends.convert(shown) : shown);
-    signal.throwIfAborted();
-    last = shown.at(-1) ?? last;
+  const quiet = running ? sayingStandstills(watching.client) : undefined;
+  try {
+    for await (const chunk of watching.client.output(watching.session.id, { follow: running, signal })) {
+      quiet?.heard();
+      const shown = queries ? queries.pass(chunk) : chunk;
+      if (!watching.json) await write(ends ? ends.convert(shown) : shown);
+      signal.throwIfAborted();
+      last = shown.at(-1) ?? last;
+    }
+  } finally {
+    quiet?.stop();
   }
   signal.throwIfAborted();
   if (ends && !watching.json) {
@@ -95,6 +105,29 @@ async function follow(watching: Watching, signal: AbortSignal): Promise<boolean>
     await write(ends.end());
   }
   return last !== undefined && last !== 10;
+}
+
+/** Looks, while nothing is heard, whether the disk is the reason, and says so once; and that it goes on. */
+function sayingStandstills(client: CovenClient): { heard(): void; stop(): void } {
+  let heardAt = performance.now();
+  let said: string | undefined;
+  const look = async (): Promise<void> => {
+    if (performance.now() - heardAt < QUIET_MS) return;
+    const line = await client.health().then(
+      ({ storage }) => standstill(storage?.state ?? "ok"),
+      () => said,
+    );
+    if (line === said) return;
+    said = line;
+    say(line ?? "The disk takes writes again: it goes on.");
+  };
+  const timer = setInterval(() => void look(), QUIET_MS);
+  return {
+    heard() {
+      heardAt = performance.now();
+    },
+    stop: () => clearInterval(timer),
+  };
 }
 
 /** The final record. The stream ends after the exit event, so anything else means the daemon went away. */

@@ -3,6 +3,8 @@ import type { Attached, AttachOptions, CovenClient, TerminalSize } from "../../a
 import { suspendSelf } from "../../os/signal.ts";
 import type { Session } from "../../session/session.ts";
 import type { Picture } from "../../vt/picture.ts";
+import { standstill } from "../client/storage.ts";
+import { cut } from "../ui/width.ts";
 import { behindDetachKey, keyReader } from "./detach-key.ts";
 import type { EarlyAttach } from "./early-attach.ts";
 import type { DetachKey } from "./key-names.ts";
@@ -138,11 +140,23 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
 
   function onFrame(frame: SaidFrame): void {
     if (frame.type === "exit") leave({ why: "ended" });
-    if (frame.type === "exit" || frame.type === "error") return;
+    if (frame.type === "storage") sayStandstill(standstill(frame.state));
+    if (frame.type === "exit" || frame.type === "error" || frame.type === "storage") return;
     const wasForeign = !isOurs();
     theirs = { cols: frame.cols, rows: frame.rows };
     // What was drawn at another size cannot be drawn on at ours: attached anew, the daemon sends the whole screen.
     if (frame.type === "resized" && wasForeign && isOurs() && !observe) attach();
+  }
+
+  /** In the last row, over what stands there: nothing is drawn until it goes on, and then all of it anew. */
+  function sayStandstill(line: string | undefined): void {
+    if (line !== undefined) {
+      const { rows, cols } = tty.size() ?? { cols: 80, rows: 24 };
+      tty.write(`\x1b7\x1b[?6l\x1b[${rows};1H\x1b[0;7m${cut(line, cols - 1)}\x1b[0m\x1b[K\x1b8`);
+      return;
+    }
+    needsWhole = true;
+    attach();
   }
 
   function isOurs(): boolean {

@@ -1,22 +1,11 @@
 // What `coven daemon status` says beyond whether it runs: GET /status as lines and as JSON.
-import { covenClient, type StatusAnswer } from "../../../api/client.ts";
-import { isCovenError } from "../../../errors.ts";
 import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
+import type { Facts, Storage } from "../../client/facts.ts";
 import { harmless } from "../../ui/text.ts";
 import { size } from "../../ui/time.ts";
 
-/** `GET /status`; undefined where the daemon is too old for it, or has just gone. */
-export async function factsOf(socket: string): Promise<StatusAnswer | undefined> {
-  try {
-    return await covenClient(socket, { timeoutMs: 5_000, fresh: true }).status();
-  } catch (error) {
-    if (isCovenError(error)) return undefined;
-    throw error;
-  }
-}
-
 /** The facts for a person, one line each. */
-export function factLines(facts: StatusAnswer): string[] {
+export function factLines(facts: Facts): string[] {
   const { sessions, ledger, storage, events, followers, ptys, process } = facts;
   const doing = counted(sessions.byActivity);
   const records = counted(sessions.byStatus);
@@ -25,17 +14,26 @@ export function factLines(facts: StatusAnswer): string[] {
   return [
     `Sessions: ${sessions.live} live${doing && ` (${doing})`}; records: ${records || "none"}`,
     `Ledger: ${size(ledger.bytes)} and ${size(ledger.walBytes)} of write-ahead log`,
-    storageLine(storage),
+    ...(storage ? [storageLine(storage)] : []),
     `Events: ${events.perSecond} per second, ${events.total} (${size(events.outputBytes)} of output) since it started`,
     `Followers: ${followers.count}${followed && ` (${followed})`}, at most ${followers.lagEvents} events behind, ${followers.gaps} gaps`,
     `Machine: ${size(process.rssBytes)} of memory, loop at most ${process.loopDelayMs} ms late${terminals ?? ""}`,
   ];
 }
 
-function storageLine({ state, freeBytes, growthPerDay, daysLeft }: StatusAnswer["storage"]): string {
+function storageLine(storage: Storage): string {
+  const { state, freeBytes, growthPerDay, daysLeft } = storage;
   const free = freeBytes === null ? "" : `, ${size(freeBytes)} free`;
   const grows = growthPerDay ? `, grows ${size(growthPerDay)} a day` : "";
-  return `Disk: ${STORAGE[state]}${free}${grows}${daysLeft === null ? "" : ` (full in ${daysLeft} days)`}`;
+  const left = daysLeft === null ? "" : ` (full in ${daysLeft} days)`;
+  const waits = storage.waitingSessions > 0 ? `; ${waiting(storage)} not recorded yet` : "";
+  return `Disk: ${STORAGE[state]}${free}${grows}${left}${waits}`;
+}
+
+/** How much of what sessions have printed is not recorded. */
+export function waiting({ waitingBytes, waitingSessions }: Storage): string {
+  const who = waitingSessions === 1 ? "1 session has" : `${waitingSessions} sessions have`;
+  return `${size(waitingBytes)} that ${who} printed`;
 }
 
 const STORAGE = {
@@ -47,20 +45,14 @@ const STORAGE = {
 } as const;
 
 /** What the facts add to the frozen members of `daemon status --json`. */
-export function factsJson(facts: StatusAnswer): Readonly<Record<string, unknown>> {
+export function factsJson(facts: Facts): Readonly<Record<string, unknown>> {
   const { sessions, ledger, storage, events, followers, ptys, process } = facts;
   return {
     client_version: COVEN_VERSION,
     client_api_version: API_VERSION,
     sessions: { live: sessions.live, by_status: sessions.byStatus, by_activity: sessions.byActivity },
     ledger: { bytes: ledger.bytes, wal_bytes: ledger.walBytes },
-    storage: {
-      state: storage.state,
-      bytes: storage.bytes,
-      free_bytes: storage.freeBytes,
-      growth_per_day: storage.growthPerDay,
-      days_left: storage.daysLeft,
-    },
+    ...(storage ? { storage: storageJson(storage) } : {}),
     events: { total: events.total, output_bytes: events.outputBytes, per_second: events.perSecond },
     followers: {
       count: followers.count,
@@ -70,6 +62,18 @@ export function factsJson(facts: StatusAnswer): Readonly<Record<string, unknown>
     },
     ptys,
     process: { rss_bytes: process.rssBytes, loop_delay_ms: process.loopDelayMs },
+  };
+}
+
+function storageJson(storage: Storage) {
+  return {
+    state: storage.state,
+    bytes: storage.bytes,
+    free_bytes: storage.freeBytes,
+    growth_per_day: storage.growthPerDay,
+    days_left: storage.daysLeft,
+    waiting_bytes: storage.waitingBytes,
+    waiting_sessions: storage.waitingSessions,
   };
 }
 

@@ -12,17 +12,21 @@ import {
   stopDaemon,
 } from "../../../supervise/lifecycle.ts";
 import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
+import { type Facts, factsOf } from "../../client/facts.ts";
 import { shortId } from "../../client/session-id.ts";
+import { WHY } from "../../client/storage.ts";
 import { has, type Invocation, type Run } from "../../framework/command.ts";
 import { Failure } from "../../ui/failure.ts";
 import { atTerminal, print, printJson, say } from "../../ui/out.ts";
 import { withProgress } from "../../ui/progress.ts";
 import { harmless } from "../../ui/text.ts";
 import { span } from "../../ui/time.ts";
-import { factLines, factsJson, factsOf } from "./facts.ts";
+import { factLines, factsJson, waiting } from "./facts.ts";
 
 /** The exit code of `status --check` when no daemon answers. */
 const NOT_RUNNING = 3;
+/** How long a stop waits for room on a full disk. */
+const ROOM_MS = 5_000;
 
 export const start: Run = async () => {
   const { pid } = await withProgress("Starting the Coven daemon", () => startDaemon(covenPaths()));
@@ -63,12 +67,14 @@ export const restart: Run = async (invocation) => {
 };
 
 export const stop: Run = async (invocation) => {
-  await sayWhatWaits();
-  const { stopped, pid, by } = await endingSessions(invocation, (force) =>
-    withProgress(force ? "Ending sessions and the Coven daemon" : "Stopping the Coven daemon", () =>
+  let lost: string | undefined;
+  const { stopped, pid, by } = await endingSessions(invocation, async (force) => {
+    if (force) lost = await endOnFullDisk();
+    return withProgress(force ? "Ending sessions and the Coven daemon" : "Stopping the Coven daemon", () =>
       stopDaemon(covenPaths(), { force }),
-    ),
-  );
+    );
+  });
+  if (lost !== undefined) say(lost);
   await print(`Coven daemon: ${stopped ? "stopped" : "was not running"}`);
   if (stopped && by !== "request") say(`It did not answer, so process ${pid} was ended by ${by}.`);
   // An init system takes that for a crash, and starts the daemon again.
@@ -77,13 +83,38 @@ export const stop: Run = async (invocation) => {
   return 0;
 };
 
-/** On a disk that takes nothing a stop waits for what sessions have printed, as long as it waits for their end. */
-async function sayWhatWaits(): Promise<void> {
-  const facts = await factsOf(covenPaths().socket);
-  if (!facts || facts.storage.state === "ok" || facts.sessions.live === 0) return;
-  const who = facts.sessions.live === 1 ? "1 session has" : `${facts.sessions.live} sessions have`;
-  const why = facts.storage.state === "full" ? "The disk is full" : "The disk takes no writes";
-  say(`${why}: what ${who} printed waits for room on it, and is lost if there is none within seconds.`);
+/**
+ * On a disk that takes nothing: ends the sessions and waits until what they have printed, and how they ended, is recorded. Returns what
+ * is given up because there was no room for it in time, in words.
+ */
+async function endOnFullDisk(): Promise<string | undefined> {
+  const { socket } = covenPaths();
+  const unsettled = ({ sessions }: Facts) => sessions.byStatus.running ?? 0;
+  let facts = await factsOf(socket);
+  const storage = facts?.storage;
+  if (!facts || !storage || storage.state === "ok" || unsettled(facts) === 0) return undefined;
+  const waits =
+    storage.waitingSessions > 0 ? `${waiting(storage)} is not recorded yet` : "nothing more can be recorded";
+  say(
+    `${WHY[storage.state]}: ${waits}. Sessions are ended, and room is waited for, ${ROOM_MS / 1000} seconds at most.`,
+  );
+  const client = covenClient(socket);
+  const running = (await client.sessions()).filter(({ status }) => status === "running");
+  // One that has ended meanwhile refuses.
+  await Promise.allSettled(running.map(({ id }) => client.kill(id)));
+  const deadline = performance.now() + ROOM_MS;
+  while (facts && unsettled(facts) > 0) {
+    if (performance.now() > deadline) return givenUp(unsettled(facts), facts);
+    await Bun.sleep(100);
+    facts = await factsOf(socket);
+  }
+  return undefined;
+}
+
+function givenUp(sessions: number, { storage }: Facts): string {
+  const lost = storage && storage.waitingSessions > 0 ? `${waiting(storage)}, and ` : "";
+  const ends = sessions === 1 ? "how 1 session ended" : `how ${sessions} sessions ended`;
+  return `Given up, for want of room on the disk: ${lost}${ends}. The next start records orphaned for it.`;
 }
 
 /** Acts at once or, where live sessions would be ended, once a person agrees. Throws a `Failure` that lists them. */

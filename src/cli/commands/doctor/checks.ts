@@ -4,7 +4,9 @@ import type { CovenError } from "../../../errors.ts";
 import type { CovenPaths } from "../../../paths.ts";
 import type { Found, Inspection } from "../../../supervise/inspect.ts";
 import { type DaemonStatus, HUNG_HINT } from "../../../supervise/lifecycle.ts";
+import type { Storage } from "../../client/facts.ts";
 import type { Place } from "../../client/project.ts";
+import { standstill } from "../../client/storage.ts";
 import { counted } from "../../ui/text.ts";
 import { size, span } from "../../ui/time.ts";
 
@@ -27,6 +29,9 @@ export function findingsOn(area: string) {
 
 /** Below this not even a ledger can be made. */
 const NO_SPACE = 1_000_000;
+
+/** A disk that is full within so many days is worth a warning. */
+const FEW_DAYS = 3;
 
 /** Below this a single long session can fill the disk. */
 const LITTLE_SPACE = 500_000_000;
@@ -80,6 +85,19 @@ export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"]): F
     const level = freeBytes < NO_SPACE ? "problem" : "warning";
     return { ...finding, level, next: "free some disk space, or: coven sacrifice ID" };
   }
+}
+
+/** The disk as the daemon finds it, which writes to it. */
+export function diskFinding({ state, daysLeft }: Pick<Storage, "state" | "daysLeft">): Finding {
+  const line = findingsOn("disk");
+  if (state === "full") {
+    return line("problem", standstill(state) ?? "", "free some disk space, or: coven sacrifice ID");
+  }
+  if (state !== "ok") return line("problem", standstill(state) ?? "", "coven logs --level error");
+  const what = "takes what the daemon records";
+  if (daysLeft === null || daysLeft > FEW_DAYS) return line("ok", what, "coven daemon status");
+  const full = `${what}, and is full in ${counted(daysLeft, "day")} if the ledger goes on growing like this`;
+  return line("warning", full, "coven sacrifice ID, or set retention: coven config list");
 }
 
 /** Where a run from here would happen. */

@@ -7,6 +7,7 @@ import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import { inspect } from "../../../supervise/inspect.ts";
 import { type DaemonStatus, daemonStatus } from "../../../supervise/lifecycle.ts";
 import { COVEN_VERSION } from "../../../version.ts";
+import { factsOf } from "../../client/facts.ts";
 import { placeOf } from "../../client/project.ts";
 import { has, type Run } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
@@ -18,6 +19,7 @@ import { padded, widthOf, wrapped } from "../../ui/width.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
 import {
   daemonFinding,
+  diskFinding,
   type Finding,
   harnessFindings,
   homeFinding,
@@ -73,6 +75,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
   ]);
   const answers = "state" in daemon && daemon.state === "running";
   const theirs = answers ? await daemonPath(paths, daemon.pid) : undefined;
+  const facts = answers ? await factsOf(paths.socket) : undefined;
   const { isTTY, columns: cols = 0, rows = 0 } = process.stdout;
   return [
     ...findings,
@@ -81,6 +84,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     ...configFindings(paths, seen.config),
     ...fileFindings(paths, seen.files),
     storeFinding(paths, seen.ledger),
+    ...(facts?.storage ? [diskFinding(facts.storage)] : []),
     lockFinding(seen.lock, answers),
     socketFinding(paths, seen.socket, answers),
     daemonFinding(daemon, COVEN_VERSION),
