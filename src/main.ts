@@ -29,6 +29,9 @@ async function enter(): Promise<number> {
   // The daemon keeps its own watch over accidents and outlives them; everything else ends with a sentence.
   process.on("uncaughtException", (error) => fail(error));
   process.on("unhandledRejection", (error) => fail(error));
+  if (first === "__quick-check" && second !== undefined) {
+    return (await import("./daemon/check.ts")).printQuickCheck(second);
+  }
   if (first === "__demo") return (await import("./harness/demo.ts")).runDemo(argv.slice(1));
   return (await import("./cli/cli.ts")).cli(argv);
 }

@@ -61,6 +61,7 @@ const MAY: Record<string, readonly string[]> = {
     "pty/drivers",
     "store/inspect",
     "store/records",
+    "store/repair",
     "daemon/identity",
     "daemon/lock",
     "daemon/report",

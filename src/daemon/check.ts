@@ -4,7 +4,7 @@ import { readConfig } from "../config.ts";
 import { CovenError } from "../errors.ts";
 import { environment } from "../os/environment.ts";
 import { type CovenPaths, covenPaths } from "../paths.ts";
-import { checkLedger } from "../store/inspect.ts";
+import { checkLedger, quickCheck } from "../store/inspect.ts";
 import { asCovenError, reporter } from "./report.ts";
 
 /** A start writes its log, its recovery and sometimes a migration: never this much, in bytes. */
@@ -21,6 +21,12 @@ export function check(): number {
     report({ outcome: "failed", error: asCovenError(error) });
     return 1;
   }
+}
+
+/** In a process of its own, because SQLite can't be stopped in the middle of it: prints what `quickCheckOf` reads. */
+export function printQuickCheck(ledger: string): number {
+  console.log(JSON.stringify({ problem: quickCheck(ledger) ?? null }));
+  return 0;
 }
 
 /** Throws what would keep a daemon of this program from starting: its settings, its ledger, no room on the disk. The lock is not looked at. */

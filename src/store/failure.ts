@@ -25,12 +25,12 @@ const SENTENCES: readonly (readonly [code: string, sentence: (path: string) => s
   ["SQLITE_PERM", (path) => `The ledger ${path} cannot be opened: permission denied.`],
   [
     "SQLITE_NOTADB",
-    (path) => `${path} is not a ledger. Move it out of the way; a new one is made at the next start.`,
+    (path) =>
+      `${path} is not a ledger, or its beginning is damaged. Stop the daemon, then: coven ledger repair`,
   ],
   [
     "SQLITE_CORRUPT",
-    (path) =>
-      `The ledger ${path} is damaged. Stop the daemon and move it out of the way; a new one is made at the next start.`,
+    (path) => `The ledger ${path} is damaged. Stop the daemon, then: coven ledger repair   (works on a copy)`,
   ],
   ["SQLITE_BUSY", (path) => `Another program holds the ledger ${path} locked. Close it and try again.`],
   [

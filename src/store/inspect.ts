@@ -23,6 +23,17 @@ export type LedgerReport =
       readonly error: CovenError;
     };
 
+/** The first sentence of what `quick_check` finds wrong (or why it can't), undefined when it finds nothing. Reads the whole file. */
+export function quickCheck(path: string): string | undefined {
+  try {
+    using db = openReader(path);
+    const said = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get()?.quick_check;
+    return said === "ok" ? undefined : said;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
 /** Bytes on disk; 0 for a file that is not there. */
 export function ledgerSizes(path: string): { ledgerBytes: number; walBytes: number } {
   return { ledgerBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`) };

@@ -64,7 +64,8 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
 
     function* guardedRows<T>(begin: () => Iterator<T>): Generator<T, void, undefined> {
       const rows = call(begin);
-      for (let next = call(() => rows.next()); !next.done; next = call(() => rows.next())) yield next.value;
+      const step = () => call(() => disk.read(() => rows.next()));
+      for (let next = step(); !next.done; next = step()) yield next.value;
     }
 
     const parts = {
@@ -139,9 +140,9 @@ function opened(
 /** Output of a program that was ended. */
 const isLast = (name: string, args: readonly unknown[]) => name === "appendOutput" && args[3] === true;
 
-/** What writes: `urgent` what ends a session, makes room, or takes a few bytes at somebody's wish. */
-const WRITES: Readonly<Record<string, "urgent" | "ordinary">> = {
-  create: "ordinary",
+/** What writes: `begin` a session, which a damaged ledger doesn't; `urgent` what ends a session, makes room, or takes a few bytes at somebody's wish. */
+const WRITES: Readonly<Record<string, "begin" | "urgent" | "ordinary">> = {
+  create: "begin",
   started: "ordinary",
   append: "ordinary",
   appendOutput: "ordinary",
@@ -151,13 +152,14 @@ const WRITES: Readonly<Record<string, "urgent" | "ordinary">> = {
   leftoversGone: "urgent",
   archive: "urgent",
   sacrifice: "urgent",
-} satisfies Partial<Record<keyof (Ledger & Weights), "urgent" | "ordinary">>;
+} satisfies Partial<Record<keyof (Ledger & Weights), "begin" | "urgent" | "ordinary">>;
 
 /** The same functions, each run by `call`, those that write by the disk's leave. */
 function everyCall<P extends object>(parts: P, call: <T>(work: () => T) => T, disk: DiskWatch): P {
   const wrapped = Object.entries(parts).map(([name, part]) => {
     const kind = WRITES[name];
-    if (!kind) return [name, (...args: unknown[]) => call(() => part(...args))];
+    if (!kind) return [name, (...args: unknown[]) => call(() => disk.read(() => part(...args)))];
+    if (kind === "begin") return [name, (...args: unknown[]) => call(() => disk.begin(() => part(...args)))];
     return [
       name,
       (...args: unknown[]) =>

@@ -48,6 +48,10 @@ export interface DiskWatch extends Disk {
    * again, so that what it makes room for stays possible. Throws what `work` throws, and `runtime_unavailable`.
    */
   write<T>(urgent: boolean, work: () => T): T;
+  /** Runs a write that begins something new: refused while the ledger is damaged, whatever else it still takes. */
+  begin<T>(work: () => T): T;
+  /** Runs a reading. */
+  read<T>(work: () => T): T;
   stop(): void;
 }
 
@@ -72,9 +76,13 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
   /** The ballast was given up, and there was no room for it since. */
   let spent = options.spent ?? false;
   let state: StorageState = readOnly ?? (spent ? "full" : "ok");
+  /** That some writes still succeed proves nothing of the rest. */
+  let damaged = false;
   let cancel: (() => void) | undefined;
 
   function become(next: StorageState, cause?: unknown): void {
+    damaged ||= isDamage(cause);
+    if (damaged && next === "ok") next = "failing";
     if (next !== "ok") look(LOOK_MS);
     if (next === state) return;
     state = next;
@@ -114,9 +122,23 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
     }
   }
 
+  function read<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (cause) {
+      if (isDamage(cause)) become("failing", cause);
+      throw cause;
+    }
+  }
+
   if (keepsBallast) look(FIRST_LOOK_MS);
   return {
     write,
+    read,
+    begin(work) {
+      if (damaged) throw storageRefusal("failing", path);
+      return write(false, work);
+    },
     storage: () => state,
     readOnly: readOnly !== undefined,
     writable: () => !isReadOnly(path) && hasRoomFor(path, SPARE_BYTES),
@@ -154,14 +176,18 @@ export function ballastOf(ledger: string) {
   };
 }
 
+/** The file itself is damaged. */
+function isDamage(cause: unknown): boolean {
+  return cause instanceof SQLiteError && /^SQLITE_(CORRUPT|NOTADB)/.test(cause.code ?? "");
+}
+
 /** What a failed write says of the disk; undefined when it says nothing of it (a lock that somebody holds, a bug of ours). */
 export function stateAfter(cause: unknown, path: string): StorageState | undefined {
   const code = cause instanceof SQLiteError ? (cause.code ?? "") : codeOf(cause);
   if (code === "SQLITE_FULL" || code === "ENOSPC" || code === "EDQUOT") return "full";
   if (code === "EROFS") return "read_only";
   if (code === "EIO") return "failing";
-  if (code === "SQLITE_CORRUPT" || code.startsWith("SQLITE_CORRUPT_") || code === "SQLITE_NOTADB")
-    return "failing";
+  if (isDamage(cause)) return "failing";
   if (!/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(code)) return undefined;
   if (isReadOnly(path)) return "read_only";
   // Memory that is shared and can't be made reads as an error of the disk.

@@ -92,6 +92,24 @@ export function inspect(
   };
 }
 
+/** How long a look at the pages of a ledger may take before it is given up, in milliseconds. */
+const QUICK_CHECK_MS = 5_000;
+
+/** What a quick check of a ledger's pages finds wrong; "unfinished" where that takes longer than five seconds. */
+export async function quickCheckOf(
+  ledger: string,
+): Promise<{ readonly problem: string | null } | "unfinished"> {
+  const child = Bun.spawn([...selfCommand(), "__quick-check", ledger], {
+    stdio: ["ignore", "pipe", "ignore"],
+    timeout: QUICK_CHECK_MS,
+    killSignal: "SIGKILL",
+  });
+  const said = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) return "unfinished";
+  const { problem }: { problem: string | null } = JSON.parse(said);
+  return { problem };
+}
+
 function found(path: string): Found {
   try {
     const stat = lstatSync(path);

@@ -84,7 +84,7 @@ const CASES: readonly (readonly [
     "a damaged ledger",
     checks.storeFinding(paths, ledger({ ok: false, reason: "damaged", error })),
     "problem",
-    "coven daemon stop, then move it away: mv /h/coven.db ~/",
+    "coven daemon stop, then: coven ledger repair   (works on a copy)",
   ],
   [
     "an unreadable ledger",

@@ -125,6 +125,8 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["cli/commands/export/run.ts", "… cannot be written: …", "--output with a path you may write to"],
   ["cli/commands/kill/run.ts", "Session … ended by itself first. …", ""],
+  ["cli/commands/ledger/run.ts", "The original is …", ""],
+  ["cli/commands/ledger/run.ts", "Put it in place:  coven ledger repair --replace", ""],
   ["cli/commands/logs/run.ts", "Nothing in …….", ""],
   ["cli/commands/logs/run.ts", "The log in … cannot be read (…).", "coven doctor"],
   ["cli/commands/logs/run.ts", "There is no level …: it is info, warn or error.", "coven logs --level …"],
@@ -301,6 +303,8 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["supervise/lifecycle.ts", "… holds … and does not answer.", ""],
   ["supervise/lifecycle.ts", "Something listens on … and does not answer.", ""],
   ["supervise/probe.ts", "What answers on … is not a daemon of ….", ""],
+  ["supervise/repair.ts", "There is no ledger at ….", ""],
+  ["supervise/repair.ts", "The daemon runs, and writes to the ledger.", ""],
   [
     "supervise/spawn.ts",
     "The daemon ended while starting: … | The daemon ended while starting, without a word.",

@@ -11,6 +11,7 @@ import { DOCTOR } from "./doctor/command.ts";
 import { EXPORT } from "./export/command.ts";
 import { HELP } from "./help/command.ts";
 import { KILL } from "./kill/command.ts";
+import { LEDGER } from "./ledger/command.ts";
 import { LOGS } from "./logs/command.ts";
 import { RUN } from "./run/command.ts";
 import { SACRIFICE } from "./sacrifice/command.ts";
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   DAEMON,
   TUI,
   DOCTOR,
+  LEDGER,
   LOGS,
   DIAGNOSTICS,
   COMPLETIONS,

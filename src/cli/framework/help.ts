@@ -34,9 +34,11 @@ function overview(commands: readonly Command[]): string {
       ["coven run codex fix the tests", "an agent in this project"],
     ]),
     "",
-    // The last line says it of help itself.
+    // The last line says it of help; the version is asked for by --version.
     ...pairs(
-      commands.filter(({ name }) => name !== "help").map(({ name, summary }) => [name, summary]),
+      commands
+        .filter(({ name }) => name !== "help" && name !== "version")
+        .map(({ name, summary }) => [name, summary]),
       "  ",
       2,
     ),

@@ -7,7 +7,7 @@ import { type DaemonStatus, HUNG_HINT } from "../../../supervise/lifecycle.ts";
 import type { Storage } from "../../client/facts.ts";
 import type { Place } from "../../client/project.ts";
 import { standstill } from "../../client/storage.ts";
-import { counted } from "../../ui/text.ts";
+import { counted, harmless } from "../../ui/text.ts";
 import { size, span } from "../../ui/time.ts";
 
 /** How bad it is. Only a problem makes doctor exit 1. */
@@ -49,8 +49,13 @@ export function homeFinding(paths: CovenPaths, home: Inspection["home"]): Findin
   return line("ok", `${paths.home} (private)`, "coven sessions --all");
 }
 
-/** The ledger: readable, of our schema, with room to grow. */
-export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"]): Finding {
+const REPAIR = "coven daemon stop, then: coven ledger repair   (works on a copy)";
+
+/** What a quick check of a ledger's pages came to, where one was made. */
+export type QuickCheck = { readonly problem: string | null } | "unfinished" | undefined;
+
+/** The ledger: readable, sound, of our schema, with room to grow. */
+export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"], quick?: QuickCheck): Finding {
   const line = findingsOn("store");
   const { report, freeBytes, file } = ledger;
   if (file.kind !== "missing" && file.kind !== "file") {
@@ -66,17 +71,20 @@ export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"]): F
       case "newer":
         return line("problem", report.error.message, "install the newest coven, or set COVEN_HOME elsewhere");
       case "damaged":
-        return line(
-          "problem",
-          report.error.message,
-          `coven daemon stop, then move it away: mv ${paths.ledger} ~/`,
-        );
+        return line("problem", report.error.message, REPAIR);
       case "unavailable":
         return line("problem", report.error.message, `ls -l ${paths.ledger}`);
     }
   }
   const bytes = size(ledger.ledgerBytes + ledger.walBytes);
-  const whole = report.checked ? ", every page checked" : "";
+  if (quick && quick !== "unfinished" && quick.problem !== null) {
+    return line("problem", `The ledger is damaged: ${harmless(quick.problem)}`, REPAIR);
+  }
+  const whole = report.checked
+    ? ", every page checked"
+    : quick === "unfinished"
+      ? ", too large for a quick check"
+      : "";
   const what = `${counted(report.sessions, "session")}, ${counted(report.events, "event")}, ${bytes}${free}${whole}`;
   return spaceOr(line("ok", what, "coven sessions --all"));
 

@@ -4,7 +4,7 @@ import { type CovenError, isCovenError } from "../../../errors.ts";
 import { environment } from "../../../os/environment.ts";
 import { pathOfProcess } from "../../../os/machine.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
-import { inspect } from "../../../supervise/inspect.ts";
+import { inspect, quickCheckOf } from "../../../supervise/inspect.ts";
 import { type DaemonStatus, daemonStatus } from "../../../supervise/lifecycle.ts";
 import { COVEN_VERSION } from "../../../version.ts";
 import { factsOf } from "../../client/facts.ts";
@@ -68,10 +68,12 @@ export async function examine(deep: boolean): Promise<Finding[]> {
   const env = environment();
   const path = env["PATH"] ?? "";
   const seen = inspect(paths, env, { deep });
-  const [daemon, words, install] = await Promise.all([
+  const { report } = seen.ledger;
+  const [daemon, words, install, quick] = await Promise.all([
     look(paths),
     harnessWords(seen.harnesses),
     installOf(path),
+    report.ok && !report.checked ? quickCheckOf(paths.ledger) : undefined,
   ]);
   const answers = "state" in daemon && daemon.state === "running";
   const theirs = answers ? await daemonPath(paths, daemon.pid) : undefined;
@@ -83,7 +85,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     homeFinding(paths, seen.home),
     ...configFindings(paths, seen.config),
     ...fileFindings(paths, seen.files),
-    storeFinding(paths, seen.ledger),
+    storeFinding(paths, seen.ledger, quick),
     ...(facts?.storage ? [diskFinding(facts.storage)] : []),
     lockFinding(seen.lock, answers),
     socketFinding(paths, seen.socket, answers),
