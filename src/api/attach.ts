@@ -5,7 +5,8 @@ import { failureFields } from "../session/evidence.ts";
 import type { StorageState } from "../session/ports.ts";
 import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
 import { draw } from "../vt/picture.ts";
-import { BATCH_BYTES, type FollowDependencies, follow, outputOf, sideBySide } from "./follow.ts";
+import { noRoom, type Share } from "./budget.ts";
+import { type FollowDependencies, follow, outputOf, sideBySide } from "./follow.ts";
 import type { Monitor } from "./monitor.ts";
 import { envelope } from "./respond.ts";
 import { type AttachFrame, attachMessage } from "./schema.ts";
@@ -45,7 +46,8 @@ export function attachSockets(api: AttachDependencies): WebSocketHandler<AttachR
   const filters = new Map<string, SharedFilter>();
   const shared = (id: string): SharedFilter => {
     for (const [other, filter] of filters) if (!filter.watched) filters.delete(other);
-    const found = filters.get(id) ?? new SharedFilter((after) => api.coven.output(id, after, BATCH_BYTES));
+    const found =
+      filters.get(id) ?? new SharedFilter((after) => api.coven.output(id, after, api.budget.batch()));
     filters.set(id, found);
     return found;
   };
@@ -78,13 +80,16 @@ class Viewer {
   readonly #gone = new AbortController();
   /** Resolves when the client has taken all it was sent, or has gone; there while it must take more first. */
   #full: PromiseWithResolvers<void> | undefined;
+  readonly #share: Share;
 
   constructor(
     private readonly api: AttachDependencies,
     private readonly socket: ServerWebSocket<AttachRequest>,
     /** The filter that the viewers of a session share. */
     private readonly shared: (id: string) => SharedFilter,
-  ) {}
+  ) {
+    this.#share = api.budget.share("socket");
+  }
 
   /** Votes on the size first, so that the screen shown is of the size that counts. */
   async begin(): Promise<void> {
@@ -101,6 +106,7 @@ class Viewer {
       if (!this.#gone.signal.aborted) this.#exit();
     } catch (error) {
       log.error("attach_failed", { sessionId: id, requestId, ...failureFields(error) });
+      if (isCovenError(error)) this.#say({ type: "error", ...envelope(error) });
       this.#end(1011, "the session could not be shown");
     }
   }
@@ -115,16 +121,20 @@ class Viewer {
         ? error
         : new CovenError("invalid_request", "That is no message of attach.");
       this.#say({ type: "error", ...envelope(refused) });
+      // It sends what is refused, and does not read that it is.
+      if (this.socket.getBufferedAmount() > MOST_WAITING_BYTES) this.socket.terminate();
     }
   }
 
   /** The client has taken all it was sent. */
   drained(): void {
+    this.#share.set(this.socket.getBufferedAmount());
     this.#full?.resolve();
   }
 
   leave(): void {
     this.#gone.abort();
+    this.#share.end();
     this.#full?.resolve();
     this.#attachment.leave();
     this.#output?.leave();
@@ -136,8 +146,9 @@ class Viewer {
   }
 
   #show(type: "attached" | "gap"): void {
-    const { coven } = this.api;
+    const { coven, budget } = this.api;
     const { id } = this.socket.data;
+    if (!budget.fits(MOST_WAITING_BYTES, "socket")) throw noRoom();
     const now = coven.snapshot(id);
     const { asOfSeq, cols, rows, picture } = now?.image ?? coven.screen(id);
     this.#output?.leave();
@@ -148,13 +159,14 @@ class Viewer {
     this.#say(type === "attached" ? { type, session: coven.session(id), ...at } : { type, ...at });
     if (this.socket.data.picture) this.#say({ type: "screen", picture });
     else this.socket.sendBinary(Buffer.from(draw(picture).text));
+    this.#share.set(this.socket.getBufferedAmount());
   }
 
   /** What came after the screen shown, until the session has ended or the client went, or is too far behind. */
   async #sendOutput(): Promise<"all" | "far behind"> {
     const { id: sessionId } = this.socket.data;
     const { signal } = this.#gone;
-    const read = (afterSeq: number) => outputOf(this.api.coven, sessionId, afterSeq);
+    const read = (afterSeq: number) => outputOf(this.api, sessionId, afterSeq);
     await this.#room();
     for await (const { rows, seq } of follow(this.api, {
       kind: "attach",
@@ -178,8 +190,10 @@ class Viewer {
 
   /** Waits while too much of what was sent has not been taken; the milliseconds that it took. */
   async #room(): Promise<number> {
-    const { world } = this.api;
-    if (this.socket.getBufferedAmount() <= MOST_WAITING_BYTES) return 0;
+    const { world, budget } = this.api;
+    const waiting = this.socket.getBufferedAmount();
+    this.#share.set(waiting);
+    if (waiting === 0 || waiting <= (budget.fits(0, "stream") ? MOST_WAITING_BYTES : 0)) return 0;
     const since = world.monotonic();
     this.#full = Promise.withResolvers();
     await this.#full.promise;

@@ -2,6 +2,7 @@
 // Whoever stops reading costs nothing: a follower is woken by new events and never holds any.
 import type { Coven } from "../session/coven.ts";
 import type { LedgerReader, Log, World } from "../session/ports.ts";
+import type { Budget } from "./budget.ts";
 import type { Follower, Meter } from "./meter.ts";
 
 /** What following needs of the daemon. */
@@ -11,6 +12,7 @@ export interface FollowDependencies {
   readonly world: World;
   readonly log: Log;
   readonly meter: Meter;
+  readonly budget: Budget;
 }
 
 /** What one read found after a seq. */
@@ -35,8 +37,6 @@ interface FollowOptions<B extends Batch> extends Follower {
   readonly quietMs?: number;
 }
 
-/** What is read in a batch, in bytes. */
-export const BATCH_BYTES = 256 * 1024;
 /** How much one client is given in one turn of the loop, so that the others get theirs. */
 const TURN_BYTES = 1024 * 1024;
 
@@ -89,12 +89,12 @@ export interface Output extends Batch {
 
 /** The output after a seq, as much as is sent at once, and none after `until`. */
 export function outputOf(
-  coven: Coven,
+  { coven, budget }: Pick<FollowDependencies, "coven" | "budget">,
   id: string,
   afterSeq: number,
   until = Number.POSITIVE_INFINITY,
 ): Output {
-  const found = coven.output(id, afterSeq, BATCH_BYTES);
+  const found = coven.output(id, afterSeq, budget.batch());
   const rows = until === Number.POSITIVE_INFINITY ? found : found.filter((row) => row.seq <= until);
   const bytes = rows.reduce((sum, row) => sum + row.data.length, 0);
   return { rows, bytes, seq: rows.at(-1)?.seq ?? afterSeq, whole: rows.length === 0 };

@@ -1,6 +1,7 @@
 // How an answer becomes a Response: the one table from error codes to HTTP, the envelope, the request id, the log line.
 import { CovenError, type ErrorCode, type ErrorDetails, isCovenError } from "../errors.ts";
 import type { Log } from "../session/ports.ts";
+import { type Budget, noRoom } from "./budget.ts";
 import type { Meter } from "./meter.ts";
 import { requestId, writtenRequestId } from "./request-id.ts";
 import type { ErrorBody } from "./schema.ts";
@@ -39,12 +40,12 @@ const JSON_TYPE = "application/json";
 const JSON_HEADERS = { "content-type": JSON_TYPE };
 const INTERNAL = "Something went wrong in the daemon. Its log has the cause under this request id.";
 
-/** An `invalid_request` with a status of its own, or with members that stand beside its `error`. */
+/** An `invalid_request` with a status of its own, with members that stand beside its `error`, or after which nothing more is heard. */
 export class InvalidRequest extends CovenError {
   constructor(
     message: string,
     details: ErrorDetails,
-    readonly answer: { readonly status?: number; readonly beside?: object },
+    readonly answer: { readonly status?: number; readonly beside?: object; readonly close?: true },
   ) {
     super("invalid_request", message, details);
   }
@@ -58,12 +59,13 @@ export function ok<const T>(value: T): Reply<T> {
 /** The 202 of every control request. */
 export const ACCEPTED: Reply<never> = { status: 202, json: '{"ok":true,"accepted":true}' };
 
-/** The Response of a reply; `Content-Length` comes from the body being there whole; bytes are copied at once. What left a trace in the log names it. */
-export function respond(reply: Reply<unknown>): Response {
+/** The Response of a reply; `Content-Length` comes from the body being there whole; bytes are copied at once. What left a trace in the log names it. Throws `runtime_unavailable` where clients hold too much already. */
+export function respond(reply: Reply<unknown>, budget: Budget): Response {
   if ("text" in reply) {
     return new Response(reply.text, { status: reply.status, headers: { "content-type": reply.type } });
   }
   const body = "json" in reply ? reply.json : JSON.stringify(reply.value);
+  if (!budget.takeWhole(body.length)) throw noRoom();
   const id = writtenRequestId();
   const headers = id === undefined ? JSON_HEADERS : { "content-type": JSON_TYPE, "x-request-id": id };
   return new Response(body, { status: reply.status, headers });
@@ -96,7 +98,11 @@ export function refuse(
   else log.error("request_failed", { ...line, cause: causeOf(thrown) });
   return new Response(JSON.stringify({ ...own.beside, ...envelope(error) }), {
     status,
-    headers: { "content-type": JSON_TYPE, "x-request-id": id },
+    headers: {
+      "content-type": JSON_TYPE,
+      "x-request-id": id,
+      ...(own.close ? { connection: "close" } : {}),
+    },
   });
 }
 

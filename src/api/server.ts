@@ -2,7 +2,8 @@
 import { CovenError } from "../errors.ts";
 import { API_VERSION, SUPPORTED_API_VERSIONS } from "../version.ts";
 import { type AttachRequest, attachSockets } from "./attach.ts";
-import { type Body, NO_BODY, takeBody } from "./body.ts";
+import { type Body, bodyReader, NO_BODY } from "./body.ts";
+import { Budget } from "./budget.ts";
 import { type Histogram, Meter } from "./meter.ts";
 import { parseBody, parseHeaders, parseQuery, wellFormedId } from "./parse.ts";
 import { beginRequest, endRequest } from "./request-id.ts";
@@ -10,10 +11,12 @@ import { InvalidRequest, type RequestFacts, refuse, respond } from "./respond.ts
 import type { AnyRoute, Api } from "./route.ts";
 import { ROUTES, servedCapabilities } from "./routes/table.ts";
 
-export interface ServerOptions extends Omit<Api, "meter" | "health" | "upgrade" | "onlyOurs"> {
+export interface ServerOptions extends Omit<Api, "meter" | "health" | "upgrade" | "onlyOurs" | "budget"> {
   /** The path to bind; what lies there, and its name afterwards, is daemon/socket.ts's business. */
   readonly unix: string;
   readonly onlyOurs?: () => boolean;
+  /** Hangs up on clients that read nothing, one after the other while `pressed`. Returns at once. */
+  readonly relieve?: (pressed: () => boolean) => void;
 }
 
 export interface RunningServer {
@@ -25,14 +28,20 @@ export interface RunningServer {
 
 /** Binds the socket and serves the table. Throws what `Bun.serve` throws when the path cannot be bound. */
 export function startServer(options: ServerOptions): RunningServer {
+  const servers: Bun.Server<AttachRequest>[] = [];
+  const budget = new Budget({
+    pending: () => servers.reduce((sum, server) => sum + server.pendingRequests, 0),
+    relieve: options.relieve ?? (() => {}),
+  });
+  const takeBody = bodyReader(options.world, budget);
   const api: Api = {
     onlyOurs: () => true,
     ...options,
+    budget,
     meter: new Meter(Array.from(TABLE.keys())),
     health: healthOf(options),
     upgrade: (request, data) => cameBy.get(request)?.upgrade(request, { data }) ?? false,
   };
-  const servers: Bun.Server<AttachRequest>[] = [];
   /** By which a request came that wants to become a WebSocket: no other can make it one. */
   const cameBy = new WeakMap<Request, Bun.Server<AttachRequest>>();
   const sockets = attachSockets(api);
@@ -51,7 +60,7 @@ export function startServer(options: ServerOptions): RunningServer {
           if (request.method === "GET" || request.body === null) return answer(api, request, NO_BODY);
           // A client that goes while it sends its body reads no answer.
           const gone = () => new Response(null, { status: 400 });
-          return takeBody(request, api.world).then((body) => answer(api, request, body), gone);
+          return takeBody(request).then((body) => answer(api, request, body), gone);
         },
         websocket: sockets,
         error: (error) => refuse(error, { route: "unknown" }, api),
@@ -91,14 +100,14 @@ interface Facts extends RequestFacts {
   asked?: Histogram | undefined;
 }
 
-function answer(api: Api, request: Request, body: Body): Response | undefined {
+function answer(api: Api, request: Request, body: Body | CovenError): Response | undefined {
   const facts: Facts = { route: request.method };
   const { world } = api;
   const began = world.monotonic();
   beginRequest();
   try {
     const reply = dispatch(api, request, body, facts);
-    return reply === undefined || reply instanceof Response ? reply : respond(reply);
+    return reply === undefined || reply instanceof Response ? reply : respond(reply, api.budget);
   } catch (error) {
     return refuse(error, facts, api);
   } finally {
@@ -108,7 +117,7 @@ function answer(api: Api, request: Request, body: Body): Response | undefined {
 }
 
 /** Fills in the facts as they become known, so that a refusal can name them. */
-function dispatch(api: Api, http: Request, raw: Body, facts: Facts) {
+function dispatch(api: Api, http: Request, raw: Body | CovenError, facts: Facts) {
   const { method, headers, url } = http;
   const target = targetOf(url);
   const question = target.indexOf("?");
@@ -123,6 +132,7 @@ function dispatch(api: Api, http: Request, raw: Body, facts: Facts) {
   const { route } = match;
   facts.route = route.place;
   facts.asked = api.meter.requests.get(route.place);
+  if (raw instanceof CovenError) throw raw;
   if (!route.open && !api.onlyOurs()) {
     throw new CovenError("forbidden", "Somebody of another user is connected to the daemon's socket.");
   }

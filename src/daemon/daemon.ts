@@ -6,6 +6,7 @@ import type { CovenOptions } from "../session/options.ts";
 import type { CovenPorts, Log } from "../session/ports.ts";
 import { openLedger } from "../store/ledger.ts";
 import { API_VERSION } from "../version.ts";
+import { relief } from "./greediest.ts";
 import { type DaemonIdentity, removeIdentity, writeIdentity } from "./identity.ts";
 import { errorFields } from "./log.ts";
 import { type LedgerMonitor, startMonitor } from "./monitor.ts";
@@ -106,6 +107,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       world,
       monitor,
       onlyOurs: () => peers.onlyOurs(),
+      relieve: relief(peers, { world, log }),
       shutdown: (force) => ports.shutdown(force),
     }),
   );

@@ -1,7 +1,7 @@
 // Who is connected: the kernel's word on the user behind every connection to our socket (decision 0015).
 // Bun.serve tells no connection's descriptor, so all of them are looked at: the one that asks is open while it is answered.
 import { ptr } from "bun:ffi";
-import { readdirSync } from "node:fs";
+import { fstatSync, readdirSync } from "node:fs";
 import { type Libc, memory, requireLibc } from "../os/libc.ts";
 import type { Log } from "../session/ports.ts";
 
@@ -10,6 +10,8 @@ const linux = process.platform === "linux";
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const UCRED_BYTES = 12;
+/** unix(7) SIOCOUTQ, the number of TIOCOUTQ. */
+const SIOCOUTQ = 0x5411;
 const SHUT_RDWR = 2;
 /** sun_path follows the family, two bytes on either system. */
 const SUN_PATH = 2;
@@ -21,6 +23,20 @@ const MOST_TRIED = 65_536;
 export interface PeerWatch {
   /** True when every connection to our socket is of our own user or root; whoever is not is hung up on, and logged. */
   onlyOurs(): boolean;
+  /** Connections to our socket whose client has not read all it was sent; none where the system doesn't say. */
+  unread(): Unread[];
+  /** Ends a connection; whatever waited to be sent on it is let go. */
+  hangUp(fd: number): void;
+}
+
+/** A connection with bytes that wait in the kernel. */
+export interface Unread {
+  readonly fd: number;
+  /** Of this connection and no other, also where `fd` is used again. */
+  readonly inode: number;
+  /** The process that has connected. */
+  readonly pid: number;
+  readonly bytes: number;
 }
 
 /**
@@ -30,19 +46,19 @@ export interface PeerWatch {
  */
 export function watchPeers(bound: string, log: Log, me: number = process.geteuid?.() ?? 0): PeerWatch {
   // Windows has no such word; there the home alone decides.
-  if (process.platform === "win32") return { onlyOurs: () => true };
+  if (process.platform === "win32") return BLIND;
   let call: Peers;
   try {
     call = linux ? linuxPeers() : darwinPeers();
   } catch (error) {
     log.warn("peers_not_watched", { reason: String(error) });
-    return { onlyOurs: () => true };
+    return BLIND;
   }
   return {
     onlyOurs() {
       let ours = true;
       for (const fd of descriptors(call)) {
-        const uid = call.uidOf(fd);
+        const uid = call.peerOf(fd)?.uid;
         // Root may read our memory; keeping it from our socket would protect nothing.
         if (uid === undefined || uid === me || uid === 0 || call.nameOf(fd) !== bound) continue;
         ours = false;
@@ -51,8 +67,21 @@ export function watchPeers(bound: string, log: Log, me: number = process.geteuid
       }
       return ours;
     },
+    unread() {
+      const found: Unread[] = [];
+      for (const fd of descriptors(call)) {
+        const bytes = call.unreadOf(fd);
+        if (bytes === 0 || call.nameOf(fd) !== bound) continue;
+        const { pid = 0 } = call.peerOf(fd) ?? {};
+        found.push({ fd, inode: fstatSync(fd).ino, pid, bytes });
+      }
+      return found;
+    },
+    hangUp: (fd) => call.hangUp(fd),
   };
 }
+
+const BLIND: PeerWatch = { onlyOurs: () => true, unread: () => [], hangUp: () => {} };
 
 /**
  * Our descriptors. Listing them takes one more, which at the limit is not to be had (nor where /proc is not mounted):
@@ -69,8 +98,10 @@ function descriptors(call: Peers): Iterable<number> {
 interface Peers {
   /** How many descriptors this process may have. */
   limit(): number;
-  /** The user on the other end of a connected Unix socket; undefined for anything else. */
-  uidOf(fd: number): number | undefined;
+  /** The user and process on the other end of a connected Unix socket; undefined for anything else. */
+  peerOf(fd: number): { readonly uid: number; readonly pid?: number } | undefined;
+  /** How many bytes we sent wait there to be read; 0 where the system doesn't say. */
+  unreadOf(fd: number): number;
   /** The path our end is bound to. */
   nameOf(fd: number): string;
   hangUp(fd: number): void;
@@ -79,18 +110,19 @@ interface Peers {
 const COMMON = ["getdtablesize", "getsockname", "shutdown"] as const;
 
 function linuxPeers(): Peers {
-  const { getsockopt, ...common } = requireLibc(...COMMON, "getsockopt");
+  const { getsockopt, ioctlAt, ...common } = requireLibc(...COMMON, "getsockopt", "ioctlAt");
   const cred = kept(new DataView(new ArrayBuffer(UCRED_BYTES)));
   const length = kept(new Uint32Array(new ArrayBuffer(4)));
-  const [at, lengthAt] = [ptr(cred), ptr(length)];
+  const queued = kept(new Int32Array(new ArrayBuffer(4)));
+  const [at, lengthAt, queuedAt] = [ptr(cred), ptr(length), ptr(queued)];
   return {
     ...sockets(common),
-    uidOf(fd) {
+    peerOf(fd) {
       length[0] = UCRED_BYTES;
-      return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, at, lengthAt) === 0
-        ? cred.getUint32(4, true)
-        : undefined;
+      if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, at, lengthAt) !== 0) return undefined;
+      return { pid: cred.getInt32(0, true), uid: cred.getUint32(4, true) };
     },
+    unreadOf: (fd) => (ioctlAt(fd, SIOCOUTQ, queuedAt) === 0 ? (queued[0] ?? 0) : 0),
   };
 }
 
@@ -100,7 +132,8 @@ function darwinPeers(): Peers {
   const [uidAt, gidAt] = [ptr(ids), ptr(ids, 4)];
   return {
     ...sockets(common),
-    uidOf: (fd) => (getpeereid(fd, uidAt, gidAt) === 0 ? ids[0] : undefined),
+    peerOf: (fd) => (getpeereid(fd, uidAt, gidAt) === 0 ? { uid: ids[0] ?? 0 } : undefined),
+    unreadOf: () => 0,
   };
 }
 
@@ -108,7 +141,7 @@ function sockets({
   getdtablesize,
   getsockname,
   shutdown,
-}: Pick<Libc, (typeof COMMON)[number]>): Omit<Peers, "uidOf"> {
+}: Pick<Libc, (typeof COMMON)[number]>): Omit<Peers, "peerOf" | "unreadOf"> {
   const address = kept(memory(SOCKADDR_BYTES));
   const length = kept(new Uint32Array(new ArrayBuffer(4)));
   const [at, lengthAt] = [ptr(address), ptr(length)];

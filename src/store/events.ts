@@ -46,6 +46,8 @@ const KIND_OF = new Map(Object.entries(CODES).map(([kind, code]) => [code, kind 
  * reader of the same query, and would keep the WAL from being copied back.
  */
 const BATCH = 64;
+/** How many at first, twice as many each time: who wants little reads little. */
+const FIRST_BATCH = 4;
 const SEQ_DIGITS = 12;
 /** Sessions whose ordinal is remembered between appends. */
 const MOST_SIZED = 1_000;
@@ -148,8 +150,8 @@ export function eventTable(connection: Connection, reserve: Reserve): EventTable
     if (!session) return;
     const backwards = afterSeq === undefined && query.beforeSeq !== undefined;
     let from = backwards ? beforeSeq : (afterSeq ?? 0);
-    for (let left = limit; left > 0; ) {
-      const asked = Math.min(left, BATCH);
+    for (let left = limit, most = FIRST_BATCH; left > 0; most = Math.min(most * 2, BATCH)) {
+      const asked = Math.min(left, most);
       const rows = backwards
         ? before.all(session.n, from, asked)
         : between.all(session.n, from, beforeSeq, asked);
@@ -181,15 +183,15 @@ export function eventTable(connection: Connection, reserve: Reserve): EventTable
       const session = owner.get(sessionId);
       const found: OutputRow[] = [];
       let bytes = 0;
-      for (let from = afterSeq; session; ) {
-        const rows = output.all(session.n, from, BATCH);
+      for (let from = afterSeq, most = FIRST_BATCH; session; most = Math.min(most * 2, BATCH)) {
+        const rows = output.all(session.n, from, most);
         for (const row of rows) {
           bytes += row.data.length;
           if (bytes > maxBytes && found.length > 0) return found;
           found.push(row);
           from = row.seq;
         }
-        if (rows.length < BATCH || bytes >= maxBytes) break;
+        if (rows.length < most || bytes >= maxBytes) break;
       }
       return found;
     },

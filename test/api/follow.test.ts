@@ -1,5 +1,6 @@
 // Following: turns are left to others, and rows joined into messages read as the rows do.
 import { expect, test } from "bun:test";
+import { Budget } from "../../src/api/budget.ts";
 import { follow, outputOf, sideBySide } from "../../src/api/follow.ts";
 import { Meter } from "../../src/api/meter.ts";
 import { realWorld } from "../../src/daemon/world.ts";
@@ -19,8 +20,9 @@ test("of a long output one turn of the loop gives a client at most a MiB and a b
     if (bytes < 1_024 * row.length) setImmediate(turn);
   };
   setImmediate(turn);
-  const read = (afterSeq: number) => outputOf(coven, sessionId, afterSeq);
-  const api = { coven, ledger, log, world: realWorld, meter: new Meter([]) };
+  const budget = new Budget({ pending: () => 0, relieve() {} });
+  const api = { coven, ledger, log, world: realWorld, meter: new Meter([]), budget };
+  const read = (afterSeq: number) => outputOf(api, sessionId, afterSeq);
   const signal = new AbortController().signal;
   for await (const batch of follow(api, { kind: "output", sessionId, seq: 0, read, stay: false, signal })) {
     bytes += batch.bytes;

@@ -4,6 +4,11 @@
 
 export const MESSAGES: readonly (readonly [file: string, says: string, tries: string])[] = [
   ["api/attach.ts", "That is no message of attach.", ""],
+  [
+    "api/budget.ts",
+    "Clients hold as much of the daemon's memory as they may: bodies that are not whole, answers that they don't read.",
+    "",
+  ],
   ["api/client-errors.ts", "No Coven daemon answers on … (…).", ""],
   ["api/client-errors.ts", "What answers on the socket is not a Coven daemon.", ""],
   ["api/client-errors.ts", "The daemon answered … without saying why.", ""],
