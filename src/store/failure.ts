@@ -48,12 +48,22 @@ const CODES: Readonly<Record<Exclude<StorageState, "ok">, string>> = {
   detached: "detached",
 };
 
-/** Why nothing is written in this state: `runtime_unavailable` with details `storage`, `code` and `path`. */
-export function storageRefusal(storage: Exclude<StorageState, "ok">, path: string): CovenError {
+/** Why nothing is written in this state: `runtime_unavailable` with details `storage`, `code`, `path` and, on a full disk, the bytes it `needs`. */
+export function storageRefusal(
+  storage: Exclude<StorageState, "ok">,
+  path: string,
+  { needs = 0, reading = false }: { readonly needs?: number; readonly reading?: boolean } = {},
+): CovenError {
   const code = CODES[storage];
   const sentence =
     SENTENCES.find(([known]) => known === code)?.[1] ?? ((file) => `The ledger ${file} is not where it was.`);
-  return new CovenError("runtime_unavailable", sentence(path), { code, storage, path });
+  if (storage !== "full")
+    return new CovenError("runtime_unavailable", sentence(path), { code, storage, path });
+  const until = `until ${Math.ceil(needs / 1024 / 1024)} MB are free on it`;
+  const message = reading
+    ? `The disk is full: ${path} can only be read ${until}. Free some space; it is written again by itself.`
+    : `The disk is full: nothing more is recorded in ${path} ${until}. What was recorded is safe; free some space, or delete sessions with: coven sacrifice ID`;
+  return new CovenError("runtime_unavailable", message, { code, storage, path, needs });
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   openSync,
   rmSync,
   statfsSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -21,12 +22,15 @@ import { storageRefusal } from "./failure.ts";
 const BALLAST_BYTES = 8 * 1024 * 1024;
 /** It is taken where so much more is left behind it. */
 const SPARE_BYTES = 4 * 1024 * 1024;
-/** A disk with less than this counts as full, whatever SQLite calls it. */
-const NOTHING_BYTES = 256 * 1024;
-/** The first look for the ballast: a start waits for nothing. */
-const FIRST_LOOK_MS = 1_000;
-/** How often it is looked whether the disk takes writes again. */
+/** A disk with less than this counts as full, whatever SQLite calls it, until it has more than `SOME_BYTES`. */
+const NOTHING_BYTES = 64 * 1024;
+const SOME_BYTES = 256 * 1024;
+/** A file needs a number of its own: SQLite makes two, a daemon its socket and its identity. */
+const FEW_FILES = 4;
+/** The first look for the ballast (a start waits for nothing), and how often it is looked whether the disk takes writes again. */
 const LOOK_MS = 1_000;
+/** How often it is looked whether somebody else has filled a disk that nothing is written to just now. */
+const CALM_LOOK_MS = 5_000;
 
 /** What keeps a ledger from being opened for writing, and lets it be read. */
 export type ReadOnlyState = "full" | "read_only";
@@ -94,23 +98,25 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
       cancel = undefined;
       if (readOnly) return;
       try {
-        if (keepsBallast && !ballast.held && hasRoomFor(path, BALLAST_BYTES + SPARE_BYTES)) ballast.take();
+        if (keepsBallast && !ballast.whole && hasRoomFor(path, BALLAST_BYTES + SPARE_BYTES)) ballast.take();
         if (ballast.held || (!keepsBallast && hasRoomFor(path, SPARE_BYTES))) spent = false;
         if (state !== "ok" && !spent) write(false, touch);
+        else if (state === "ok" && !hasRoomFor(path, NOTHING_BYTES)) become("full");
       } catch {
         // Still so.
       }
       if (state !== "ok") look(LOOK_MS);
+      else if (keepsBallast) look(CALM_LOOK_MS);
     });
   }
 
   function write<T>(urgent: boolean, work: () => T): T {
-    if (readOnly) throw storageRefusal(readOnly, path);
-    if (spent && !urgent) throw storageRefusal("full", path);
+    if (readOnly) throw storageRefusal(readOnly, path, { reading: true, needs: SPARE_BYTES });
+    if (spent && !urgent) throw storageRefusal("full", path, { needs: BALLAST_BYTES + SPARE_BYTES });
     try {
       const done = work();
       // What was urgent, or small, may have got through where other writes do not.
-      if (!urgent && state !== "ok" && (state !== "full" || hasRoomFor(path, NOTHING_BYTES))) become("ok");
+      if (!urgent && state !== "ok" && (state !== "full" || hasRoomFor(path, SOME_BYTES))) become("ok");
       return done;
     } catch (cause) {
       const found = stateAfter(cause, path);
@@ -131,7 +137,7 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
     }
   }
 
-  if (keepsBallast) look(FIRST_LOOK_MS);
+  if (keepsBallast) look(LOOK_MS);
   return {
     write,
     read,
@@ -155,6 +161,9 @@ export function ballastOf(ledger: string) {
   return {
     get held(): boolean {
       return size() > 0;
+    },
+    get whole(): boolean {
+      return size() >= BALLAST_BYTES;
     },
     take(): void {
       const fd = openSync(file, "w", 0o600);
@@ -190,17 +199,32 @@ export function stateAfter(cause: unknown, path: string): StorageState | undefin
   if (isDamage(cause)) return "failing";
   if (!/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(code)) return undefined;
   if (isReadOnly(path)) return "read_only";
-  // Memory that is shared and can't be made reads as an error of the disk.
-  if (!hasRoomFor(path, NOTHING_BYTES)) return "full";
+  // Memory that is shared and can't be made reads as an error of the disk, as a quota that is used up does.
+  if (!hasRoomFor(path, SOME_BYTES) || !takesBytes(path)) return "full";
   return code.startsWith("SQLITE_READONLY") ? "read_only" : "failing";
 }
 
 function hasRoomFor(path: string, bytes: number): boolean {
   try {
-    const { bavail, bsize } = statfsSync(dirname(path));
-    return bavail * bsize >= bytes;
+    const { bavail, bfree, bsize, files, ffree } = statfsSync(dirname(path));
+    // Some of it is kept for root.
+    const blocks = process.getuid?.() === 0 ? bfree : bavail;
+    return blocks * bsize >= bytes && (files === 0 || ffree >= FEW_FILES);
   } catch {
     return false;
+  }
+}
+
+/** False when there is room on the disk and none for this user: a quota. What else goes wrong is no word on room. */
+function takesBytes(path: string): boolean {
+  const probe = `${path}-probe`;
+  try {
+    writeFileSync(probe, randomFillSync(Buffer.allocUnsafe(NOTHING_BYTES)), { mode: 0o600, flag: "wx" });
+    return true;
+  } catch (cause) {
+    return codeOf(cause) !== "EDQUOT" && codeOf(cause) !== "ENOSPC";
+  } finally {
+    rmSync(probe, { force: true });
   }
 }
 
