@@ -87,8 +87,11 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
   function become(next: StorageState, cause?: unknown): void {
     damaged ||= isDamage(cause);
     if (damaged && next === "ok") next = "failing";
-    if (next !== "ok") look(LOOK_MS);
     if (next === state) return;
+    // The calm look is too late now.
+    cancel?.();
+    cancel = undefined;
+    look(LOOK_MS);
     state = next;
     changed?.(state, cause instanceof Error ? cause.message : undefined);
   }
