@@ -22,6 +22,8 @@ export interface ServerOptions extends Omit<Api, "meter" | "health" | "upgrade" 
 export interface RunningServer {
   /** Binds another path and serves there too. Throws what `Bun.serve` throws. */
   listen(unix: string): void;
+  /** Takes no more connections until it listens again; those with a request or a WebSocket go on. */
+  pause(): void;
   /** Takes no more connections and resolves when no answer is under way; with `now`, hangs up on everybody. */
   stop(now?: boolean): Promise<void>;
 }
@@ -71,6 +73,9 @@ export function startServer(options: ServerOptions): RunningServer {
   listen(options.unix);
   return {
     listen,
+    pause: () => {
+      for (const server of servers) void server.stop();
+    },
     stop: async (now = false) => void (await Promise.all(servers.map((server) => server.stop(now)))),
   };
 }

@@ -6,6 +6,7 @@ import type { CovenOptions } from "../session/options.ts";
 import type { CovenPorts, Log } from "../session/ports.ts";
 import { openLedger } from "../store/ledger.ts";
 import { API_VERSION } from "../version.ts";
+import { watchCrowd } from "./crowd.ts";
 import { relief } from "./greediest.ts";
 import { type DaemonIdentity, removeIdentity, writeIdentity } from "./identity.ts";
 import { errorFields } from "./log.ts";
@@ -119,6 +120,8 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   closing("modes", watchModes(paths, { world, log }));
   // First the name: from then on nobody new comes in, and the next daemon waits for the lock.
   const socket = keepSocket(paths.socket, name, (unix) => bound.listen(unix), { world, log });
+  const crowd = { peers, world, log, pause: () => bound.pause(), resume: () => socket.renew() };
+  closing("crowd", watchCrowd(crowd));
   closing("socket", () => {
     socket.stop();
     socket.name().remove();

@@ -1,8 +1,9 @@
 // What the daemon knows of its own health: what goes through its ledger, how late its loop is, what it takes of the machine.
-import { readdirSync, statfsSync } from "node:fs";
+import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { Histogram } from "../api/meter.ts";
 import type { Monitor, Statistics, Storage } from "../api/monitor.ts";
+import { openDescriptors } from "../os/descriptors.ts";
 import { terminalCount } from "../os/machine.ts";
 import type { NewEvent } from "../session/event.ts";
 import type { Ledger, StorageState, World } from "../session/ports.ts";
@@ -138,7 +139,7 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
         worstLoopDelay: Math.max(...seconds.map(({ delay }) => delay)),
         rssBytes: process.memoryUsage.rss(),
         cpuSeconds: (user + system) / 1e6,
-        openFds: openFds(),
+        openFds: openDescriptors() ?? null,
       };
     },
     behind: ledger.behind,
@@ -155,15 +156,6 @@ function freeBytesAt(path: string): number | null {
   try {
     const { bavail, bsize } = statfsSync(dirname(path));
     return bavail * bsize;
-  } catch {
-    return null;
-  }
-}
-
-function openFds(): number | null {
-  try {
-    // One of them is the directory being read.
-    return readdirSync(process.platform === "linux" ? "/proc/self/fd" : "/dev/fd").length - 1;
   } catch {
     return null;
   }

@@ -9,6 +9,7 @@ const linux = process.platform === "linux";
 /** unix(7) SO_PEERCRED: `struct ucred { pid_t pid; uid_t uid; gid_t gid }`. */
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_ACCEPTCONN = 30;
 const UCRED_BYTES = 12;
 /** unix(7) SIOCOUTQ, the number of TIOCOUTQ. */
 const SIOCOUTQ = 0x5411;
@@ -25,6 +26,10 @@ export interface PeerWatch {
   onlyOurs(): boolean;
   /** Connections to our socket whose client has not read all it was sent; none where the system doesn't say. */
   unread(): Unread[];
+  /** The sockets that listen under our name. */
+  listening(): number[];
+  /** The process with most connections to our socket. */
+  busiest(): { readonly pid: number; readonly connections: number } | undefined;
   /** Ends a connection; whatever waited to be sent on it is let go. */
   hangUp(fd: number): void;
 }
@@ -77,11 +82,28 @@ export function watchPeers(bound: string, log: Log, me: number = process.geteuid
       }
       return found;
     },
+    listening: () => [...descriptors(call)].filter((fd) => call.listens(fd) && call.nameOf(fd) === bound),
+    busiest() {
+      const connections = new Map<number, number>();
+      for (const fd of descriptors(call)) {
+        const pid = call.peerOf(fd)?.pid;
+        if (pid === undefined || call.listens(fd) || call.nameOf(fd) !== bound) continue;
+        connections.set(pid, (connections.get(pid) ?? 0) + 1);
+      }
+      const [most] = [...connections].sort(([, a], [, b]) => b - a);
+      return most && { pid: most[0], connections: most[1] };
+    },
     hangUp: (fd) => call.hangUp(fd),
   };
 }
 
-const BLIND: PeerWatch = { onlyOurs: () => true, unread: () => [], hangUp: () => {} };
+const BLIND: PeerWatch = {
+  onlyOurs: () => true,
+  unread: () => [],
+  listening: () => [],
+  busiest: () => undefined,
+  hangUp() {},
+};
 
 /**
  * Our descriptors. Listing them takes one more, which at the limit is not to be had (nor where /proc is not mounted):
@@ -100,6 +122,7 @@ interface Peers {
   limit(): number;
   /** The user and process on the other end of a connected Unix socket; undefined for anything else. */
   peerOf(fd: number): { readonly uid: number; readonly pid?: number } | undefined;
+  listens(fd: number): boolean;
   /** How many bytes we sent wait there to be read; 0 where the system doesn't say. */
   unreadOf(fd: number): number;
   /** The path our end is bound to. */
@@ -122,6 +145,10 @@ function linuxPeers(): Peers {
       if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, at, lengthAt) !== 0) return undefined;
       return { pid: cred.getInt32(0, true), uid: cred.getUint32(4, true) };
     },
+    listens(fd) {
+      length[0] = 4;
+      return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, queuedAt, lengthAt) === 0 && queued[0] === 1;
+    },
     unreadOf: (fd) => (ioctlAt(fd, SIOCOUTQ, queuedAt) === 0 ? (queued[0] ?? 0) : 0),
   };
 }
@@ -133,6 +160,7 @@ function darwinPeers(): Peers {
   return {
     ...sockets(common),
     peerOf: (fd) => (getpeereid(fd, uidAt, gidAt) === 0 ? { uid: ids[0] ?? 0 } : undefined),
+    listens: () => false,
     unreadOf: () => 0,
   };
 }
@@ -141,7 +169,7 @@ function sockets({
   getdtablesize,
   getsockname,
   shutdown,
-}: Pick<Libc, (typeof COMMON)[number]>): Omit<Peers, "peerOf" | "unreadOf"> {
+}: Pick<Libc, (typeof COMMON)[number]>): Omit<Peers, "peerOf" | "listens" | "unreadOf"> {
   const address = kept(memory(SOCKADDR_BYTES));
   const length = kept(new Uint32Array(new ArrayBuffer(4)));
   const [at, lengthAt] = [ptr(address), ptr(length)];

@@ -90,33 +90,33 @@ const LOOK_MS = 60_000;
 /**
  * Looks every minute whether the path still leads to us, and binds it anew when it was removed or something else was put there: the sessions
  * would be out of reach for as long as the daemon lives. Where that can't be (its directory is gone, another program listens there) the log
- * says so and it is tried again. Returns the name as it is now, and the way to stop.
+ * says so and it is tried again. Returns the name as it is now, the way to bind it anew at once, and the way to stop.
  */
 export function keepSocket(
   path: string,
   first: SocketName,
   listen: (temporary: string) => void,
   { world, log }: { readonly world: Pick<World, "after">; readonly log: Log },
-): { name(): SocketName; stop(): void } {
+): { name(): SocketName; renew(): Promise<void>; stop(): void } {
   let name = first;
   let stopped = false;
-  const stop = every(world, LOOK_MS, async () => {
+  const renew = async () => {
     try {
-      if (!name.isOurs()) {
-        const bound = await bindSocket(path, listen);
-        if (stopped) bound.name.remove();
-        else name = bound.name;
-        log.warn("socket_bound_again", { socket: path });
-      }
+      const bound = await bindSocket(path, listen);
+      if (stopped) bound.name.remove();
+      else name = bound.name;
+      log.warn("socket_bound_again", { socket: path });
     } catch (error) {
       log.error("socket_lost", {
         socket: path,
         reason: error instanceof Error ? error.message : String(error),
       });
     }
-  });
+  };
+  const stop = every(world, LOOK_MS, () => (name.isOurs() ? undefined : renew()));
   return {
     name: () => name,
+    renew,
     stop() {
       stopped = true;
       stop();

@@ -1,6 +1,6 @@
-// What children inherit of our descriptors.
+// Our descriptors: how many there are and may be, and which of them children inherit.
 import { readdirSync } from "node:fs";
-import { requireLibc } from "./libc.ts";
+import { libc, requireLibc } from "./libc.ts";
 
 const linux = process.platform === "linux";
 /** ioctl(2), <sys/ioctl.h>. */
@@ -12,4 +12,25 @@ export function closeOnExec(): void {
   for (const entry of readdirSync(linux ? "/proc/self/fd" : "/dev/fd")) {
     if (Number(entry) > 2) ioctl(Number(entry), FIOCLEX);
   }
+}
+
+/** How many descriptors this process has open; undefined where that can't be read, as when it has all it may. */
+export function openDescriptors(): number | undefined {
+  try {
+    // One of them is the directory being read.
+    return readdirSync(linux ? "/proc/self/fd" : "/dev/fd").length - 1;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many this process may have; undefined where the system doesn't say. */
+export function descriptorLimit(): number | undefined {
+  return libc("getdtablesize")?.getdtablesize();
+}
+
+/** How many it may still open: none when it can't even look; undefined where the system doesn't say. */
+export function freeDescriptors(): number | undefined {
+  const limit = descriptorLimit();
+  return limit === undefined ? undefined : limit - (openDescriptors() ?? limit);
 }

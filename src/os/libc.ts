@@ -22,6 +22,10 @@ const FUNCTIONS = {
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   /** getpeereid(3) of macOS and the BSDs. */
   getpeereid: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  /** dup(2). */
+  dup: { args: ["i32"], returns: "i32" },
+  /** accept4(2), without asking for the address; Linux. */
+  accept4: { args: ["i32", "ptr", "ptr", "i32"], returns: "i32" },
   /** shutdown(2). */
   shutdown: { args: ["i32", "i32"], returns: "i32" },
   /** termios(3): a terminal's settings. */

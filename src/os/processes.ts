@@ -1,4 +1,5 @@
 // What the operating system is asked about processes; a signal goes only to one that is still the same.
+import { freeDescriptors } from "./descriptors.ts";
 import { freeMemory, memoryKills } from "./memory.ts";
 import type { ProcessInfo, ProcessTable } from "./process-table.ts";
 import { darwinTable } from "./processes-darwin.ts";
@@ -29,6 +30,7 @@ export function systemProcesses() {
     identify: (pid: number) => table.identify(pid),
     memoryKills,
     freeMemory,
+    freeDescriptors,
     signal,
   };
 }

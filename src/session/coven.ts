@@ -3,7 +3,7 @@ import { CovenError } from "../errors.ts";
 import type { OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import { blankScreen, redrawLastScreen } from "./last-screen.ts";
-import { type LaunchRequest, planLaunch, requireMemory, startLive } from "./launch.ts";
+import { type LaunchRequest, planLaunch, requireDescriptors, requireMemory, startLive } from "./launch.ts";
 import { LaunchKeys } from "./launch-keys.ts";
 import type { LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
@@ -42,6 +42,7 @@ export class Coven {
     if (before) return { session: this.withActivity(before), created: false };
     if (this.#stopping)
       throw new CovenError("runtime_unavailable", "The daemon is stopping; launch again in a moment.");
+    requireDescriptors(this.ports.processes);
     requireMemory(this.ports.processes, this.options.leastFreeMemory ?? 0);
     const plan = planLaunch(this.ports, request);
     const { id } = plan.session;

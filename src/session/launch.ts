@@ -45,6 +45,20 @@ export function requireMemory(processes: Processes, neededBytes: number): void {
   );
 }
 
+/** A session takes five; a daemon without any could not even end one. */
+const LEAST_DESCRIPTORS = 24;
+
+/** Throws `runtime_unavailable` (details `reason`, `free`) when the daemon could hardly open another file. */
+export function requireDescriptors(processes: Processes): void {
+  const free = processes.freeDescriptors();
+  if (free === undefined || free >= LEAST_DESCRIPTORS) return;
+  throw new CovenError(
+    "runtime_unavailable",
+    `The daemon may open only ${free} files more, too few for another session. End a session, or close what is connected to it.`,
+    { reason: "no_descriptors", free, hint: "coven sessions   (shows what is running)" },
+  );
+}
+
 /**
  * Harness on the list, boundary, environment, program on the PATH: in this order, touching nothing.
  * Throws `invalid_request` and `harness_not_found`.

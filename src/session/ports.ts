@@ -206,6 +206,8 @@ export interface Processes {
   memoryKills(): number | undefined;
   /** Bytes that programs could still get; undefined where the system doesn't say. */
   freeMemory(): number | undefined;
+  /** How many descriptors the daemon may still open; undefined where the system doesn't say. */
+  freeDescriptors(): number | undefined;
   /** Sends the signal if pid and start time still belong together; false when they don't, it is gone, or not ours. */
   signal(target: ProcessIdentity, signal: "SIGHUP" | "SIGTERM" | "SIGKILL" | "SIGCONT"): boolean;
 }

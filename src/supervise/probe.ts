@@ -40,7 +40,8 @@ export async function probe(socket: string, timeoutMs: number = PROBE_MS): Promi
     try {
       return running(socket, await covenClient(socket, { timeoutMs: left, fresh: true }).health());
     } catch (error) {
-      if (!isUnreachable(error)) throw error instanceof CovenError ? stranger(socket) : error;
+      if (!isUnreachable(error))
+        throw isOurs(error) || !(error instanceof CovenError) ? error : stranger(socket);
       const cause = String(error.details?.["cause"]);
       // Not every system has a word of its own for "there is no such socket": Windows doesn't.
       if (NOBODY.includes(cause) || !existsSync(socket)) return { state: "stopped" };
@@ -51,6 +52,11 @@ export async function probe(socket: string, timeoutMs: number = PROBE_MS): Promi
       await Bun.sleep(20);
     }
   }
+}
+
+/** A daemon that takes no connection now says so in place of `health`. */
+function isOurs(error: unknown): boolean {
+  return error instanceof CovenError && error.details?.["reason"] === "no_descriptors";
 }
 
 function running(socket: string, health: unknown): Probe {

@@ -223,6 +223,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "The disk is full: a daemon that started in … could record nothing. Free some space and try again.",
     "",
   ],
+  ["daemon/crowd.ts", "The daemon can't take another connection: it has all … files open that it may….", ""],
   ["daemon/lock.ts", "Coven cannot lock …: ….", ""],
   ["daemon/report.ts", "The daemon did not start.", ""],
   ["daemon/serve.ts", "Another Coven daemon serves ….", ""],
@@ -271,6 +272,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   [
     "session/launch.ts",
     "Only … MB of memory are free, and launch.free_memory asks for … MB. End a session, or change the setting.",
+    "",
+  ],
+  [
+    "session/launch.ts",
+    "The daemon may open only … files more, too few for another session. End a session, or close what is connected to it.",
     "",
   ],
   ["session/launch.ts", "The harness could not be started: …", ""],

@@ -21,7 +21,11 @@ export interface Attached {
 }
 
 /** Attaches, and waits for the snapshot. `query` begins with `?`. */
-export async function attached(daemon: TestDaemon, id: string, query = ""): Promise<Attached> {
+export async function attached(
+  daemon: Pick<TestDaemon, "socket">,
+  id: string,
+  query = "",
+): Promise<Attached> {
   const socket = new WebSocket(`ws+unix://${daemon.socket}:/api/v1/sessions/${id}/attach${query}`);
   socket.binaryType = "arraybuffer";
   const frames: Record<string, unknown>[] = [];
