@@ -32,12 +32,17 @@ export function printQuickCheck(ledger: string): number {
 /** Throws what would keep a daemon of this program from starting: its settings, its ledger, no room on the disk. The lock is not looked at. */
 export function requireStartable(paths: CovenPaths): void {
   readConfig(paths.config);
+  // First: the ledger of a daemon that can only read, on a full disk, is locked.
+  requireRoom(paths.home);
   checkLedger(paths.ledger);
-  const { bavail, bsize } = statfsSync(paths.home);
+}
+
+function requireRoom(home: string): void {
+  const { bavail, bsize } = statfsSync(home);
   if (bavail * bsize >= LEAST_SPACE) return;
   throw new CovenError(
     "runtime_unavailable",
-    `The disk is full: a daemon that started in ${paths.home} could record nothing. Free some space and try again.`,
-    { code: "ENOSPC", path: paths.home },
+    `The disk is full: a daemon that started in ${home} could record nothing. Free some space and try again.`,
+    { code: "ENOSPC", path: home },
   );
 }

@@ -249,6 +249,10 @@ describeUnless(noMounts())("a full disk", () => {
       const says = `The disk is full: ${line.home.paths.ledger} can only be read until 4 MB are free on it.`;
       expect([words[0], code, err]).toEqual([words[0], 1, expect.stringContaining(says)]);
     }
+    const doctor = await line.coven(["doctor"]);
+    expect(doctor.out).toMatch(/warning +store +the daemon reads it/);
+    const restart = await line.coven(["daemon", "restart"]);
+    expect([restart.code, restart.err]).toEqual([1, expect.stringContaining("The disk is full: a daemon")]);
     rmSync(filler);
     await becomes("ok");
     expect((await line.home.client.health()).daemon?.pid).toBe(pid);

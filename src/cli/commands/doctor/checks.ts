@@ -73,6 +73,11 @@ export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"], qu
       case "damaged":
         return line("problem", report.error.message, REPAIR);
       case "unavailable":
+        // A daemon that can only read shares no memory, which would need room.
+        if (isLocked(report.error) && freeBytes !== null && freeBytes < NO_SPACE) {
+          const what = "the daemon reads it, and nobody else can while the disk is full";
+          return line("warning", what, "free some disk space");
+        }
         return line("problem", report.error.message, `ls -l ${paths.ledger}`);
     }
   }
@@ -93,6 +98,10 @@ export function storeFinding(paths: CovenPaths, ledger: Inspection["ledger"], qu
     const level = freeBytes < NO_SPACE ? "problem" : "warning";
     return { ...finding, level, next: "free some disk space, or: coven sacrifice ID" };
   }
+}
+
+function isLocked({ details }: CovenError): boolean {
+  return String(details?.["code"]).startsWith("SQLITE_BUSY");
 }
 
 /** The disk as the daemon finds it, which writes to it. */
