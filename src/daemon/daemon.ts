@@ -45,6 +45,8 @@ export interface Daemon extends AsyncDisposable {
 
 /** Longer than any orderly end of every session takes (grace, drain, settle). */
 const SESSIONS_MS = 15_000;
+/** How often it is looked whether the ledger's file is where it was, with nothing written. */
+const MINUTE_MS = 60_000;
 /** How often a daemon that can only read looks whether the disk takes writes. */
 const STORAGE_MS = 1_000;
 /** How long answers under way may still take once nothing new is accepted. */
@@ -78,6 +80,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const { ledger } = monitor;
   closing("monitor", monitor.stop);
   closing("ledger", () => ledger.close());
+  closing("ledger's place", every(world, MINUTE_MS, ledger.verify));
   const { sessionsByStatus: sessions, ledgerBytes, walBytes } = monitor.statistics();
   const openMs = Math.round(world.monotonic() - began);
   log.info("ledger_opened", { ledger: paths.ledger, ledgerBytes, walBytes, sessions, openMs });
@@ -94,6 +97,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
   }
 
+  let leave = (): void => {};
   // Accepted connections keep the name the socket was bound under.
   const peers = watchPeers(`${paths.socket}.tmp`, log);
   const { bound, name } = await bindSocket(paths.socket, (unix) =>
@@ -109,7 +113,11 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       monitor,
       onlyOurs: () => peers.onlyOurs(),
       relieve: relief(peers, { world, log }),
-      shutdown: (force) => ports.shutdown(force),
+      shutdown(force) {
+        // Before the answer: who has it and looks for a daemon finds none, and waits for the lock.
+        leave();
+        ports.shutdown(force);
+      },
     }),
   );
   log.info("socket_bound", { socket: paths.socket });
@@ -122,10 +130,11 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const socket = keepSocket(paths.socket, name, (unix) => bound.listen(unix), { world, log });
   const crowd = { peers, world, log, pause: () => bound.pause(), resume: () => socket.renew() };
   closing("crowd", watchCrowd(crowd));
-  closing("socket", () => {
+  leave = () => {
     socket.stop();
     socket.name().remove();
-  });
+  };
+  closing("socket", leave);
   try {
     writeIdentity(paths.identity, identity);
   } catch (error) {

@@ -14,6 +14,8 @@ const FUNCTIONS = {
   ioctlNumber: { name: "ioctl", args: ["i32", "u64", "u64"], returns: "i32" },
   /** fcntl(2) with a number; Linux only. */
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+  /** flock(2): a lock of an open file, which ends with the last descriptor of that opening. */
+  flock: { args: ["i32", "i32"], returns: "i32" },
   /** getdtablesize(3): how many descriptors this process may have. */
   getdtablesize: { args: [], returns: "i32" },
   /** getsockname(2). */

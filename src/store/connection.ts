@@ -36,6 +36,8 @@ export interface Connection {
   syncSoon(): void;
   /** Copies the WAL back and closes. */
   close(): void;
+  /** Closes without touching any file by its name: another may have it by now. */
+  abandon(): void;
 }
 
 /** Opens the ledger for writing, making and migrating it as needed. Throws raw SQLite and system errors. */
@@ -104,6 +106,12 @@ export function connect(path: string, maxPages: number | undefined): Connection 
       closeLog();
       db.close();
     },
+    abandon() {
+      // SQLite would delete the log by its name.
+      db.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
+      closeLog();
+      db.close();
+    },
   };
 }
 
@@ -121,7 +129,14 @@ export function connectReading(path: string): Connection {
     db.close();
     throw cause;
   }
-  return { db, transaction: (work) => work(), sync() {}, syncSoon() {}, close: () => db.close() };
+  return {
+    db,
+    transaction: (work) => work(),
+    sync() {},
+    syncSoon() {},
+    close: () => db.close(),
+    abandon: () => db.close(),
+  };
 }
 
 function readingHandle(path: string): Database {
@@ -189,7 +204,7 @@ export function openReader(path: string): Database {
 }
 
 /** Makes the file if there is none, and takes everybody else's permissions away; SQLite gives -wal and -shm the same. */
-function makePrivate(path: string): void {
+export function makePrivate(path: string): void {
   if (!exists(path)) {
     closeSync(openSync(path, fs.O_RDWR | fs.O_CREAT | fs.O_EXCL | fs.O_NOFOLLOW, 0o600));
     syncDirectory(dirname(path));

@@ -1,10 +1,14 @@
 // The ledger as the domain sees it: the parts put together, each call guarded, transactions around what must not be halved.
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { CovenError } from "../errors.ts";
+import { withUmask } from "../os/umask.ts";
 import type { Ledger, StorageState, World } from "../session/ports.ts";
 import { type Census, censusOf } from "./census.ts";
-import { type Connection, connect, connectReading } from "./connection.ts";
+import { type Connection, connect, connectReading, makePrivate } from "./connection.ts";
 import { eventTable } from "./events.ts";
 import { guarded } from "./failure.ts";
+import { type Ownership, takeOwnership } from "./ownership.ts";
 import { reserveOf } from "./reserve.ts";
 import { purgeOf } from "./sacrifice.ts";
 import { screenTable } from "./screens.ts";
@@ -40,18 +44,15 @@ export interface LedgerOptions {
 export function openLedger(path: string, options: LedgerOptions = {}): Ledger & Weights & Census & Disk {
   return guarded(path, () => {
     const after = options.after ?? realTimer;
-    const { connection, readOnly, spent } = opened(path, options.maxPages);
-    const mark = connection.db.query("UPDATE meta SET value = value WHERE key = 'event_id_prefix'");
+    const { connection, ownership, readOnly, spent } = opened(path, options.maxPages);
     const disk = watchDisk(path, {
       ...{ after, readOnly, spent, changed: options.storageChanged, keepsBallast: options.ballast ?? false },
-      touch: () => void mark.run(),
+      touch: () => now.touch(),
     });
-    const reserve = reserveOf(connection);
-    const { settled, leave, ...sessions } = sessionTable(connection);
-    const events = eventTable(connection, reserve);
-    const { sacrifice, ...purge } = purgeOf(connection, after, (step) => disk.write(true, step));
+    const write = <T>(step: () => T) => disk.write(true, step);
+    let now = { connection, ownership, place: path, ...partsOf(connection, after, write) };
     let open = true;
-    if (!readOnly) purge.resume();
+    if (!readOnly) now.purge.resume();
 
     function call<T>(work: () => T): T {
       // Late callers happen while the daemon stops; they are told so, not shown the driver's words.
@@ -68,58 +69,130 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       for (let next = step(); !next.done; next = step()) yield next.value;
     }
 
-    const parts = {
-      ...sessions,
-      ...events,
-      ...screenTable(connection),
-      ...weightsOf(connection),
-      ...censusOf(connection),
-      sacrifice,
-      keptBefore: reserve.keptBefore,
-      create(session) {
-        sessions.create(session);
-        connection.sync();
-      },
-      settle(sessionId, settlement, added, at, left) {
-        reserve.ahead();
-        const done = connection.transaction(() => {
-          if (!settled(sessionId, settlement, at)) return false;
-          if (left) leave(sessionId, left.leader);
-          events.append(sessionId, added, at);
-          return true;
-        });
-        // Many may settle at once, and nobody waits: a launch does (decision 30).
-        if (done) connection.syncSoon();
-        return done;
-      },
-    } satisfies Partial<Ledger>;
+    function verify(): void {
+      if (!open || readOnly) return;
+      const where = now.ownership.where();
+      if (where === "there") {
+        if (now.place === path) disk.detached(undefined);
+      } else if (where === "moved") {
+        disk.detached(`its file is ${now.ownership.name()} now; what is recorded goes there`);
+      } else {
+        try {
+          writeBack(where);
+        } catch (cause) {
+          disk.detached(`its file was removed, and could not be written back: ${String(cause)}`);
+        }
+      }
+    }
+
+    /** What the file without a name holds gets one again: its own, or where another file has that, one beside it. */
+    function writeBack(where: "unlinked" | "replaced"): void {
+      const place = where === "unlinked" ? now.place : `${path}-detached-${Date.now()}`;
+      now.reserve.release();
+      saveAs(now.connection, place);
+      const before = now;
+      const next = connect(place, options.maxPages);
+      now = { connection: next, ownership: takeOwnership(place), place, ...partsOf(next, after, write) };
+      before.purge.stop();
+      before.connection.abandon();
+      before.ownership.release();
+      now.purge.resume();
+      disk.detached(
+        place === path ? undefined : `another file is in its place; what is recorded goes to ${place}`,
+      );
+    }
 
     return {
-      ...everyCall(parts, call, disk),
-      ...{ storage: disk.storage, readOnly: disk.readOnly, writable: disk.writable },
-      events: (query) => guardedRows(() => events.events(query)),
-      kept: (query) => guardedRows(() => events.kept(query)),
+      ...everyCall(() => now.parts, call, disk, verify),
+      ...{ storage: disk.storage, readOnly: disk.readOnly, writable: disk.writable, verify },
+      events: (query) => guardedRows(() => now.parts.events(query)),
+      kept: (query) => guardedRows(() => now.parts.kept(query)),
       close() {
         if (!open) return;
+        verify();
         open = false;
-        purge.stop();
+        now.purge.stop();
         disk.stop();
-        reserve.release();
-        guarded(path, () => connection.close());
+        now.reserve.release();
+        guarded(path, () => {
+          if (readOnly || now.ownership.where() === "there") now.connection.close();
+          else now.connection.abandon();
+        });
+        now.ownership.release();
       },
     };
   });
+}
+
+/** Everything that works on one connection. */
+function partsOf(connection: Connection, after: World["after"], write: <T>(step: () => T) => T) {
+  const reserve = reserveOf(connection);
+  const { settled, leave, ...sessions } = sessionTable(connection);
+  const events = eventTable(connection, reserve);
+  const { sacrifice, ...purge } = purgeOf(connection, after, write);
+  const mark = connection.db.query("UPDATE meta SET value = value WHERE key = 'event_id_prefix'");
+  const parts = {
+    ...sessions,
+    ...events,
+    ...screenTable(connection),
+    ...weightsOf(connection),
+    ...censusOf(connection),
+    sacrifice,
+    keptBefore: reserve.keptBefore,
+    create(session) {
+      sessions.create(session);
+      connection.sync();
+    },
+    settle(sessionId, settlement, added, at, left) {
+      reserve.ahead();
+      const done = connection.transaction(() => {
+        if (!settled(sessionId, settlement, at)) return false;
+        if (left) leave(sessionId, left.leader);
+        events.append(sessionId, added, at);
+        return true;
+      });
+      // Many may settle at once, and nobody waits: a launch does (decision 30).
+      if (done) connection.syncSoon();
+      return done;
+    },
+  } satisfies Partial<Ledger>;
+  return { parts, purge, reserve, touch: () => void mark.run() };
+}
+
+/** Writes everything the connection sees to the new file `place`, which nobody has: whole, on the disk, and private. Its directory is made if it is gone. */
+function saveAs({ db }: Connection, place: string): void {
+  mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
+  const draft = `${place}.tmp`;
+  rmSync(draft, { force: true });
+  try {
+    withUmask(0o077, () => db.query("VACUUM INTO ?").run(draft));
+    const fd = openSync(draft, "r+");
+    fsyncSync(fd);
+    closeSync(fd);
+    // Unlike a rename it fails where somebody has put a file meanwhile. What was left of the old log is nobody's.
+    for (const end of ["-wal", "-shm"]) rmSync(place + end, { force: true });
+    linkSync(draft, place);
+  } finally {
+    rmSync(draft, { force: true });
+  }
 }
 
 /** Opened for writing: by giving up the ballast where the disk is full; else for reading, where even that is too little. */
 function opened(
   path: string,
   maxPages: number | undefined,
-): { connection: Connection; readOnly?: ReadOnlyState; spent?: boolean } {
+): { connection: Connection; ownership: Ownership; readOnly?: ReadOnlyState; spent?: boolean } {
   const ballast = ballastOf(path);
+  makePrivate(path);
+  const ownership = takeOwnership(path);
+  using failed = new DisposableStack();
+  failed.defer(ownership.release);
+
   for (let spent = false; ; spent = true) {
     try {
-      return { connection: connect(path, maxPages), spent };
+      const connection = connect(path, maxPages);
+      failed.move();
+      return { connection, ownership, spent };
     } catch (cause) {
       const state = stateAfter(cause, path);
       if (state !== "full" && state !== "read_only") throw cause;
@@ -128,7 +201,9 @@ function opened(
         continue;
       }
       try {
-        return { connection: connectReading(path), readOnly: state };
+        const connection = connectReading(path);
+        failed.move();
+        return { connection, ownership, readOnly: state };
       } catch {
         // Why it can't be written says more than why it can't be read.
         throw cause;
@@ -155,16 +230,28 @@ const WRITES: Readonly<Record<string, "begin" | "urgent" | "ordinary">> = {
 } satisfies Partial<Record<keyof (Ledger & Weights), "begin" | "urgent" | "ordinary">>;
 
 /** The same functions, each run by `call`, those that write by the disk's leave. */
-function everyCall<P extends object>(parts: P, call: <T>(work: () => T) => T, disk: DiskWatch): P {
-  const wrapped = Object.entries(parts).map(([name, part]) => {
+function everyCall<P extends Record<string, (...args: never[]) => unknown>>(
+  parts: () => P,
+  call: <T>(work: () => T) => T,
+  disk: DiskWatch,
+  verify: () => void,
+): P {
+  const wrapped = Object.keys(parts()).map((name) => {
     const kind = WRITES[name];
-    if (!kind) return [name, (...args: unknown[]) => call(() => disk.read(() => part(...args)))];
-    if (kind === "begin") return [name, (...args: unknown[]) => call(() => disk.begin(() => part(...args)))];
-    return [
-      name,
-      (...args: unknown[]) =>
-        call(() => disk.write(kind === "urgent" || isLast(name, args), () => part(...args))),
-    ];
+    // The same arguments that the function of this name was called with.
+    const run = (args: unknown[]) => () => parts()[name]?.(...(args as never[]));
+    if (!kind) return [name, (...args: unknown[]) => call(() => disk.read(run(args)))];
+    const write = (args: unknown[]) =>
+      kind === "begin"
+        ? disk.begin(run(args))
+        : disk.write(kind === "urgent" || isLast(name, args), run(args));
+    const kept = (args: unknown[]) => {
+      const done = write(args);
+      // Before anybody is told that it is kept: the file may be gone from under us.
+      verify();
+      return done;
+    };
+    return [name, (...args: unknown[]) => call(() => kept(args))];
   });
   return Object.fromEntries(wrapped); // the same names with the same signatures
 }

@@ -43,10 +43,15 @@ export interface Disk {
   readonly readOnly: boolean;
   /** The disk would take writes now. */
   writable(): boolean;
+  /** Looks whether the file is where it was; when not, what it holds is written back. */
+  verify(): void;
 }
 
 /** The watch over a ledger's disk. */
-export interface DiskWatch extends Disk {
+export interface DiskWatch extends Omit<Disk, "verify"> {
+  /** The ledger's file is not where it was, and why that is not mended; undefined when it is. */
+  detached(reason: string | undefined): void;
+
   /**
    * Runs a write. An `urgent` one gets the ballast when the disk is full; others are refused from then on until there is room for the ballast
    * again, so that what it makes room for stays possible. Throws what `work` throws, and `runtime_unavailable`.
@@ -80,6 +85,7 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
   /** The ballast was given up, and there was no room for it since. */
   let spent = options.spent ?? false;
   let state: StorageState = readOnly ?? (spent ? "full" : "ok");
+  let gone: string | undefined;
   /** That some writes still succeed proves nothing of the rest. */
   let damaged = false;
   let cancel: (() => void) | undefined;
@@ -144,11 +150,17 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
   return {
     write,
     read,
+    detached(reason) {
+      if (reason === gone) return;
+      gone = reason;
+      changed?.(reason === undefined ? state : "detached", reason);
+    },
     begin(work) {
+      if (gone !== undefined) throw storageRefusal("detached", path);
       if (damaged) throw storageRefusal("failing", path);
       return write(false, work);
     },
-    storage: () => state,
+    storage: () => (gone === undefined ? state : "detached"),
     readOnly: readOnly !== undefined,
     writable: () => !isReadOnly(path) && hasRoomFor(path, SPARE_BYTES),
     stop() {

@@ -1,0 +1,58 @@
+// Having the ledger: a lock in the file itself, and whether the file is still where it was.
+import { closeSync, constants, fstatSync, openSync, readlinkSync, statSync } from "node:fs";
+import { CovenError } from "../errors.ts";
+import { lockFile } from "../os/file-lock.ts";
+
+/** `moved`: it has another name now; `unlinked`: none, and its place is free; `replaced`: none, and another file is in its place. */
+export type Whereabouts = "there" | "moved" | "unlinked" | "replaced";
+
+export interface Ownership {
+  /** Costs a stat. */
+  where(): Whereabouts;
+  /** Its name now, as far as the system says. */
+  name(): string;
+  /** Only after SQLite has closed the file: closing a descriptor drops its locks. */
+  release(): void;
+}
+
+/**
+ * Takes the ledger at `path`, which exists. The lock holds also where somebody has removed the daemon's own lock file: a second daemon would end the
+ * sessions of the first. Throws `runtime_unavailable` (details `code` "owned", `path`) while another process has it.
+ */
+export function takeOwnership(path: string): Ownership {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  if (!lockFile(fd, path)) {
+    closeSync(fd);
+    throw new CovenError(
+      "runtime_unavailable",
+      `Another daemon has the ledger ${path} open. When its socket was removed it answers again within a minute.`,
+      { code: "owned", path },
+    );
+  }
+  const mine = fstatSync(fd);
+  return {
+    where() {
+      const here = statAt(path);
+      if (here === "unknown" || (here && here.ino === mine.ino && here.dev === mine.dev)) return "there";
+      if (fstatSync(fd).nlink > 0) return "moved";
+      return here ? "replaced" : "unlinked";
+    },
+    name() {
+      try {
+        return process.platform === "linux" ? readlinkSync(`/proc/self/fd/${fd}`) : path;
+      } catch {
+        return path;
+      }
+    },
+    release: () => closeSync(fd),
+  };
+}
+
+/** `unknown` where nobody may look. */
+function statAt(path: string): { readonly ino: number; readonly dev: number } | undefined | "unknown" {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return "unknown";
+  }
+}

@@ -1,0 +1,145 @@
+// The ledger's file removed, replaced or renamed under a running daemon: noticed before anything more is acknowledged, said, and nothing is lost.
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Session } from "../../src/session/session.ts";
+import { stopDaemon } from "../../src/supervise/lifecycle.ts";
+import { type DaemonHome, daemonHome, logLines } from "../support/daemon-home.ts";
+import { runs } from "../support/signal.ts";
+import { until } from "../support/until.ts";
+
+let home: DaemonHome;
+beforeEach(async () => {
+  home = daemonHome();
+  home.script("codex", 'for prompt; do :; done\nexec sh -c "$prompt"');
+  await home.start();
+});
+afterEach(() => home[Symbol.asyncDispose]());
+
+const ends = ["", "-wal", "-shm"];
+const launch = (prompt: string): Promise<Session> =>
+  home.client.launch({ projectRoot: home.project, harness: "codex", prompt });
+const state = async () => (await home.client.health()).storage?.state;
+
+async function says(id: string, text: string): Promise<void> {
+  await until(`it says ${text}`, async () => JSON.stringify(await home.client.events(id)).includes(text));
+}
+
+async function running(): Promise<Session> {
+  const session = await launch("echo before; while read -r line; do echo got $line; done");
+  await says(session.id, "before");
+  return session;
+}
+
+const storageLines = () => logLines(home.paths).filter(({ event }) => event === "storage");
+
+test("removed: it is written back before the next event is acknowledged, and nothing is lost at the next stop", async () => {
+  const { id } = await running();
+  const { ledger } = home.paths;
+  for (const end of ends) rmSync(ledger + end, { force: true });
+  await home.client.input(id, "one\r");
+  await says(id, "got one");
+  expect(existsSync(ledger)).toBe(true);
+  expect(statSync(ledger).mode & 0o777).toBe(0o600);
+  expect(await state()).toBe("ok");
+  await home.client.input(id, "two\r");
+  await says(id, "got two");
+  const again = await launch("echo new");
+  await says(again.id, "new");
+
+  await stopDaemon(home.paths, { force: true });
+  await home.start();
+  expect(await home.client.session(id)).toMatchObject({ status: "killed" });
+  for (const text of ["before", "got one", "got two"]) await says(id, text);
+  const seqs = (await home.client.events(id)).events.map(({ seq }) => seq);
+  expect(new Set(seqs).size).toBe(seqs.length);
+  using db = new Database(ledger, { readonly: true });
+  expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+});
+
+test("the whole home removed: the directory comes back with the ledger, and who is attached goes on", async () => {
+  const { id } = await running();
+  let seen = "";
+  const attached = home.client.attach(id, {
+    frame: () => {},
+    bytes(bytes) {
+      seen += new TextDecoder().decode(bytes);
+    },
+    closed: () => {},
+  });
+  await until("it is attached", () => seen.includes("before"));
+  const { home: directory, ledger } = home.paths;
+  rmSync(directory, { recursive: true });
+  attached.type(Buffer.from("one\r"));
+  await until("it goes on", () => seen.includes("got one"));
+  attached.close();
+  expect(statSync(directory).mode & 0o777).toBe(0o700);
+  using db = new Database(ledger, { readonly: true });
+  const output = db
+    .query<{ text: string }, []>("SELECT group_concat(payload_json) AS text FROM events")
+    .get()?.text;
+  expect(output).toContain("got one");
+});
+
+test("replaced: the other file stays as it is, what is recorded goes beside it, and launches are refused", async () => {
+  const { id } = await running();
+  const { ledger, home: directory } = home.paths;
+  for (const end of ends) rmSync(ledger + end, { force: true });
+  writeFileSync(ledger, "somebody's letter\n");
+  await home.client.input(id, "one\r");
+  await says(id, "got one");
+  expect(await state()).toBe("detached");
+  const launched = launch("true");
+  expect(await launched.catch((error: unknown) => error)).toMatchObject({
+    code: "runtime_unavailable",
+    details: { storage: "detached" },
+  });
+  expect(storageLines().at(-1)).toMatchObject({
+    state: "detached",
+    reason: expect.stringContaining("another file is in its place"),
+  });
+  await home.client.input(id, "two\r");
+  await says(id, "got two");
+  await stopDaemon(home.paths, { force: true });
+
+  expect(statSync(ledger).size).toBe("somebody's letter\n".length);
+  const beside = readdirSync(directory).find((name) => /^coven\.db-detached-\d+$/.test(name)) ?? "";
+  using db = new Database(join(directory, beside), { readonly: true });
+  const output =
+    db.query<{ text: string }, []>("SELECT group_concat(payload_json) AS text FROM events").get()?.text ?? "";
+  for (const text of ["before", "got one", "got two", '"status":"killed"']) expect(output).toContain(text);
+});
+
+test("the home renamed: what is recorded goes with it, launches are refused, and it is well again once it is back", async () => {
+  const { id } = await running();
+  const { home: directory } = home.paths;
+  const away = `${directory}-away`;
+  renameSync(directory, away);
+  // The socket has moved, too.
+  const socket = join(away, "coven.sock");
+  const { covenClient } = await import("../../src/api/client.ts");
+  const client = covenClient(socket);
+  await client.input(id, "one\r");
+  await until("it is said", async () => (await client.health()).storage?.state === "detached");
+  const launched = client.launch({ projectRoot: home.project, harness: "codex", prompt: "true" });
+  expect(await launched.catch((error: unknown) => error)).toMatchObject({ code: "runtime_unavailable" });
+  renameSync(away, directory);
+  await home.client.input(id, "two\r");
+  await says(id, "got two");
+  expect(await state()).toBe("ok");
+  await says(id, "got one");
+});
+
+test("with its lock and socket removed a second daemon is refused, and the sessions of the first go on", async () => {
+  const { id } = await running();
+  const { pid } = await home.client.session(id);
+  rmSync(home.paths.lock);
+  rmSync(home.paths.socket);
+  const started = home.start();
+  expect(await started.catch((error: unknown) => error)).toMatchObject({
+    code: "runtime_unavailable",
+    details: { code: "owned" },
+  });
+  expect(runs(pid ?? 0)).toBe(true);
+});
