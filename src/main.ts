@@ -1,4 +1,5 @@
 // The entry: argv -> the version at once, the daemon, the demo, or the command line. The only process.exit.
+import { lackOfProcesses } from "./os/process-room.ts";
 import { COVEN_VERSION } from "./version.ts";
 
 const argv = process.argv.slice(2);
@@ -19,6 +20,12 @@ if (argv.length === 1 && (first === "--version" || first === "-v" || first === "
 
 /** Each way loads only what it needs. Resolves to the exit code. */
 async function enter(): Promise<number> {
+  const lack = lackOfProcesses();
+  if (lack !== undefined) {
+    console.error(`Error: ${lack}`);
+    console.error("Try: end what is not needed here, or raise that limit");
+    return 1;
+  }
   if (first === "daemon" && second === "serve" && argv.length === 2) {
     const { serve, exitCodeOf } = await import("./daemon/serve.ts");
     return serve().catch((error: unknown) => fail(error, exitCodeOf(error)));

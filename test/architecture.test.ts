@@ -86,7 +86,7 @@ const MAY: Record<string, readonly string[]> = {
     // An export renders what the API gave it by the same emulator as the daemon's screens.
     "screen/emulator",
   ],
-  "main.ts": ["version.ts", "errors.ts", "cli", "daemon", "harness"],
+  "main.ts": ["version.ts", "errors.ts", "cli", "daemon", "harness", "os/process-room"],
 };
 
 /** Where a foreign module may be named. */

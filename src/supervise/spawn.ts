@@ -4,7 +4,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync } from "nod
 import { join } from "node:path";
 import { parseReport, REPORT_VARIABLE, type Report } from "../daemon/report.ts";
 import { CovenError } from "../errors.ts";
-import { fileFailure } from "../os/file-failure.ts";
+import { codeOf, fileFailure } from "../os/file-failure.ts";
 import type { CovenPaths } from "../paths.ts";
 import { selfCommand } from "../program.ts";
 import { SESSION_MARK } from "../session/environment.ts";
@@ -52,7 +52,7 @@ export async function spawnDaemon(
         clearTimeout(overdue);
         resolve(said);
       };
-      child.on("error", (error) => done({ outcome: "failed", error: fileFailure(error, program) }));
+      child.on("error", (error) => done({ outcome: "failed", error: notSpawned(error, program) }));
       pipe?.on("data", (chunk: Buffer) => {
         text += chunk;
       });
@@ -91,8 +91,23 @@ function openWords(path: string): { fd: number; last(): string } {
   }
 }
 
+function notSpawned(error: unknown, program: string): CovenError {
+  if (codeOf(error) !== "EAGAIN") return fileFailure(error, program);
+  const message = "The daemon could not be started: no process more may be started here.";
+  return new CovenError("runtime_unavailable", message, { cause: "EAGAIN", hint: PROCESS_HINT });
+}
+
+const PROCESS_HINT =
+  "end what is not needed here, or raise the limit of processes (ulimit -u; in a container, pids.max)";
+
 function silent(words: string): CovenError {
   const last = reasonIn(words);
+  // Bun ends itself in this way where it gets no thread; its report says that it is its own fault.
+  const crash = /^panic\([^\n]*/m.exec(Bun.stripANSI(words))?.[0];
+  if (crash !== undefined) {
+    const message = `The daemon ended while starting: its runtime gave up (${crash}), as it does where no process or thread more may be started.`;
+    return new CovenError("runtime_unavailable", message, { hint: PROCESS_HINT });
+  }
   return new CovenError(
     "runtime_unavailable",
     last ? `The daemon ended while starting: ${last}` : "The daemon ended while starting, without a word.",

@@ -190,6 +190,14 @@ describe("a daemon that ends without a report", () => {
     );
   });
 
+  test("is not the crash report of the runtime: what it means is said", async () => {
+    const report =
+      "panic(main thread): abort() called\\noh no: Bun has crashed.\\n\\n https://bun.report/1\\n";
+    expect(await shell(`printf '${report}'`)).toBe(
+      "The daemon ended while starting: its runtime gave up (panic(main thread): abort() called), as it does where no process or thread more may be started.",
+    );
+  });
+
   test.each(["0", "1"])(
     "a missing module is named, without the runtime's stack and version, FORCE_COLOR=%s",
     async (colour) => {

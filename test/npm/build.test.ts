@@ -1,11 +1,13 @@
 // The executable as build.ts makes it for this machine, started where somebody laid a trap.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile, runtimeOf } from "../../npm/compile.ts";
 import { targetOf } from "../../npm/targets.ts";
 import { version } from "../../package.json";
+import { asNeighbour } from "../support/neighbour.ts";
+import { notLinux, notRoot, testUnless, without } from "../support/unless.ts";
 import { here, ran } from "./staged.ts";
 
 const root = join(import.meta.dir, "..", "..");
@@ -54,6 +56,37 @@ describe("a directory with a bunfig.toml and a .env", () => {
     expect(existsSync(sprung)).toBe(true);
   });
 });
+
+// Regression: where no thread was to be had, the runtime's crash report told people to report a bug in it.
+testUnless(notLinux, notRoot, without("setpriv", "prlimit")).each([4, 5])(
+  "a user who may have %d processes reads that in a sentence, and the version all the same",
+  async (limit) => {
+    chmodSync(folder, 0o755);
+    const limited = (...words: string[]) =>
+      asNeighbour([
+        "prlimit",
+        `--nproc=${limit}:${limit}`,
+        "env",
+        `COVEN_HOME=${folder}/none`,
+        binary,
+        ...words,
+      ]);
+    expect(await limited("--version")).toEqual({ code: 0, out: `coven ${version}\n`, err: "" });
+    for (const words of [
+      ["daemon", "start"],
+      ["run", "demo", "hi"],
+      ["daemon", "serve"],
+    ]) {
+      const { code, out, err } = await limited(...words);
+      expect({ words, code, out }).toEqual({ words, code: 1, out: "" });
+      expect(err).toMatch(
+        new RegExp(
+          `^Error: Coven can't run here: of ${limit} processes and threads .+ \\(runtime_unavailable\\)\\.\nTry: .+\n$`,
+        ),
+      );
+    }
+  },
+);
 
 test("the executable carries no path of the machine that built it", () => {
   expect(readFileSync(binary).includes(root)).toBe(false);
