@@ -9,6 +9,7 @@ import {
 } from "../session/event.ts";
 import type { Ledger } from "../session/ports.ts";
 import type { Connection } from "./connection.ts";
+import type { Hashes } from "./hashes.ts";
 import { packingOf } from "./packing.ts";
 import type { Reserve } from "./reserve.ts";
 import { rowsOf } from "./rows.ts";
@@ -79,7 +80,7 @@ interface EventRow {
 }
 
 /** The event rows of an open ledger. Appending to an unknown session throws `session_not_found`. */
-export function eventTable(connection: Connection, reserve: Reserve): EventTable {
+export function eventTable(connection: Connection, reserve: Reserve, hashes: Hashes): EventTable {
   const packing = packingOf(connection.db);
   const append = connection.db.query<null, [number, number, Uint8Array | string, string]>(EVENT_SQL.append);
   const owner = connection.db.query<Owner, [string]>(EVENT_SQL.owner);
@@ -105,9 +106,14 @@ export function eventTable(connection: Connection, reserve: Reserve): EventTable
         packing.add({ seq, session: n, kind, at: at - born, length: Buffer.byteLength(data) });
         return seq;
       });
-    if (connection.db.inTransaction) return all();
-    reserve.ahead();
-    return rows.length === 1 ? all() : connection.transaction(all);
+    const within = connection.db.inTransaction;
+    if (!within) reserve.ahead();
+    const seqs = within || rows.length === 1 ? all() : connection.transaction(all);
+    // Only now, when they are kept.
+    for (const [i, { kind, data }] of rows.entries()) {
+      if (kind === CODES.output && typeof data !== "string") hashes.add(n, seqs[i] ?? 0, data);
+    }
+    return seqs;
   }
 
   function lastSeq(sessionId: string): number {

@@ -3,7 +3,11 @@ import { lstatSync } from "node:fs";
 import { CovenError, isCovenError } from "../errors.ts";
 import { openReader } from "./connection.ts";
 import { guarded, ledgerFailure } from "./failure.ts";
+import { checkOutput, differing, type OutputCheck } from "./hashes.ts";
 import { MIGRATIONS, refuseForeign, refuseNewer, userVersion } from "./migrate.ts";
+
+/** The first schema that has hashes. */
+const HASHES_SINCE = 4;
 
 /** What doctor says of the ledger. */
 export type LedgerReport =
@@ -31,6 +35,16 @@ export function quickCheck(path: string): string | undefined {
     return said === "ok" ? undefined : said;
   } catch (cause) {
     return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
+/** Whether a session's output is what was recorded; `unknown` also where it can't be read. Reads all of it. */
+export function outputCheckOf(path: string, id: string): OutputCheck {
+  try {
+    using db = openReader(path);
+    return userVersion(db) < HASHES_SINCE ? "unknown" : checkOutput(db, id);
+  } catch {
+    return "unknown";
   }
 }
 
@@ -78,6 +92,11 @@ export function inspectLedger(path: string, options: { readonly deep?: boolean }
         const problems = found.map((row) => row.integrity_check).filter((line) => line !== "ok");
         if (problems.length > 0)
           return refused("damaged", `The ledger ${path} is damaged.`, { path, problems });
+        const sessions = version >= HASHES_SINCE ? differing(db).map(({ id }) => id) : [];
+        if (sessions.length > 0) {
+          const message = `The disk does not give back what was recorded of ${sessions.join(", ")}.`;
+          return refused("damaged", message, { path, sessions });
+        }
       }
       const counts = db
         .query<{ sessions: number; events: number }, []>(

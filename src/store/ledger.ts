@@ -8,6 +8,7 @@ import { type Census, censusOf } from "./census.ts";
 import { type Connection, connect, connectReading, makePrivate } from "./connection.ts";
 import { eventTable } from "./events.ts";
 import { guarded } from "./failure.ts";
+import { hashesOf } from "./hashes.ts";
 import { type Ownership, takeOwnership } from "./ownership.ts";
 import { reserveOf } from "./reserve.ts";
 import { purgeOf } from "./sacrifice.ts";
@@ -128,8 +129,17 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
 function partsOf(connection: Connection, after: World["after"], write: <T>(step: () => T) => T) {
   const reserve = reserveOf(connection);
   const { settled, leave, ...sessions } = sessionTable(connection);
-  const events = eventTable(connection, reserve);
+  const hashes = hashesOf(connection.db);
+  const events = eventTable(connection, reserve, hashes);
   const { sacrifice, ...purge } = purgeOf(connection, after, write);
+  const sealing = (sessionId: string, work: () => boolean): boolean => {
+    try {
+      return connection.transaction(work);
+    } catch (cause) {
+      hashes.forget(sessionId);
+      throw cause;
+    }
+  };
   const mark = connection.db.query("UPDATE meta SET value = value WHERE key = 'event_id_prefix'");
   const parts = {
     ...sessions,
@@ -145,10 +155,11 @@ function partsOf(connection: Connection, after: World["after"], write: <T>(step:
     },
     settle(sessionId, settlement, added, at, left) {
       reserve.ahead();
-      const done = connection.transaction(() => {
+      const done = sealing(sessionId, () => {
         if (!settled(sessionId, settlement, at)) return false;
         if (left) leave(sessionId, left.leader);
         events.append(sessionId, added, at);
+        hashes.seal(sessionId);
         return true;
       });
       // Many may settle at once, and nobody waits: a launch does (decision 30).

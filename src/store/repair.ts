@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, renameSync, rmSync, statSync } from "node:fs"
 import { CovenError } from "../errors.ts";
 import { SESSION_STATUSES } from "../session/session.ts";
 import { connect } from "./connection.ts";
+import { differing, HASH_SQL } from "./hashes.ts";
 import { openPages, type Pages, type Row, type Value } from "./pages.ts";
 
 /** What is missing of one session. */
@@ -25,6 +26,8 @@ export interface RepairReport {
   /** Sessions whose record can't be read; what they printed is kept under a record that says so. */
   readonly lostRecords: readonly string[];
   readonly lostEvents: readonly LostEvents[];
+  /** Sessions whose output is all there and not what was recorded; it is kept as the disk gives it. */
+  readonly damagedOutput: readonly string[];
   /** Last screens that can't be read; they are drawn again from the output. */
   readonly lostScreens: number;
 }
@@ -61,11 +64,12 @@ function reindexed(path: string, output: string): RepairReport | undefined {
       db.run("PRAGMA wal_checkpoint(TRUNCATE)");
       const sound = before.length === 0;
       const counted = countsOf(db);
+      const damagedOutput = unhashed(db);
       db.close();
       if (!sound) renameSync(work, output);
       return {
         ...{ method: sound ? "sound" : "reindexed", output: sound ? null : output, ...counted },
-        ...{ lostRecords: [], lostEvents: [], lostScreens: 0 },
+        ...{ lostRecords: [], lostEvents: [], damagedOutput, lostScreens: 0 },
       };
     } finally {
       db.close();
@@ -127,7 +131,9 @@ function salvaged(path: string, output: string): RepairReport {
     const connection = connect(output, undefined);
     try {
       const report = connection.transaction(() => fill(connection.db, pages, found));
-      return { method: "salvaged", output, ...countsOf(connection.db), ...report };
+      const lossy = new Set(report.lostEvents.map(({ sessionId }) => sessionId));
+      const damagedOutput = unhashed(connection.db).filter((id) => !lossy.has(id));
+      return { method: "salvaged", output, ...countsOf(connection.db), ...report, damagedOutput };
     } finally {
       connection.close();
     }
@@ -159,6 +165,14 @@ function lookThrough(pages: Pages): Found {
     greatestSeq = Math.max(greatestSeq, second);
   }
   return { sessions, ids, meta, indexed, greatestSession, greatestSeq };
+}
+
+/** The sessions whose output is not what was recorded. Their hashes are deleted: from now on what is there counts. */
+function unhashed(db: Database): string[] {
+  const found = differing(db);
+  const forget = db.query<null, [number]>(HASH_SQL.forget);
+  for (const { n } of found) forget.run(n);
+  return found.map(({ id }) => id);
 }
 
 function fill(
@@ -205,6 +219,7 @@ function fill(
   for (const n of ids.keys()) if (!known.has(n)) standIn(n);
   const putEvent = inserting(db, "event_rows");
   const putScreen = inserting(db, "screen_rows");
+  const putHash = inserting(db, "hash_rows");
   const putLost = inserting(db, "lost_rows");
   const putLeftover = inserting(db, "leftover_rows");
   let screens = 0;
@@ -217,6 +232,7 @@ function fill(
       putScreen(row.rowid, row.values);
       screens += 1;
     } else if (isLeftover(row) && known.has(row.rowid)) putLeftover(row.rowid, row.values);
+    else if (isHash(row) && known.has(row.rowid)) putHash(row.rowid, row.values);
     else if (isLost(row)) putLost(row.rowid, row.values);
   }
   keepNumbers(db, found);
@@ -298,6 +314,13 @@ function isLeftover({ values }: Row): boolean {
   return (
     values.length === 3 && rowid === null && isNumber && (startedAt === null || typeof startedAt === "string")
   );
+}
+
+function isHash({ values }: Row): boolean {
+  const [rowid, seq, hash, sealed] = values;
+  if (values.length !== 4 || rowid !== null || typeof seq !== "number" || typeof sealed !== "number")
+    return false;
+  return typeof hash === "string" && /^[0-9a-f]{16}$/.test(hash);
 }
 
 /** Seqs that a power cut took. */

@@ -9,6 +9,7 @@ export const SACRIFICE_SQL = {
   count: "SELECT count(*) AS events FROM event_rows WHERE session = ?",
   screen: "DELETE FROM screen_rows WHERE session = ?",
   leftovers: "DELETE FROM leftover_rows WHERE session = ?",
+  hash: "DELETE FROM hash_rows WHERE session = ?",
   // Out of every view and every index that is searched; the ordinal stays while rows refer to it.
   forget: `UPDATE session_rows SET id = NULL, project_root = '', harness = '', title = '', status = 'killed',
     exit_code = NULL, archived_at = '', created_at = '', updated_at = '', cwd = '', launch_mode = '',
@@ -57,6 +58,7 @@ export function purgeOf(
   const count = connection.db.query<{ events: number }, [number]>(SACRIFICE_SQL.count);
   const screen = connection.db.query<null, [number]>(SACRIFICE_SQL.screen);
   const leftovers = connection.db.query<null, [number]>(SACRIFICE_SQL.leftovers);
+  const hash = connection.db.query<null, [number]>(SACRIFICE_SQL.hash);
   const forget = connection.db.query<null, [number]>(SACRIFICE_SQL.forget);
   const blank = connection.db.query<null, [number]>(SACRIFICE_SQL.blank);
   const forgotten = connection.db.query<{ n: number }, []>(SACRIFICE_SQL.forgotten);
@@ -109,6 +111,7 @@ export function purgeOf(
         const found = count.get(session.n)?.events ?? 0;
         screen.run(session.n);
         leftovers.run(session.n);
+        hash.run(session.n);
         blank.run(session.n);
         forget.run(session.n);
         return found;

@@ -16,6 +16,8 @@ import type { HarnessInfo } from "../session/ports.ts";
 import { inspectLedger, type LedgerReport, ledgerSizes } from "../store/inspect.ts";
 import { lockHolder } from "./holder.ts";
 
+export { outputCheckOf } from "../store/inspect.ts";
+
 /** What lies at a path; a link is not followed. */
 export type FileKind = "directory" | "file" | "socket" | "link" | "other";
 

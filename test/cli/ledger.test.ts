@@ -105,3 +105,25 @@ test("a daemon that meets the damage says so and refuses launches, and what it c
   });
   expect((await client.sessions()).map(({ status }) => status)).toEqual(["completed"]);
 }, 60_000);
+
+test("export says when the disk has changed what was recorded, and ends with 1", async () => {
+  const words = ["export", id, "--format", "text"];
+  expect((await line.coven(words)).code).toBe(0);
+  await stopDaemon(line.home.paths);
+  const bytes = readFileSync(ledger);
+  const at = bytes.indexOf("greeting.txt");
+  expect(at).toBeGreaterThan(0);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(ledger, bytes);
+  const { code, out, err } = await line.coven(words);
+  expect([code, out, err]).toEqual([
+    1,
+    expect.stringContaining("freeting.txt"),
+    expect.stringContaining("is not what was recorded"),
+  ]);
+  const deep = await line.coven(["doctor", "--deep"]);
+  expect([deep.code, deep.out]).toEqual([
+    1,
+    expect.stringContaining(`does not give back what was recorded of ${id}`),
+  ]);
+}, 60_000);

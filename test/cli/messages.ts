@@ -120,6 +120,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/export/run.ts", "Wrote session … to … (…).", ""],
   [
     "cli/commands/export/run.ts",
+    "What … printed is not what was recorded: the disk has changed it.  Try: coven doctor --deep",
+    "",
+  ],
+  [
+    "cli/commands/export/run.ts",
     "There is no format …: it is cast, text or html.",
     "coven export … --format …",
   ],
@@ -302,6 +307,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   [
     "store/migrate.ts",
     "… was made by another program, or by an earlier, different coven. Move it out of the way; a new one is made at the next start.",
+    "",
+  ],
+  [
+    "store/ownership.ts",
+    "Another daemon has the ledger … open. When its socket was removed it answers again within a minute.",
     "",
   ],
   ["store/sessions.ts", "There is no session ….", ""],

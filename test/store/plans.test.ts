@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { connect } from "../../src/store/connection.ts";
 import { EVENT_SQL } from "../../src/store/events.ts";
+import { HASH_SQL } from "../../src/store/hashes.ts";
 import { RESERVE_SQL } from "../../src/store/reserve.ts";
 import { SACRIFICE_SQL } from "../../src/store/sacrifice.ts";
 import { SCREEN_SQL } from "../../src/store/screens.ts";
@@ -16,6 +17,12 @@ const STATEMENTS = Object.entries({
   ...EVENT_SQL,
   ...Object.fromEntries(Object.entries(SACRIFICE_SQL).map(([name, sql]) => [`sacrifice ${name}`, sql])),
   ...Object.fromEntries(Object.entries(RESERVE_SQL).map(([name, sql]) => [`reserve ${name}`, sql])),
+  // All hashes are read by who checks all of the ledger, which the daemon never does.
+  ...Object.fromEntries(
+    Object.entries(HASH_SQL)
+      .filter(([name]) => name !== "all")
+      .map(([name, sql]) => [`hash ${name}`, sql]),
+  ),
   ...Object.fromEntries(Object.entries(SCREEN_SQL).map(([name, sql]) => [`screen ${name}`, sql])),
   ...Object.fromEntries(Object.entries(WEIGHTS_SQL).map(([name, sql]) => [`weights ${name}`, sql])),
   // What another program would ask of the views.

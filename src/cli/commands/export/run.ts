@@ -1,6 +1,8 @@
 // `coven export`: a session as a recording, as text or as a page, to stdout or into a file.
 import { resolve } from "node:path";
 import { beginReplacing } from "../../../os/replace-file.ts";
+import { covenPaths } from "../../../paths.ts";
+import { outputCheckOf } from "../../../supervise/inspect.ts";
 import { connect } from "../../client/connect.ts";
 import { fullId, shortId } from "../../client/session-id.ts";
 import { flagValue, type Invocation, type Run, word } from "../../framework/command.ts";
@@ -49,12 +51,21 @@ export const run: Run = async (invocation) => {
   const pieces = render(await recordingOf(client, session));
   if (!toFile) {
     for await (const piece of pieces) await write(piece);
-    return 0;
+    return sayWhetherWhole(session.id);
   }
   const bytes = await withProgress(`Writing ${harmless(output)}`, () => intoFile(resolve(output), pieces));
   say(`Wrote session ${shortId(session.id)} to ${quoted(output)} (${size(bytes)}).`);
-  return 0;
+  return sayWhetherWhole(session.id);
 };
+
+/** What was exported is what the ledger gave; 1, and a sentence, when that is not what was recorded. */
+function sayWhetherWhole(id: string): number {
+  if (outputCheckOf(covenPaths().ledger, id) !== "differs") return 0;
+  say(
+    `What ${shortId(id)} printed is not what was recorded: the disk has changed it.  Try: coven doctor --deep`,
+  );
+  return 1;
+}
 
 function formatOf(invocation: Invocation, output: string | undefined): string {
   const id = quoted(word(invocation, 0));

@@ -19,6 +19,7 @@ export const repair: Run = async (invocation) => {
   }
   if (done.output === null) {
     await print("The ledger is sound: there is nothing to repair.");
+    for (const line of losses(done)) await print(line);
     return 0;
   }
   const how =
@@ -32,13 +33,14 @@ export const repair: Run = async (invocation) => {
   return 0;
 };
 
-function losses({ lostRecords, lostEvents, lostScreens }: Repaired): string[] {
+function losses({ lostRecords, lostEvents, damagedOutput, lostScreens }: Repaired): string[] {
   return [
     ...lostRecords.map((id) => `Lost: the record of ${shortId(id)}; what it printed is kept`),
     ...lostEvents.map(
       ({ sessionId, events, seqs }) =>
         `Lost: ${counted(events, "event")} of ${shortId(sessionId)} (seq ${seqs.map(range).join(", ")})`,
     ),
+    ...damagedOutput.map((id) => `Damaged: what ${shortId(id)} printed is not what was recorded`),
     ...(lostScreens > 0 ? [`Lost: ${counted(lostScreens, "last screen")}, drawn again from the output`] : []),
   ];
 }
@@ -60,6 +62,7 @@ function toJson(done: Repaired) {
       events,
       seqs,
     })),
+    damaged_output: done.damagedOutput,
     lost_screens: done.lostScreens,
   };
 }
