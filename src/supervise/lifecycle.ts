@@ -6,7 +6,7 @@ import type { CovenPaths } from "../paths.ts";
 import { endByForce, type ForcedBy, waitUntilFree } from "./force.ts";
 import { lockHolder } from "./holder.ts";
 import { type InitSystem, initSystemOf } from "./init-system.ts";
-import { PROBE_MS, probe } from "./probe.ts";
+import { isCrowded, PROBE_MS, probe } from "./probe.ts";
 import { requireStartable, spawnDaemon } from "./spawn.ts";
 
 /** What can be seen of the daemon of a home. */
@@ -157,7 +157,11 @@ export async function stopDaemon(
   options: LifecycleOptions & { readonly force?: boolean } = {},
 ): Promise<Stopped> {
   const force = options.force ?? false;
-  const found = await daemonStatus(paths, options);
+  const found = await daemonStatus(paths, options).catch((error: unknown) => {
+    // It can't be asked, and a signal stops it in good order too.
+    if (force && isCrowded(error)) return { state: "hung", pid: lockHolder(paths) ?? null } as const;
+    throw error;
+  });
   if (found.state === "stopped") return { stopped: false, pid: null, by: null };
   if (found.state === "running") {
     const { pid } = found;

@@ -41,7 +41,7 @@ export async function probe(socket: string, timeoutMs: number = PROBE_MS): Promi
       return running(socket, await covenClient(socket, { timeoutMs: left, fresh: true }).health());
     } catch (error) {
       if (!isUnreachable(error))
-        throw isOurs(error) || !(error instanceof CovenError) ? error : stranger(socket);
+        throw isCrowded(error) || !(error instanceof CovenError) ? error : stranger(socket);
       const cause = String(error.details?.["cause"]);
       // Not every system has a word of its own for "there is no such socket": Windows doesn't.
       if (NOBODY.includes(cause) || !existsSync(socket)) return { state: "stopped" };
@@ -55,7 +55,7 @@ export async function probe(socket: string, timeoutMs: number = PROBE_MS): Promi
 }
 
 /** A daemon that takes no connection now says so in place of `health`. */
-function isOurs(error: unknown): boolean {
+export function isCrowded(error: unknown): error is CovenError {
   return error instanceof CovenError && error.details?.["reason"] === "no_descriptors";
 }
 

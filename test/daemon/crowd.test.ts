@@ -3,9 +3,9 @@ import { expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { covenClient } from "../../src/api/client.ts";
-import { startDaemon } from "../../src/supervise/lifecycle.ts";
+import { startDaemon, stopDaemon } from "../../src/supervise/lifecycle.ts";
 import { attached } from "../support/attached.ts";
-import { type DaemonHome, daemonHome, logLines, until } from "../support/daemon-home.ts";
+import { type DaemonHome, daemonHome, logLines, MAIN, until } from "../support/daemon-home.ts";
 import { rejectionOf } from "../support/refusal.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 
@@ -59,6 +59,30 @@ testUnless(notLinux)(
     await until("that is echoed too", () => viewer.output().includes("and after"));
     expect((await launch(home)).status).toBe("running");
     viewer.leave();
+  },
+  60_000,
+);
+
+testUnless(notLinux)(
+  "in a crowd it can be stopped by force, and doctor says what is wrong with it",
+  async () => {
+    await using home = daemonHome();
+    const pid = await limited(home);
+    const peers = crowd(home, LIMIT);
+    await until("it says so", () => said(home, "descriptors_ran_out"));
+    const doctor = Bun.spawn([process.execPath, MAIN, "doctor"], {
+      env: { ...process.env, COVEN_HOME: home.paths.home, NO_COLOR: "1" },
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    const findings = await new Response(doctor.stdout).text();
+    expect(findings).toMatch(
+      /^problem +daemon +The daemon can't take another connection: .*\n +Try: ps -p \d+/m,
+    );
+    expect(findings).toMatch(/^OK +lock +held by the daemon/m);
+    await rejectionOf(stopDaemon(home.paths));
+    expect(await stopDaemon(home.paths, { force: true })).toEqual({ stopped: true, pid, by: "SIGTERM" });
+    for (const peer of peers) peer.destroy();
   },
   60_000,
 );

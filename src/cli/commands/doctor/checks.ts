@@ -4,6 +4,7 @@ import type { CovenError } from "../../../errors.ts";
 import type { CovenPaths } from "../../../paths.ts";
 import type { Found, Inspection } from "../../../supervise/inspect.ts";
 import { type DaemonStatus, HUNG_HINT } from "../../../supervise/lifecycle.ts";
+import { isCrowded } from "../../../supervise/probe.ts";
 import type { Storage } from "../../client/facts.ts";
 import type { Place } from "../../client/project.ts";
 import { standstill } from "../../client/storage.ts";
@@ -133,7 +134,10 @@ export function projectFinding(place: Place): Finding {
 /** The daemon, or the error that kept us from asking it. */
 export function daemonFinding(found: DaemonStatus | CovenError, ownVersion: string): Finding {
   const line = findingsOn("daemon");
-  if (found instanceof Error) return line("problem", found.message, "set COVEN_HOME to another directory");
+  if (found instanceof Error) {
+    const next = isCrowded(found) ? String(found.details?.["hint"]) : "set COVEN_HOME to another directory";
+    return line("problem", found.message, next);
+  }
   if (found.state === "stopped")
     return line("ok", "not running; starts by itself when needed", "coven daemon start");
   if (found.state === "hung") {

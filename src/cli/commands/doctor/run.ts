@@ -6,6 +6,7 @@ import { pathOfProcess } from "../../../os/machine.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import { inspect, quickCheckOf } from "../../../supervise/inspect.ts";
 import { type DaemonStatus, daemonStatus } from "../../../supervise/lifecycle.ts";
+import { isCrowded } from "../../../supervise/probe.ts";
 import { COVEN_VERSION } from "../../../version.ts";
 import { factsOf } from "../../client/facts.ts";
 import { placeOf } from "../../client/project.ts";
@@ -87,8 +88,8 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     ...fileFindings(paths, seen.files),
     storeFinding(paths, seen.ledger, quick),
     ...(facts?.storage ? [diskFinding(facts.storage)] : []),
-    lockFinding(seen.lock, answers),
-    socketFinding(paths, seen.socket, answers),
+    lockFinding(seen.lock, answers || isCrowded(daemon)),
+    socketFinding(paths, seen.socket, answers || isCrowded(daemon)),
     daemonFinding(daemon, COVEN_VERSION),
     terminalsFinding(seen.terminals, seen.terminalLimit),
     projectHere(),
