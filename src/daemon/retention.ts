@@ -107,13 +107,17 @@ function isClockTrusted(
 }
 
 function* byAge(dependencies: RetentionDependencies, days: number): Generator<void, void, undefined> {
-  const before = new Date(Date.parse(dependencies.world.now()) - days * DAY_MS).toISOString();
-  let young = 0;
+  const now = dependencies.world.now();
+  const before = new Date(Date.parse(now) - days * DAY_MS).toISOString();
+  /** Sessions come in the order they were made, so each is no older than those before it, whatever the clock said. */
+  let made = "";
   for (const session of oldestFirst(dependencies)) {
-    // Sessions come in the order they were made. One that says otherwise was made while the clock was wrong, and is passed over.
-    young = session.created_at >= before ? young + 1 : 0;
-    if (young > BATCH) return;
-    if (!isSettled(session.status) || session.created_at >= before || session.updated_at >= before) continue;
+    const { created_at, updated_at, status } = session;
+    // A clock that was ahead says nothing about the others.
+    if (created_at > now) continue;
+    if (created_at > made) made = created_at;
+    if (made >= before) return;
+    if (!isSettled(status) || updated_at >= before) continue;
     forget(dependencies, session, { reason: "age", days });
     yield;
   }

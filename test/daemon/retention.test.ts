@@ -185,6 +185,27 @@ test("one session dated far ahead stops nothing", () => {
   expect(all(ledger)).toEqual([odd, young]);
 });
 
+// Regression: more of them than are read at a time, a day of work under a wrong clock, and what came after them was never deleted.
+test("many sessions dated far ahead stop nothing either", () => {
+  const ledger = newLedger();
+  const ahead = Array.from({ length: 150 }, () => ended(ledger, -365 * 73));
+  ended(ledger, 40);
+  const young = ended(ledger, 3);
+  pass(ledger, { days: 30, maxBytes: 0 });
+  expect(all(ledger)).toEqual([...ahead, young]);
+});
+
+// Regression: a machine that began in 1970, until it was told the time: what was done meanwhile counted as half a century old.
+test("a session made under a clock that was behind is as old as the one before it", () => {
+  const ledger = newLedger();
+  ended(ledger, 40);
+  const before = ended(ledger, 3);
+  const behind = [ended(ledger, 365 * 56), ended(ledger, 100)];
+  const young = ended(ledger, 2);
+  pass(ledger, { days: 30, maxBytes: 0 });
+  expect(all(ledger)).toEqual([before, ...behind, young]);
+});
+
 test("a real daemon whose newest record is 400 days old deletes nothing at its start", async () => {
   await using home = daemonHome();
   mkdirSync(home.paths.home, { mode: 0o700 });
