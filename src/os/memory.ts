@@ -16,9 +16,26 @@ export function endBeforeUs(pid: number): void {
   }
 }
 
-/** How many processes the kernel has ended for want of memory since it started, in any group; undefined where it doesn't say. */
-export function memoryKills(): number | undefined {
-  return numberOf("/proc/vmstat", /^oom_kill (\d+)$/m);
+/**
+ * Counts the processes that the kernel has ended for want of memory in the group this one is in now, as often as it is asked; on the whole machine
+ * where there are no groups. Undefined where the system doesn't say.
+ */
+export function memoryKills(pid: number): () => number | undefined {
+  const file = [...groupFiles(pid), "/proc/vmstat"].find((path) => countedIn(path) !== undefined);
+  return () => (file === undefined ? undefined : countedIn(file));
+}
+
+const countedIn = (path: string) => numberOf(path, /^oom_kill (\d+)$/m);
+
+/** Where a process's group counts: Documentation/admin-guide/cgroup-v2.rst, memory.events, and cgroup-v1/memory.rst, memory.oom_control. */
+function groupFiles(pid: number): readonly string[] {
+  const groups = read(`/proc/${pid}/cgroup`) ?? "";
+  const [, older] = /^\d+:memory:(.*)$/m.exec(groups) ?? [];
+  const [, newer] = /^0::(.*)$/m.exec(groups) ?? [];
+  return [
+    ...(older === undefined ? [] : [`/sys/fs/cgroup/memory${older}/memory.oom_control`]),
+    ...(newer === undefined ? [] : [`/sys/fs/cgroup${newer}/memory.events`]),
+  ];
 }
 
 /** Bytes that programs could still get, without swapping; undefined where the system doesn't say. */

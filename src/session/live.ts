@@ -36,8 +36,8 @@ export class LiveSession {
   readonly output: OutputLog;
   #printed = 0;
   #leader: ProcessIdentity | undefined;
-  /** When it began. */
-  #memoryKills: number | undefined;
+  /** Whether the system has ended anybody for want of memory since it began, where it was. */
+  #memoryRanOut = () => false;
   #killed = false;
   #exit: PtyExit | undefined;
   #stop: Promise<StopReport | undefined> | undefined;
@@ -92,7 +92,9 @@ export class LiveSession {
   begin(pty: Pty, leader: ProcessIdentity): void {
     this.terminal.begin(pty);
     this.#leader = leader;
-    this.#memoryKills = this.deps.processes.memoryKills();
+    const kills = this.deps.processes.memoryKills(leader.pid);
+    const before = kills();
+    this.#memoryRanOut = () => (kills() ?? before) !== before;
   }
 
   /** Bytes from the terminal, in order; while a promise that it returned is pending there is no room for more. */
@@ -215,13 +217,12 @@ export class LiveSession {
       log.error("leftovers_unknown", { sessionId: this.id, ...failureFields(error) });
       return [];
     });
-    this.#settle([...this.#memoryRanOut(), ...leftRunning(left)]);
+    this.#settle([...this.#wantOfMemory(), ...leftRunning(left)]);
   }
 
   /** A SIGKILL that nobody here sent, in a time in which the system has ended somebody for want of memory: most likely this one. */
-  #memoryRanOut(): NewEvent[] {
-    const kills = this.deps.processes.memoryKills();
-    if (this.#exit?.signal !== "SIGKILL" || kills === undefined || kills === this.#memoryKills) return [];
+  #wantOfMemory(): NewEvent[] {
+    if (this.#exit?.signal !== "SIGKILL" || !this.#memoryRanOut()) return [];
     const reason =
       "it was ended by SIGKILL, and the system has ended programs for want of memory while it ran";
     this.deps.log.warn("out_of_memory", { sessionId: this.id });

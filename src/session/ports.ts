@@ -202,8 +202,8 @@ export interface Processes {
   marked(sessionId: string, silent?: (one: ProcessInfo) => void): ProcessInfo[];
   /** What stands behind one pid now, or undefined when there is nothing. */
   identify(pid: number): ProcessInfo | undefined;
-  /** How many processes the system has ended for want of memory since it started; undefined where it doesn't say. */
-  memoryKills(): number | undefined;
+  /** Counts the processes that the system has ended for want of memory beside this one, each time it is asked; undefined where it doesn't say. */
+  memoryKills(pid: number): () => number | undefined;
   /** Bytes that programs could still get; undefined where the system doesn't say. */
   freeMemory(): number | undefined;
   /** How many descriptors the daemon may still open; undefined where the system doesn't say. */

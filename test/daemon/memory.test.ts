@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { daemonHome } from "../support/daemon-home.ts";
-import { runs } from "../support/signal.ts";
+import { runs, signalOwn } from "../support/signal.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 
 testUnless(notLinux)("a harness, and what it starts, has a higher score than the daemon", async () => {
@@ -65,6 +65,32 @@ testUnless(grouped ? undefined : "a memory group can't be made here")(
     }
     expect(runs(daemon)).toBe(true);
     expect((await home.client.health()).daemon?.pid).toBe(daemon);
+  },
+  60_000,
+);
+
+// Regression: whatever the kernel had ended anywhere on the machine since the session began was taken for it.
+testUnless(grouped ? undefined : "a memory group can't be made here")(
+  "a harness that somebody else ended by SIGKILL is not said to have run out of memory because a stranger did",
+  async () => {
+    await using home = daemonHome();
+    home.script("codex", "exec sleep 600");
+    await home.start();
+    const { id, pid } = await home.client.launch({
+      projectRoot: home.project,
+      harness: "codex",
+      prompt: "go",
+    });
+    if (pid === null) throw new Error("a live session has a pid");
+    writeFileSync(join(group, "memory.limit_in_bytes"), String(300 << 20));
+    const greedy = `echo $$ > ${group}/cgroup.procs; exec awk 'BEGIN { s = "x"; while (1) s = s s }'`;
+    const stranger = Bun.spawn(["/bin/sh", "-c", greedy], { stdout: "ignore", stderr: "ignore" });
+    await stranger.exited;
+    expect(stranger.signalCode).toBe("SIGKILL");
+    signalOwn(pid, "SIGKILL");
+    while ((await home.client.session(id)).status === "running") await Bun.sleep(20);
+    const { events } = await home.client.events(id);
+    expect(events.map(({ payload_json }) => JSON.parse(payload_json).event).filter(Boolean)).toEqual([]);
   },
   60_000,
 );
