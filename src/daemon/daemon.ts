@@ -40,6 +40,8 @@ export interface DaemonPorts extends Omit<CovenPorts, "ledger"> {
 export interface Daemon extends AsyncDisposable {
   readonly coven: Coven;
   readonly identity: DaemonIdentity;
+  /** Takes the socket's name away: nobody new comes in, and who is connected stays. Disposing of it does so first. */
+  leave(): void;
   readonly monitor: LedgerMonitor<ReturnType<typeof openLedger>>;
 }
 
@@ -97,7 +99,6 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
   }
 
-  let leave = (): void => {};
   // Accepted connections keep the name the socket was bound under.
   const peers = watchPeers(`${paths.socket}.tmp`, log);
   const { bound, name } = await bindSocket(paths.socket, (unix) =>
@@ -113,11 +114,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       monitor,
       onlyOurs: () => peers.onlyOurs(),
       relieve: relief(peers, { world, log }),
-      shutdown(force) {
-        // Before the answer: who has it and looks for a daemon finds none, and waits for the lock.
-        leave();
-        ports.shutdown(force);
-      },
+      shutdown: (force) => ports.shutdown(force),
     }),
   );
   log.info("socket_bound", { socket: paths.socket });
@@ -130,7 +127,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const socket = keepSocket(paths.socket, name, (unix) => bound.listen(unix), { world, log });
   const crowd = { peers, world, log, pause: () => bound.pause(), resume: () => socket.renew() };
   closing("crowd", watchCrowd(crowd));
-  leave = () => {
+  const leave = () => {
     socket.stop();
     socket.name().remove();
   };
@@ -152,7 +149,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     startMs: Math.round(world.monotonic() - began),
   });
   const parts = opened.move();
-  return { coven, identity, monitor, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return { coven, identity, monitor, leave, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 /** Closes one part; when that fails or takes longer than `ms`, the log says so and the next part follows. */

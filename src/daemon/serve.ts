@@ -69,9 +69,12 @@ async function serveUntilAsked(
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
   for (let why: string | undefined; why === undefined; ) {
     const { promise: writable, resolve: reopen } = Promise.withResolvers<undefined>();
-    const shutdown = () => stop("asked to");
     await using daemon = await startedDaemon(paths, log, umask, {
-      shutdown,
+      shutdown() {
+        // Before the answer goes out: who has it and looks for a daemon finds none, and waits for the lock.
+        daemon.leave();
+        stop("asked to");
+      },
       reopen: () => reopen(undefined),
     });
     serving();
