@@ -8,7 +8,8 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
-  statSync,
+  renameSync,
+  rmSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -44,21 +45,16 @@ export interface Connection {
 export function connect(path: string, maxPages: number | undefined): Connection {
   makePrivate(path);
   // Looked at before anything is opened for writing, so that a newer or foreign file is left exactly as it was.
-  if (statSync(path).size > 0) {
-    const reader = openReader(path);
-    try {
-      refuseForeign(reader, path);
-      refuseNewer(userVersion(reader), MIGRATIONS.length, path);
-    } finally {
-      reader.close();
-    }
+  const reader = openReader(path);
+  try {
+    refuseForeign(reader, path);
+    refuseNewer(userVersion(reader), MIGRATIONS.length, path);
+  } finally {
+    reader.close();
   }
   const db = new Database(path, { readwrite: true, create: false, strict: true });
   try {
     db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    // These two only count before the first table.
-    db.run(`PRAGMA page_size = ${PAGE_BYTES}`);
-    db.run("PRAGMA auto_vacuum = INCREMENTAL");
     const mode = db.query<{ journal_mode: string }, []>("PRAGMA journal_mode = WAL").get()?.journal_mode;
     if (mode !== "wal") {
       throw new CovenError(
@@ -205,10 +201,7 @@ export function openReader(path: string): Database {
 
 /** Makes the file if there is none, and takes everybody else's permissions away; SQLite gives -wal and -shm the same. */
 export function makePrivate(path: string): void {
-  if (!exists(path)) {
-    closeSync(openSync(path, fs.O_RDWR | fs.O_CREAT | fs.O_EXCL | fs.O_NOFOLLOW, 0o600));
-    syncDirectory(dirname(path));
-  }
+  if (!exists(path)) makeNew(path);
   // An existing ledger is never opened here: closing any descriptor of it drops every lock this process has on it.
   const found = lstatSync(path);
   if (!found.isFile()) {
@@ -221,7 +214,48 @@ export function makePrivate(path: string): void {
       },
     );
   }
+  refuseEmpty(path);
   for (const file of [path, `${path}-wal`, `${path}-shm`]) if (exists(file)) chmodSync(file, 0o600);
+}
+
+/**
+ * Throws `runtime_unavailable` (details `code` "empty", `path`) for a file of 0 bytes: no start leaves one, so it was a ledger once. SQLite would begin a
+ * new history in it, and delete its write-ahead log.
+ */
+export function refuseEmpty(path: string): void {
+  if (lstatSync(path).size > 0) return;
+  throw new CovenError(
+    "runtime_unavailable",
+    `The ledger ${path} has 0 bytes: something has emptied it. Nothing was changed. Put a copy of it back if you have one; "coven ledger repair" saves what its write-ahead log still has. Without either, move it away; a new one is made at the next start.`,
+    { code: "empty", path },
+  );
+}
+
+/** A new ledger has its first page before it has its name, so that a start which is cut off leaves no ledger of 0 bytes. */
+function makeNew(path: string): void {
+  const draft = `${path}.new`;
+  // Left by such a start.
+  rmSync(draft, { force: true });
+  try {
+    closeSync(openSync(draft, fs.O_RDWR | fs.O_CREAT | fs.O_EXCL | fs.O_NOFOLLOW, 0o600));
+    const db = new Database(draft, { readwrite: true, create: false });
+    try {
+      // In memory: a journal would be one more file to leave behind.
+      db.run("PRAGMA journal_mode = MEMORY");
+      db.run(`PRAGMA page_size = ${PAGE_BYTES}`);
+      db.run("PRAGMA auto_vacuum = INCREMENTAL");
+      db.run("PRAGMA user_version = 0");
+    } finally {
+      db.close();
+    }
+    // Of a ledger that was taken away without it. It would be read as the log of this one.
+    if (exists(`${path}-wal`)) renameSync(`${path}-wal`, `${path}-wal-left-${Date.now()}`);
+    rmSync(`${path}-shm`, { force: true });
+    renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  syncDirectory(dirname(path));
 }
 
 /** Has the disk take the names in it, where directories can be synced. */

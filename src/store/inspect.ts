@@ -1,7 +1,7 @@
 // What can be said of a ledger from outside, without writing to it: sizes, counts, integrity.
 import { lstatSync } from "node:fs";
 import { CovenError, isCovenError } from "../errors.ts";
-import { openReader } from "./connection.ts";
+import { openReader, refuseEmpty } from "./connection.ts";
 import { guarded, ledgerFailure } from "./failure.ts";
 import { checkOutput, differing, type OutputCheck } from "./hashes.ts";
 import { MIGRATIONS, refuseForeign, refuseNewer, userVersion } from "./migrate.ts";
@@ -58,8 +58,9 @@ export function ledgerSizes(path: string): { ledgerBytes: number; walBytes: numb
  * that takes long in a large one.
  */
 export function checkLedger(path: string): void {
-  if (sizeOf(path) === 0) return;
+  if (!lstatSync(path, { throwIfNoEntry: false })) return;
   guarded(path, () => {
+    refuseEmpty(path);
     const db = openReader(path);
     try {
       refuseForeign(db, path);
@@ -81,6 +82,7 @@ export function inspectLedger(path: string, options: { readonly deep?: boolean }
     return refused("missing", `There is no ledger at ${path} yet; the daemon makes it.`, { path });
   }
   try {
+    refuseEmpty(path);
     const db = openReader(path);
     try {
       const version = userVersion(db);
@@ -120,7 +122,11 @@ export function inspectLedger(path: string, options: { readonly deep?: boolean }
     if (!isCovenError(error)) throw error;
     const code = String(error.details?.["code"] ?? "");
     if ("found" in (error.details ?? {})) return { ok: false, reason: "newer", error };
-    return { ok: false, reason: /NOTADB|CORRUPT|foreign/.test(code) ? "damaged" : "unavailable", error };
+    return {
+      ok: false,
+      reason: /NOTADB|CORRUPT|foreign|empty/.test(code) ? "damaged" : "unavailable",
+      error,
+    };
   }
 }
 

@@ -194,7 +194,13 @@ function opened(
   maxPages: number | undefined,
 ): { connection: Connection; ownership: Ownership; readOnly?: ReadOnlyState; spent?: boolean } {
   const ballast = ballastOf(path);
-  makePrivate(path);
+  try {
+    makePrivate(path);
+  } catch (cause) {
+    if (stateAfter(cause, path) !== "full" || !ballast.held) throw cause;
+    ballast.release();
+    makePrivate(path);
+  }
   const ownership = takeOwnership(path);
   using failed = new DisposableStack();
   failed.defer(ownership.release);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CovenPaths, covenPaths } from "../../src/paths.ts";
 import { ptyHost } from "../../src/pty/drivers.ts";
+import { openLedger } from "../../src/store/ledger.ts";
 import { spawnDaemon } from "../../src/supervise/spawn.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { MAIN } from "../support/daemon-home.ts";
@@ -101,7 +102,7 @@ test("what does not keep it from starting is a warning: unknown settings, and fi
   await using line = commandLine();
   const paths = made(line);
   writeFileSync(paths.config, "[retention]\ndayz = 1\n");
-  writeFileSync(paths.ledger, "");
+  openLedger(paths.ledger).close();
   chmodSync(paths.ledger, 0o644);
   const { code, out } = await line.coven(["doctor"]);
   expect(out).toMatch(

@@ -12,8 +12,9 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { inspectLedger, ledgerSizes } from "../../src/store/inspect.ts";
+import { checkLedger, inspectLedger, ledgerSizes } from "../../src/store/inspect.ts";
 import { MIGRATIONS } from "../../src/store/migrate.ts";
+import { refusalOf } from "../support/refusal.ts";
 import { AT, cleanUp, newLedger, newPath, newSession, output } from "./fixture.ts";
 
 afterEach(cleanUp);
@@ -47,10 +48,14 @@ test("a ledger at rest is counted, and nothing is left beside it", () => {
   expect(ledgerSizes(path)).toEqual({ ledgerBytes: statSync(path).size, walBytes: 0 });
 });
 
-test("an empty file is a ledger nobody has written to yet", () => {
+test("a file of 0 bytes was a ledger once", () => {
   const path = newPath();
   writeFileSync(path, "");
-  expect(inspectLedger(path)).toEqual({ ok: true, userVersion: 0, sessions: 0, events: 0, checked: false });
+  expect(inspectLedger(path)).toMatchObject({
+    reason: "damaged",
+    error: { details: { code: "empty", path } },
+  });
+  expect(refusalOf(() => checkLedger(path))).toMatchObject({ details: { code: "empty", path } });
   expect(statSync(path).size).toBe(0);
 });
 

@@ -1,7 +1,7 @@
 // Tests src/store/migrate.ts against SIGKILL: a start is killed at each of its writes in turn, its close included, and the next one finds everything.
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { inspectLedger } from "../../src/store/inspect.ts";
 import { MIGRATIONS, userVersion } from "../../src/store/migrate.ts";
@@ -19,10 +19,8 @@ const AT_ONCE = 4;
 /** A closed ledger as the coven that knew so many migrations left it, and a session with one event where it could keep one. */
 function ledgerOf(version: number): { path: string; id: string | undefined } {
   const path = newPath();
-  if (version === 0) {
-    new Database(path, { create: true }).close();
-    return { path, id: undefined };
-  }
+  // The very first start finds no file.
+  if (version === 0) return { path, id: undefined };
   const ledger = newLedger(path);
   const id = newSession(ledger);
   ledger.append(id, [output("kept")], AT);
@@ -53,8 +51,11 @@ testUnless(notLinux, without("strace")).each(MIGRATIONS.map((_, version) => vers
     const killedAt = async (step: number): Promise<boolean> => {
       const copy = join(dirname(path), String(step), "coven.db");
       mkdirSync(dirname(copy));
-      copyFileSync(path, copy);
-      const files = ["", "-wal", "-shm", "-journal"].flatMap((end) => ["-P", copy + end]);
+      if (existsSync(path)) copyFileSync(path, copy);
+      const files = ["", "-wal", "-shm", "-journal", ".new", ".new-journal"].flatMap((end) => [
+        "-P",
+        copy + end,
+      ]);
       const kill = `inject=${WRITES}:signal=KILL:when=${step}`;
       const child = Bun.spawn(
         [
@@ -77,6 +78,9 @@ testUnless(notLinux, without("strace")).each(MIGRATIONS.map((_, version) => vers
       );
       if ((await new Response(child.stdout).text()) === "closed\n") return true;
       steps += 1;
+      // A first start that got nowhere has left no file, and none of 0 bytes.
+      if (existsSync(copy)) expect(statSync(copy).size).toBeGreaterThan(0);
+      else newLedger(copy).close();
       const db = new Database(copy);
       const found = userVersion(db);
       seen.add(found);
