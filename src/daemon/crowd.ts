@@ -38,7 +38,7 @@ export function watchCrowd({ peers, world, log, pause, resume }: Crowd): () => v
   const { dup, accept4 } = functions;
   let spare = keepAside();
   /** The socket that listens, held by us alone. */
-  let door: number | undefined;
+  let listener: number | undefined;
   let waiting: number[] = [];
   let answer = "";
   let stopped = false;
@@ -48,7 +48,7 @@ export function watchCrowd({ peers, world, log, pause, resume }: Crowd): () => v
     spare = [];
     const [listens] = peers.listening();
     if (listens === undefined) return;
-    door = dup(listens);
+    listener = dup(listens);
     pause();
     const busiest = peers.busiest();
     answer = refusal(limit, busiest);
@@ -57,7 +57,7 @@ export function watchCrowd({ peers, world, log, pause, resume }: Crowd): () => v
   };
 
   const serve = (turn: number): void => {
-    if (door === undefined || stopped) return;
+    if (listener === undefined || stopped) return;
     for (const fd of waiting) say(fd, answer);
     waiting = [];
     // Counting takes its time where there are many.
@@ -67,7 +67,7 @@ export function watchCrowd({ peers, world, log, pause, resume }: Crowd): () => v
       return;
     }
     while (waiting.length < ANSWERED) {
-      const fd = accept4(door, null, null, SOCK_NONBLOCK_CLOEXEC);
+      const fd = accept4(listener, null, null, SOCK_NONBLOCK_CLOEXEC);
       if (fd < 0) break;
       waiting.push(fd);
     }
@@ -75,20 +75,20 @@ export function watchCrowd({ peers, world, log, pause, resume }: Crowd): () => v
   };
 
   const end = async () => {
-    if (door !== undefined) closeSync(door);
-    door = undefined;
+    if (listener !== undefined) closeSync(listener);
+    listener = undefined;
     await resume();
     spare = keepAside();
     log.info("descriptors_free_again", { limit });
   };
 
   const stop = every(world, LOOK_MS, () => {
-    if (door === undefined && lowestFree() >= limit - 1) begin();
+    if (listener === undefined && lowestFree() >= limit - 1) begin();
   });
   return () => {
     stopped = true;
     stop();
-    for (const fd of [...spare, ...waiting, ...(door === undefined ? [] : [door])]) closeSync(fd);
+    for (const fd of [...spare, ...waiting, ...(listener === undefined ? [] : [listener])]) closeSync(fd);
   };
 }
 
