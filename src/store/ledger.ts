@@ -1,5 +1,5 @@
 // The ledger as the domain sees it: the parts put together, each call guarded, transactions around what must not be halved.
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { CovenError } from "../errors.ts";
 import { withUmask } from "../os/umask.ts";
@@ -9,7 +9,7 @@ import { type Connection, connect, connectReading, makePrivate } from "./connect
 import { eventTable } from "./events.ts";
 import { guarded } from "./failure.ts";
 import { hashesOf } from "./hashes.ts";
-import { type Ownership, takeOwnership } from "./ownership.ts";
+import { type Ownership, sideFilesOf, takeOwnership } from "./ownership.ts";
 import { reserveOf } from "./reserve.ts";
 import { purgeOf } from "./sacrifice.ts";
 import { screenTable } from "./screens.ts";
@@ -51,7 +51,11 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       touch: () => now.touch(),
     });
     const write = <T>(step: () => T) => disk.write(true, step);
-    let now = { connection, ownership, place: path, ...partsOf(connection, after, write) };
+    const at = (place: string, connection: Connection, ownership: Ownership) => ({
+      ...{ place, connection, ownership, whole: sideFilesOf(place) },
+      ...partsOf(connection, after, write),
+    });
+    let now = at(path, connection, ownership);
     let open = true;
     if (!readOnly) now.purge.resume();
 
@@ -70,30 +74,38 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       for (let next = step(); !next.done; next = step()) yield next.value;
     }
 
-    function verify(): void {
+    /** Writing back has failed. That takes long in a large ledger, so it is tried again each minute and not after each write. */
+    let failed = false;
+
+    function verify(written = false): void {
       if (!open || readOnly) return;
-      const where = now.ownership.where();
+      const found = now.ownership.where();
+      const where = found === "there" && !now.whole() ? "halved" : found;
       if (where === "there") {
         if (now.place === path) disk.detached(undefined);
       } else if (where === "moved") {
         disk.detached(`its file is ${now.ownership.name()} now; what is recorded goes there`);
-      } else {
+      } else if (!failed || !written) {
         try {
           writeBack(where);
+          failed = false;
         } catch (cause) {
-          disk.detached(`its file was removed, and could not be written back: ${String(cause)}`);
+          failed = true;
+          disk.detached(`${LOST[where]}, and could not be written back: ${String(cause)}`);
         }
       }
     }
 
     /** What the file without a name holds gets one again: its own, or where another file has that, one beside it. */
-    function writeBack(where: "unlinked" | "replaced"): void {
-      const place = where === "unlinked" ? now.place : `${path}-detached-${Date.now()}`;
+    function writeBack(where: "unlinked" | "halved" | "replaced"): void {
+      const place = where === "replaced" ? `${path}-detached-${Date.now()}` : now.place;
       now.reserve.release();
-      saveAs(now.connection, place);
+      // Its log loses its name before the new file gets that of the old.
+      if (where === "halved") now.connection.db.run("PRAGMA wal_checkpoint(PASSIVE)");
+      // A link, unlike a rename, fails where somebody has put a file meanwhile.
+      saveAs(now.connection, place, where === "halved" ? renameSync : linkSync);
       const before = now;
-      const next = connect(place, options.maxPages);
-      now = { connection: next, ownership: takeOwnership(place), place, ...partsOf(next, after, write) };
+      now = at(place, connect(place, options.maxPages), takeOwnership(place));
       before.purge.stop();
       before.connection.abandon();
       before.ownership.release();
@@ -101,11 +113,17 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       disk.detached(
         place === path ? undefined : `another file is in its place; what is recorded goes to ${place}`,
       );
+      if (where !== "replaced") options.storageChanged?.(disk.storage(), `written back: ${LOST[where]}`);
     }
 
     return {
-      ...everyCall(() => now.parts, call, disk, verify),
-      ...{ storage: disk.storage, readOnly: disk.readOnly, writable: disk.writable, verify },
+      ...everyCall(
+        () => now.parts,
+        call,
+        disk,
+        () => verify(true),
+      ),
+      ...{ storage: disk.storage, readOnly: disk.readOnly, writable: disk.writable, verify: () => verify() },
       events: (query) => guardedRows(() => now.parts.events(query)),
       kept: (query) => guardedRows(() => now.parts.kept(query)),
       close() {
@@ -170,8 +188,17 @@ function partsOf(connection: Connection, after: World["after"], write: <T>(step:
   return { parts, purge, reserve, touch: () => void mark.run() };
 }
 
-/** Writes everything the connection sees to the new file `place`, which nobody has: whole, on the disk, and private. Its directory is made if it is gone. */
-function saveAs({ db }: Connection, place: string): void {
+const LOST = {
+  unlinked: "its file was removed",
+  replaced: "its file was replaced",
+  halved: "its write-ahead log or shared memory was removed",
+};
+
+/**
+ * Writes everything the connection sees to a new file, whole, on the disk, and private, and has `name` give it the name `place`. Its directory is made if it is
+ * gone. What the ledger's own log beside it was is nobody's any more.
+ */
+function saveAs({ db }: Connection, place: string, name: (draft: string, place: string) => void): void {
   mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
   const draft = `${place}.tmp`;
   rmSync(draft, { force: true });
@@ -180,9 +207,8 @@ function saveAs({ db }: Connection, place: string): void {
     const fd = openSync(draft, "r+");
     fsyncSync(fd);
     closeSync(fd);
-    // Unlike a rename it fails where somebody has put a file meanwhile. What was left of the old log is nobody's.
     for (const end of ["-wal", "-shm"]) rmSync(place + end, { force: true });
-    linkSync(draft, place);
+    name(draft, place);
   } finally {
     rmSync(draft, { force: true });
   }

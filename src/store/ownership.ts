@@ -48,6 +48,20 @@ export function takeOwnership(path: string): Ownership {
   };
 }
 
+/**
+ * Whether the names of the ledger's write-ahead log and shared memory still lead to the files they lead to now, while it is open. Costs two stats. Without its name
+ * the log is gone with the process, and other programs make one of their own.
+ */
+export function sideFilesOf(path: string): () => boolean {
+  const sides = ["-wal", "-shm"].map((end) => ({ name: path + end, mine: statAt(path + end) }));
+  return () =>
+    sides.every(({ name, mine }) => {
+      if (!mine || mine === "unknown") return true;
+      const here = statAt(name);
+      return here === "unknown" || (here?.ino === mine.ino && here.dev === mine.dev);
+    });
+}
+
 /** `unknown` where nobody may look. */
 function statAt(path: string): { readonly ino: number; readonly dev: number } | undefined | "unknown" {
   try {

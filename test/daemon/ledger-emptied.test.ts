@@ -1,9 +1,18 @@
 // A ledger of 0 bytes, and one whose write-ahead log or shared memory is gone: nothing begins anew in silence, and nothing more is lost.
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { stopDaemon } from "../../src/supervise/lifecycle.ts";
-import { type DaemonHome, daemonHome, gone } from "../support/daemon-home.ts";
+import { type DaemonHome, daemonHome, gone, logLines } from "../support/daemon-home.ts";
 import { signalOwn } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 
@@ -78,3 +87,24 @@ test("shared memory that is gone after a crash is made anew from the log", async
   expect(await home.client.session(id)).toMatchObject({ status: "orphaned" });
   expect(JSON.stringify(await home.client.events(id))).toContain("before");
 });
+
+// Everything since the log was last copied back was gone with the daemon.
+test.each(["-wal", "-shm"])(
+  "%s removed under a running daemon: written back before the next event is acknowledged, and said",
+  async (end) => {
+    const id = await session("echo before; while read -r line; do echo got $line; done", "before");
+    rmSync(home.paths.ledger + end);
+    await home.client.input(id, "one\r");
+    await until("it says so", async () => JSON.stringify(await home.client.events(id)).includes("got one"));
+    expect(existsSync(home.paths.ledger + end)).toBe(true);
+    const said = logLines(home.paths).filter(({ event }) => event === "storage");
+    expect(said).toMatchObject([{ state: "ok", reason: expect.stringContaining("written back") }]);
+    expect((await home.client.health()).storage?.state).toBe("ok");
+    await crash();
+    await home.start();
+    const events = JSON.stringify(await home.client.events(id));
+    for (const text of ["before", "got one"]) expect(events).toContain(text);
+    using db = new Database(home.paths.ledger, { readonly: true });
+    expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+  },
+);
