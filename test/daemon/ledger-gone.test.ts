@@ -1,12 +1,12 @@
 // The ledger's file removed, replaced or renamed under a running daemon: noticed before anything more is acknowledged, said, and nothing is lost.
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Session } from "../../src/session/session.ts";
 import { stopDaemon } from "../../src/supervise/lifecycle.ts";
 import { type DaemonHome, daemonHome, logLines } from "../support/daemon-home.ts";
-import { runs } from "../support/signal.ts";
+import { runs, signalOwn } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 
 let home: DaemonHome;
@@ -142,4 +142,62 @@ test("with its lock and socket removed a second daemon is refused, and the sessi
     details: { code: "owned" },
   });
   expect(runs(pid ?? 0)).toBe(true);
+});
+
+// Closing any descriptor of a file drops all of a process's fcntl locks on it. Without SQLite's own the next program that closes the ledger would take itself for the
+// last one, and delete the log from under the daemon.
+test.each([
+  ["as it was opened", false],
+  ["written back", true],
+])(
+  "%s, SQLite's locks hold beside ours: another program may open, write and close it",
+  async (_, removed) => {
+    const { id } = await running();
+    const { ledger } = home.paths;
+    if (removed) {
+      rmSync(ledger);
+      await home.client.input(id, "one\r");
+      await says(id, "got one");
+    }
+    if (process.platform === "linux") {
+      const pid = (await home.client.health()).daemon?.pid;
+      const locks = readFileSync("/proc/locks", "utf8").split("\n");
+      const mine = locks.filter(
+        (line) => line.includes(` ${pid} `) && line.includes(`:${statSync(ledger).ino} `),
+      );
+      expect(mine.map((line) => line.split(/\s+/).slice(1, 4).join(" ")).sort()).toEqual([
+        "FLOCK ADVISORY WRITE",
+        "POSIX ADVISORY READ",
+      ]);
+    }
+    const log = statSync(`${ledger}-wal`).ino;
+    const script = `
+      import { Database } from "bun:sqlite";
+      const db = new Database(process.argv[1]);
+      db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      db.run("UPDATE meta SET value = value");
+      const count = db.prepare("SELECT count(*) AS n FROM sessions");
+      console.log(count.get().n);
+      // With a statement left it would not really be closed.
+      count.finalize();
+      db.close(true);`;
+    const other = Bun.spawn([process.execPath, "-e", script, ledger], { stdout: "pipe" });
+    expect((await new Response(other.stdout).text()).trim()).toBe("1");
+    expect(statSync(`${ledger}-wal`).ino).toBe(log);
+    await home.client.input(id, "two\r");
+    await says(id, "got two");
+    expect(await state()).toBe("ok");
+  },
+);
+
+// The lock goes with the daemon, and not only with the last process it has started.
+test("after a crash the ledger is free at once, though a program that the daemon started lives on", async () => {
+  const pid = (await home.client.health()).daemon?.pid ?? 0;
+  const session = await launch(
+    "trap '' HUP TERM; setsid sleep 60 >/dev/null 2>&1 </dev/null & echo before; wait",
+  );
+  await says(session.id, "before");
+  signalOwn(pid, "SIGKILL");
+  await home.start();
+  expect(await home.client.session(session.id)).toMatchObject({ status: "orphaned" });
 });
