@@ -294,6 +294,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["store/connection.ts", "… must be a plain file, and it is not. Move it away; a new one is made.", ""],
   [
+    "store/connection.ts",
+    'The ledger … has 0 bytes: something has emptied it. Nothing was changed. Put a copy of it back if you have one; "coven ledger repair" saves what its write-ahead log still has. Without either, move it away; a new one is made at the next start.',
+    "",
+  ],
+  [
     "store/failure.ts",
     "The ledger … cannot be opened (…). Check its directory, its owner and its permissions.",
     "",
