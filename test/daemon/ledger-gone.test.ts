@@ -10,12 +10,20 @@ import { runs, signalOwn } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 
 let home: DaemonHome;
+let pid: number;
 beforeEach(async () => {
   home = daemonHome();
   home.script("codex", 'for prompt; do :; done\nexec sh -c "$prompt"');
-  await home.start();
+  pid = await home.start();
 });
-afterEach(() => home[Symbol.asyncDispose]());
+afterEach(async () => {
+  // Where its lock and socket are gone nobody else finds it, and it would write the ledger back for ever.
+  if (runs(pid)) {
+    signalOwn(pid, "SIGTERM");
+    await until("the daemon has ended", () => !runs(pid));
+  }
+  await home[Symbol.asyncDispose]();
+});
 
 const ends = ["", "-wal", "-shm"];
 const launch = (prompt: string): Promise<Session> =>
@@ -133,7 +141,7 @@ test("the home renamed: what is recorded goes with it, launches are refused, and
 
 test("with its lock and socket removed a second daemon is refused, and the sessions of the first go on", async () => {
   const { id } = await running();
-  const { pid } = await home.client.session(id);
+  const program = (await home.client.session(id)).pid;
   rmSync(home.paths.lock);
   rmSync(home.paths.socket);
   const started = home.start();
@@ -141,7 +149,7 @@ test("with its lock and socket removed a second daemon is refused, and the sessi
     code: "runtime_unavailable",
     details: { code: "owned" },
   });
-  expect(runs(pid ?? 0)).toBe(true);
+  expect(runs(program ?? 0)).toBe(true);
 });
 
 // Closing any descriptor of a file drops all of a process's fcntl locks on it. Without SQLite's own the next program that closes the ledger would take itself for the
@@ -160,7 +168,6 @@ test.each([
       await says(id, "got one");
     }
     if (process.platform === "linux") {
-      const pid = (await home.client.health()).daemon?.pid;
       const locks = readFileSync("/proc/locks", "utf8").split("\n");
       const mine = locks.filter(
         (line) => line.includes(` ${pid} `) && line.includes(`:${statSync(ledger).ino} `),
@@ -192,7 +199,6 @@ test.each([
 
 // The lock goes with the daemon, and not only with the last process it has started.
 test("after a crash the ledger is free at once, though a program that the daemon started lives on", async () => {
-  const pid = (await home.client.health()).daemon?.pid ?? 0;
   const session = await launch(
     "trap '' HUP TERM; setsid sleep 60 >/dev/null 2>&1 </dev/null & echo before; wait",
   );
