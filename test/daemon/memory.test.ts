@@ -84,9 +84,11 @@ testUnless(grouped ? undefined : "a memory group can't be made here")(
     if (pid === null) throw new Error("a live session has a pid");
     writeFileSync(join(group, "memory.limit_in_bytes"), String(300 << 20));
     const greedy = `echo $$ > ${group}/cgroup.procs; exec awk 'BEGIN { s = "x"; while (1) s = s s }'`;
-    const stranger = Bun.spawn(["/bin/sh", "-c", greedy], { stdout: "ignore", stderr: "ignore" });
-    await stranger.exited;
-    expect(stranger.signalCode).toBe("SIGKILL");
+    // Now and then it is quicker than the kernel, and ends by a fault of its own.
+    const before = kills();
+    while (kills() === before) {
+      await Bun.spawn(["/bin/sh", "-c", greedy], { stdout: "ignore", stderr: "ignore" }).exited;
+    }
     signalOwn(pid, "SIGKILL");
     while ((await home.client.session(id)).status === "running") await Bun.sleep(20);
     const { events } = await home.client.events(id);
@@ -94,6 +96,11 @@ testUnless(grouped ? undefined : "a memory group can't be made here")(
   },
   60_000,
 );
+
+/** How many programs the kernel has ended in the group. */
+function kills(): number {
+  return Number(/^oom_kill (\d+)/m.exec(readFileSync(join(group, "memory.oom_control"), "utf8"))?.[1] ?? 0);
+}
 
 function makeGroup(): boolean {
   try {
