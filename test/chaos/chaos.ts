@@ -199,7 +199,10 @@ async function churn(times: number): Promise<Outcome> {
   await stopDaemon(home.paths);
   return {
     held:
-      after.fds - before.fds <= 2 && after.mb - before.mb < 60 && zombies === 0 && isWhole(home.paths.ledger),
+      after.fds - before.fds <= 2 &&
+      after.mb - before.mb < 120 &&
+      zombies === 0 &&
+      isWhole(home.paths.ledger),
     said: `${times} sessions: descriptors ${before.fds} to ${after.fds}, memory ${before.mb} to ${after.mb} MB, ${zombies} children left`,
   };
 }
