@@ -77,6 +77,11 @@ export function ledgerFailure(cause: unknown, path: string): unknown {
   return known ? new CovenError("runtime_unavailable", known[1](path), { code, path }) : cause;
 }
 
+/** The file itself is damaged. */
+export function isDamage(cause: unknown): boolean {
+  return cause instanceof SQLiteError && /^SQLITE_(CORRUPT|NOTADB)/.test(cause.code ?? "");
+}
+
 /** Runs `work` and throws what `ledgerFailure` makes of whatever it throws. */
 export function guarded<T>(path: string, work: () => T): T {
   try {

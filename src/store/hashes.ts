@@ -1,5 +1,6 @@
 // A hash over the output of each session, by which it is seen later that the disk gives back what was written.
 import type { Database } from "bun:sqlite";
+import { isDamage } from "./failure.ts";
 
 /** Every statement on hashes. */
 export const HASH_SQL = {
@@ -32,9 +33,12 @@ interface Kept {
 
 /** The hashes of an open ledger. */
 export interface Hashes {
-  /** A row of output of session `n` is kept. Never throws for a disk that takes no more. */
+  /** A row of output of session `n` is kept. Never throws: who appended it would append it again. */
   add(n: number, seq: number, data: Uint8Array): void;
-  /** The session has settled: what it hashes to is final. Within the transaction that says so. */
+  /**
+   * The session has settled: what it hashes to is final. Within the transaction that says so. Throws what any write throws, but for damage: a session is
+   * settled also where the hashes can't be read, and has none then.
+   */
   seal(id: string): void;
   /** What was added may have been rolled back: it is read again when it is needed. */
   forget(id: string): void;
@@ -45,11 +49,14 @@ function next(before: bigint, data: Uint8Array): bigint {
   return Bun.hash.xxHash64(data, before);
 }
 
-export function hashesOf(db: Database): Hashes {
+/** The hashes of an open ledger; `damaged` is told what SQLite says where they can't be read or written. */
+export function hashesOf(db: Database, damaged: (cause: unknown) => void): Hashes {
   const kept = db.query<Kept, [number]>(HASH_SQL.kept);
   const keep = db.query<null, [number, number, string, number]>(HASH_SQL.keep);
   const one = db.query<{ n: number }, [string]>(HASH_SQL.one);
   const running = new Map<number, State & { unkept: number }>();
+  /** Of these sessions no hash can be told any more. */
+  const unhashed = new Set<number>();
 
   /** As far as the rows before `seq`; of a session that an earlier daemon began they are read. */
   function before(n: number, seq: number): State & { unkept: number } {
@@ -62,23 +69,32 @@ export function hashesOf(db: Database): Hashes {
 
   return {
     add(n, seq, data) {
-      const { hash, unkept } = before(n, seq);
-      const state = { seq, hash: next(hash, data), unkept: unkept + data.length };
-      running.set(n, state);
-      if (state.unkept < KEEP_BYTES) return;
+      if (unhashed.has(n)) return;
       try {
+        const { hash, unkept } = before(n, seq);
+        const state = { seq, hash: next(hash, data), unkept: unkept + data.length };
+        running.set(n, state);
+        // The transaction that settles seals it.
+        if (state.unkept < KEEP_BYTES || db.inTransaction) return;
         keep.run(n, seq, digits(state.hash), 0);
         state.unkept = 0;
-      } catch {
-        // The output is kept, and that is what counts; this is tried again with the next row.
+      } catch (cause) {
+        damaged(cause);
+        // Of a disk that is only full it is tried again with the next row.
+        if (!running.has(n)) unhashed.add(n);
       }
     },
     seal(id) {
       const n = one.get(id)?.n;
-      if (n === undefined) return;
-      const { seq, hash } = before(n, Number.MAX_SAFE_INTEGER);
+      if (n === undefined || unhashed.delete(n)) return;
+      try {
+        const { seq, hash } = before(n, Number.MAX_SAFE_INTEGER);
+        if (seq > 0) keep.run(n, seq, digits(hash), 1);
+      } catch (cause) {
+        if (!isDamage(cause)) throw cause;
+        damaged(cause);
+      }
       running.delete(n);
-      if (seq > 0) keep.run(n, seq, digits(hash), 1);
     },
     forget(id) {
       running.delete(one.get(id)?.n ?? 0);
@@ -86,12 +102,14 @@ export function hashesOf(db: Database): Hashes {
   };
 }
 
-/** Compares what is recorded of a session's output with what the ledger holds now; reads all of it. */
+/** Compares what is recorded of a session's output with what the ledger holds now; reads all of it, as of one moment. */
 function check(db: Database, n: number): OutputCheck {
-  const row = db.query<Kept, [number]>(HASH_SQL.kept).get(n);
-  if (!row) return "unknown";
-  const found = walk(db, n, { seq: 0, hash: 0n }, row.sealed ? Number.MAX_SAFE_INTEGER : row.seq);
-  return found.seq === row.seq && digits(found.hash) === row.hash ? "ok" : "differs";
+  return db.transaction(() => {
+    const row = db.query<Kept, [number]>(HASH_SQL.kept).get(n);
+    if (!row) return "unknown";
+    const found = walk(db, n, { seq: 0, hash: 0n }, row.sealed ? Number.MAX_SAFE_INTEGER : row.seq);
+    return found.seq === row.seq && digits(found.hash) === row.hash ? "ok" : "differs";
+  })();
 }
 
 /** As `check`, for a session by its id. */

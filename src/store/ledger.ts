@@ -50,10 +50,9 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       ...{ after, readOnly, spent, changed: options.storageChanged, keepsBallast: options.ballast ?? false },
       touch: () => now.touch(),
     });
-    const write = <T>(step: () => T) => disk.write(true, step);
     const at = (place: string, connection: Connection, ownership: Ownership) => ({
       ...{ place, connection, ownership, whole: sideFilesOf(place) },
-      ...partsOf(connection, after, write),
+      ...partsOf(connection, after, disk),
     });
     let now = at(path, connection, ownership);
     let open = true;
@@ -144,12 +143,12 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
 }
 
 /** Everything that works on one connection. */
-function partsOf(connection: Connection, after: World["after"], write: <T>(step: () => T) => T) {
+function partsOf(connection: Connection, after: World["after"], disk: DiskWatch) {
   const reserve = reserveOf(connection);
   const { settled, leave, ...sessions } = sessionTable(connection);
-  const hashes = hashesOf(connection.db);
+  const hashes = hashesOf(connection.db, disk.noticed);
   const events = eventTable(connection, reserve, hashes);
-  const { sacrifice, ...purge } = purgeOf(connection, after, write);
+  const { sacrifice, ...purge } = purgeOf(connection, after, (step) => disk.write(true, step));
   const sealing = (sessionId: string, work: () => boolean): boolean => {
     try {
       return connection.transaction(work);

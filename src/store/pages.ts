@@ -1,6 +1,8 @@
 // A SQLite file read page by page, past whatever of it is damaged: the rows that its leaves hold, whichever tree they hang on.
 // Source: https://sqlite.org/fileformat2.html ("The Database Header", "B-tree Pages", "Record Format", "The WAL File Format").
+
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { codeOf } from "../os/file-failure.ts";
 
 /** What a column of a row holds. */
 export type Value = null | number | bigint | string | Uint8Array;
@@ -28,6 +30,7 @@ export interface Pages extends Disposable {
 const LEAF_TABLE = 0x0d;
 const LEAF_INDEX = 0x0a;
 const FILE_HEAD = 100;
+const MAGIC = "SQLite format 3\0";
 const MOST_COLUMNS = 64;
 /** Nothing of ours is longer: a row of output is 16 KiB, a screen some hundred. */
 const MOST_PAYLOAD = 64 * 1024 * 1024;
@@ -38,7 +41,8 @@ class Damaged extends Error {}
 export function openPages(path: string, pageBytes = 8192): Pages {
   const fd = openSync(path, "r");
   const head = Buffer.alloc(FILE_HEAD);
-  readSync(fd, head, 0, FILE_HEAD, 0);
+  // Where it can't be read it is as one of zeros.
+  readAt(fd, head, 0);
   const said = head.readUInt16BE(16) === 1 ? 65_536 : head.readUInt16BE(16);
   const size = said >= 512 && (said & (said - 1)) === 0 ? said : pageBytes;
   const log = logOf(`${path}-wal`, size);
@@ -51,9 +55,7 @@ export function openPages(path: string, pageBytes = 8192): Pages {
     if (number < 1 || number > count) throw new Damaged("no such page");
     const logged = log.page(number);
     if (logged) return logged;
-    const bytes = Buffer.alloc(size);
-    readSync(fd, bytes, 0, size, (number - 1) * size);
-    return bytes;
+    return pageAt(fd, size, (number - 1) * size);
   }
 
   /** The payload of a cell at `at`, wherever it goes on. */
@@ -78,7 +80,8 @@ export function openPages(path: string, pageBytes = 8192): Pages {
   function* cells(kind: number): Generator<{ number: number; bytes: Buffer; at: number }, void, undefined> {
     for (let number = 1; number <= count; number++) {
       if (free?.has(number)) continue;
-      const bytes = page(number);
+      const bytes = readable(number, () => page(number));
+      if (!bytes) continue;
       const start = number === 1 ? FILE_HEAD : 0;
       if (bytes[start] !== kind) continue;
       const cellCount = bytes.readUInt16BE(start + 3);
@@ -103,7 +106,7 @@ export function openPages(path: string, pageBytes = 8192): Pages {
     }
   }
 
-  const free = readable(1, () => freePages(head, page, usable));
+  const free = readable(1, () => freePages(page, usable));
   return {
     count,
     free,
@@ -136,8 +139,11 @@ export function openPages(path: string, pageBytes = 8192): Pages {
   };
 }
 
-function freePages(head: Buffer, page: (number: number) => Buffer, usable: number): Set<number> {
+function freePages(page: (number: number) => Buffer, usable: number): Set<number> {
   const free = new Set<number>();
+  const head = page(1);
+  // Of a head that is damaged nobody knows which pages are free, none at all included.
+  if (head.toString("latin1", 0, MAGIC.length) !== MAGIC) throw new Damaged("no head of a database");
   const wanted = head.readUInt32BE(36);
   for (let trunk = head.readUInt32BE(32); trunk !== 0; ) {
     if (free.has(trunk)) throw new Damaged("the list of free pages goes in a circle");
@@ -150,6 +156,22 @@ function freePages(head: Buffer, page: (number: number) => Buffer, usable: numbe
   }
   if (free.size !== wanted) throw new Damaged("not as many free pages as there should be");
   return free;
+}
+
+/** How many bytes were read; -1 where the disk gives none back. */
+function readAt(fd: number, bytes: Buffer, at: number): number {
+  try {
+    return readSync(fd, bytes, 0, bytes.length, at);
+  } catch (cause) {
+    if (codeOf(cause) === "EIO") return -1;
+    throw cause;
+  }
+}
+
+function pageAt(fd: number, size: number, at: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  if (readAt(fd, bytes, at) < 0) throw new Damaged("the disk does not give it back");
+  return bytes;
 }
 
 function slice(bytes: Buffer, at: number, length: number): Buffer {
@@ -217,7 +239,7 @@ function logOf(
     return none;
   }
   const head = Buffer.alloc(32);
-  readSync(fd, head, 0, 32, 0);
+  readAt(fd, head, 0);
   const magic = head.readUInt32BE(0);
   if ((magic & 0xffff_fffe) >>> 0 !== 0x377f_0682 || head.readUInt32BE(8) !== size) {
     closeSync(fd);
@@ -229,7 +251,7 @@ function logOf(
   let pages = 0;
   const frame = Buffer.alloc(24 + size);
   let before: Sum = [head.readUInt32BE(24), head.readUInt32BE(28)];
-  for (let at = 32; readSync(fd, frame, 0, frame.length, at) === frame.length; at += frame.length) {
+  for (let at = 32; readAt(fd, frame, at) === frame.length; at += frame.length) {
     if (!frame.subarray(8, 16).equals(head.subarray(16, 24))) break;
     const said: Sum = [frame.readUInt32BE(16), frame.readUInt32BE(20)];
     const sum = checksum(frame.subarray(24), checksum(frame.subarray(0, 8), before, little), little);
@@ -245,10 +267,7 @@ function logOf(
     pages,
     page(number) {
       const place = places.get(number);
-      if (place === undefined) return undefined;
-      const bytes = Buffer.alloc(size);
-      readSync(fd, bytes, 0, size, place);
-      return bytes;
+      return place === undefined ? undefined : pageAt(fd, size, place);
     },
     [Symbol.dispose]: () => closeSync(fd),
   };

@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { randomUUID } from "node:crypto";
 import { copyFileSync, existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { CovenError } from "../errors.ts";
+import { codeOf } from "../os/file-failure.ts";
 import { SESSION_STATUSES } from "../session/session.ts";
 import { connect } from "./connection.ts";
 import { differing, HASH_SQL } from "./hashes.ts";
@@ -17,8 +18,8 @@ export interface LostEvents {
 }
 
 export interface RepairReport {
-  /** Nothing was wrong; indexes were made anew; rows were put into a new ledger. */
-  readonly method: "sound" | "reindexed" | "salvaged";
+  /** Nothing was wrong; only output has changed, and its hashes were given up; indexes were made anew; rows were put into a new ledger. */
+  readonly method: "sound" | "rehashed" | "reindexed" | "salvaged";
   /** The repaired ledger; null where nothing was wrong. */
   readonly output: string | null;
   readonly sessions: number;
@@ -61,14 +62,14 @@ function reindexed(path: string, output: string): RepairReport | undefined {
         db.run("REINDEX");
         if (problemsOf(db).length > 0) return undefined;
       }
-      db.run("PRAGMA wal_checkpoint(TRUNCATE)");
-      const sound = before.length === 0;
       const counted = countsOf(db);
       const damagedOutput = unhashed(db);
+      db.run("PRAGMA wal_checkpoint(TRUNCATE)");
       db.close();
-      if (!sound) renameSync(work, output);
+      const method = before.length > 0 ? "reindexed" : damagedOutput.length > 0 ? "rehashed" : "sound";
+      if (method !== "sound") renameSync(work, output);
       return {
-        ...{ method: sound ? "sound" : "reindexed", output: sound ? null : output, ...counted },
+        ...{ method, output: method === "sound" ? null : output, ...counted },
         ...{ lostRecords: [], lostEvents: [], damagedOutput, lostScreens: 0 },
       };
     } finally {
@@ -94,8 +95,9 @@ function isOfIndex(problem: string): boolean {
   );
 }
 
+/** The system refuses (no room, no right), and not the damaged file. */
 function isOfSystem(cause: unknown): boolean {
-  return cause instanceof Error && "syscall" in cause;
+  return cause instanceof Error && "syscall" in cause && codeOf(cause) !== "EIO";
 }
 
 function countsOf(db: Database): { sessions: number; events: number } {
@@ -112,6 +114,8 @@ function countsOf(db: Database): { sessions: number; events: number } {
 /** What the leaves hold, but for the events and screens themselves. */
 interface Found {
   readonly sessions: Map<number, readonly Value[]>;
+  /** Sacrificed, and not purged to the end: nothing of them is put anywhere. */
+  readonly forgotten: ReadonlySet<number>;
   /** By n, from the index of ids. */
   readonly ids: Map<number, string>;
   readonly meta: Map<string, string>;
@@ -145,13 +149,16 @@ function salvaged(path: string, output: string): RepairReport {
 
 function lookThrough(pages: Pages): Found {
   const sessions = new Map<number, readonly Value[]>();
+  const forgotten = new Set<number>();
   const ids = new Map<number, string>();
   const meta = new Map<string, string>();
   const indexed = new Map<number, Set<number>>();
   let greatestSession = 0;
   let greatestSeq = 0;
   for (const row of pages.rows()) {
-    if (isSession(row)) sessions.set(row.rowid, row.values);
+    if (isSession(row) && row.values[1] === null) forgotten.add(row.rowid);
+    else if (isSession(row)) sessions.set(row.rowid, row.values);
+    else if (isEvent(row)) greatestSeq = Math.max(greatestSeq, row.rowid);
     const [name, n] = row.values;
     if (row.values.length === 2 && name === "session_rows") greatestSession = Number(n);
   }
@@ -159,12 +166,15 @@ function lookThrough(pages: Pages): Found {
     if (more.length > 0) continue;
     if (typeof first === "string" && typeof second === "string") meta.set(first, second);
     if (typeof first === "string" && typeof second === "number" && isId(first)) ids.set(second, first);
+    // As the index of `archived_at` has those: no other session was archived at no time.
+    if (first === "" && typeof second === "number") forgotten.add(second);
     if (typeof first !== "number" || typeof second !== "number") continue;
     const seqs = indexed.get(first) ?? new Set();
     indexed.set(first, seqs.add(second));
     greatestSeq = Math.max(greatestSeq, second);
   }
-  return { sessions, ids, meta, indexed, greatestSession, greatestSeq };
+  for (const n of forgotten) indexed.delete(n);
+  return { sessions, forgotten, ids, meta, indexed, greatestSession, greatestSeq };
 }
 
 /** The sessions whose output is not what was recorded. Their hashes are deleted: from now on what is there counts. */
@@ -180,7 +190,7 @@ function fill(
   pages: Pages,
   found: Found,
 ): Pick<RepairReport, "lostRecords" | "lostEvents" | "lostScreens"> {
-  const { sessions, ids, meta, indexed } = found;
+  const { sessions, forgotten, ids, meta, indexed } = found;
   const putMeta = db.query("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)");
   for (const [key, value] of meta) putMeta.run(key, value);
   const putSession = inserting(db, "session_rows");
@@ -191,7 +201,7 @@ function fill(
   /** Of a session whose record is lost. Where nobody knows which pages are free, its rows may be those of one that was sacrificed. */
   function standIn(n: number): boolean {
     const id = ids.get(n);
-    if (id === undefined && pages.free === undefined) return false;
+    if (forgotten.has(n) || (id === undefined && pages.free === undefined)) return false;
     const now = new Date().toISOString();
     const record = [
       null,

@@ -16,7 +16,7 @@ import {
 import { dirname } from "node:path";
 import { codeOf } from "../os/file-failure.ts";
 import type { StorageState, World } from "../session/ports.ts";
-import { storageRefusal } from "./failure.ts";
+import { isDamage, storageRefusal } from "./failure.ts";
 
 /** Set aside beside the ledger: enough for thousands of small transactions. */
 const BALLAST_BYTES = 8 * 1024 * 1024;
@@ -61,6 +61,8 @@ export interface DiskWatch extends Omit<Disk, "verify"> {
   begin<T>(work: () => T): T;
   /** Runs a reading. */
   read<T>(work: () => T): T;
+  /** A part of the ledger failed, and what was asked for was done without it. */
+  noticed(cause: unknown): void;
   stop(): void;
 }
 
@@ -137,11 +139,15 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
     }
   }
 
+  function noticed(cause: unknown): void {
+    if (isDamage(cause)) become("failing", cause);
+  }
+
   function read<T>(work: () => T): T {
     try {
       return work();
     } catch (cause) {
-      if (isDamage(cause)) become("failing", cause);
+      noticed(cause);
       throw cause;
     }
   }
@@ -150,6 +156,7 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
   return {
     write,
     read,
+    noticed,
     detached(reason) {
       if (reason === gone) return;
       gone = reason;
@@ -198,11 +205,6 @@ export function ballastOf(ledger: string) {
       rmSync(file, { force: true });
     },
   };
-}
-
-/** The file itself is damaged. */
-function isDamage(cause: unknown): boolean {
-  return cause instanceof SQLiteError && /^SQLITE_(CORRUPT|NOTADB)/.test(cause.code ?? "");
 }
 
 /** What a failed write says of the disk; undefined when it says nothing of it (a lock that somebody holds, a bug of ours). */

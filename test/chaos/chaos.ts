@@ -136,6 +136,11 @@ i=0; while :; do i=$((i+1)); echo line $i; [ $((i % 50)) -ne 0 ] || sleep 0.01; 
   );
   const seen = new Map<number, string>();
   const sessions: Session[] = [];
+  // Where something does not hold, what resists would run for ever: its home is gone then.
+  await using left = new AsyncDisposableStack();
+  left.defer(() => {
+    for (const { id } of sessions) for (const pid of marked(id)) signalOwn(Number(pid), "SIGKILL");
+  });
   for (let crash = 0; crash < times; crash++) {
     const pid = await home.start();
     for (let i = 0; i < 2; i++) sessions.push(await launch(home, "go"));
@@ -152,7 +157,7 @@ i=0; while :; do i=$((i+1)); echo line $i; [ $((i % 50)) -ne 0 ] || sleep 0.01; 
   const records = await Promise.all(sessions.map(({ id }) => home.client.session(id)));
   const orphaned = records.filter(({ status }) => status === "orphaned").length;
   // Each resists for as long as it may, and a start takes four at a time.
-  await until("nothing of them runs", () => sessions.every(({ id }) => marked(id) === 0), 300_000);
+  await until("nothing of them runs", () => sessions.every(({ id }) => marked(id).length === 0), 300_000);
   await stopDaemon(home.paths);
   const whole = isWhole(home.paths.ledger);
   return {
@@ -216,9 +221,9 @@ function isWhole(ledger: string): boolean {
   return db.query<{ integrity_check: string }, []>("PRAGMA integrity_check").get()?.integrity_check === "ok";
 }
 
-/** How many processes carry the mark of a session. */
-function marked(id: string): number {
-  return pids().filter((pid) => text(`/proc/${pid}/environ`).includes(`COVEN_SESSION_ID=${id}`)).length;
+/** The processes that carry the mark of a session. */
+function marked(id: string): string[] {
+  return pids().filter((pid) => text(`/proc/${pid}/environ`).includes(`COVEN_SESSION_ID=${id}`));
 }
 
 function children(pid: number): number {

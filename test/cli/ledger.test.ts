@@ -1,16 +1,18 @@
 // `coven ledger repair` and what doctor says of a damaged ledger, through the command line, on ledgers that are damaged for real.
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stopDaemon } from "../../src/supervise/lifecycle.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { until } from "../support/daemon-home.ts";
+import { mount, noMounts, unmount } from "../support/mount.ts";
+import { testUnless } from "../support/unless.ts";
 
 const PAGE = 8192;
 /** The leaves that its tables and indexes begin with. */
 const ROOTS =
-  "meta session_rows sqlite_autoindex_session_rows_1 session_rows_archived session_rows_unsettled event_rows event_rows_session screen_rows leftover_rows";
+  "meta session_rows sqlite_autoindex_session_rows_1 session_rows_archived session_rows_unsettled event_rows event_rows_session screen_rows leftover_rows hash_rows";
 
 let line: CommandLine;
 let ledger: string;
@@ -86,6 +88,30 @@ test("repair writes beside, --replace puts in place, and the session is there ag
   const sound = await line.coven(["ledger", "repair"]);
   expect([sound.code, sound.out]).toEqual([0, "The ledger is sound: there is nothing to repair.\n"]);
 }, 60_000);
+
+// The original was moved aside before the move of the repaired one failed, and a start would have begun a new history.
+testUnless(noMounts())(
+  "--replace takes a ledger that was repaired on another file system",
+  async () => {
+    const damaged = damage("screen_rows");
+    const other = join(line.home.base, "other");
+    mkdirSync(other);
+    expect(mount("-t", "tmpfs", "-o", "size=16m", "none", other)).toBe(true);
+    try {
+      const output = join(other, "mended.db");
+      const { code, out } = await line.coven(["ledger", "repair", "--replace", "--output", output, "--json"]);
+      const report = JSON.parse(out);
+      expect([code, report.output]).toEqual([0, ledger]);
+      expect(readFileSync(report.original).equals(damaged)).toBe(true);
+      expect(readdirSync(other)).toEqual([]);
+      expect(readdirSync(line.home.paths.home).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    } finally {
+      unmount(other);
+    }
+    expect((await line.coven(["attach", id])).out).toContain("40");
+  },
+  60_000,
+);
 
 test("a daemon that meets the damage says so and refuses launches, and what it can read it still reads", async () => {
   damage("screen_rows");

@@ -1,8 +1,9 @@
-// The second process of the ledger's tests: one that appends until it is killed, one that migrates for ever, one that opens and closes, one that reads.
+// The second process of the ledger's tests: one that appends until it is killed, one that migrates for ever, one that opens and closes, one that repairs, one that reads.
 import { Database } from "bun:sqlite";
 import { writeSync } from "node:fs";
 import { openLedger } from "../../src/store/ledger.ts";
 import { MIGRATIONS, migrate } from "../../src/store/migrate.ts";
+import { repairLedger } from "../../src/store/repair.ts";
 
 const [verb, path = "", id = ""] = process.argv.slice(2);
 
@@ -27,6 +28,11 @@ if (verb === "migrate") {
 if (verb === "open") {
   openLedger(path).close();
   writeSync(1, "closed\n");
+  process.exit(0);
+}
+
+if (verb === "repair") {
+  writeSync(1, JSON.stringify(repairLedger(path, `${path}.repaired`)));
   process.exit(0);
 }
 

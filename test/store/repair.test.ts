@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { openLedger } from "../../src/store/ledger.ts";
 import { openPages } from "../../src/store/pages.ts";
 import { type RepairReport, repairLedger } from "../../src/store/repair.ts";
+import { notLinux, testUnless, without } from "../support/unless.ts";
 import { AT, eventsOf, newSession, output as printed, thrown } from "./fixture.ts";
 
 const PAGE = 8192;
@@ -103,6 +104,8 @@ test("whatever pages are damaged, every event of the others is saved, and the or
   const sound = readFileSync(path);
   const before = eventsIn(path);
   const places = pagesOf(path);
+  // A session's id stands on these two and nowhere else; which pages are free is known by the first.
+  const naming = [rootOf("session_rows"), rootOf("sqlite_autoindex_session_rows_1")];
   expect(places.size).toBe(before.size);
   const random = chance(Number(process.env["REPAIR_SEED"] ?? 11));
   const methods = new Map<string, number>();
@@ -121,8 +124,12 @@ test("whatever pages are damaged, every event of the others is saved, and the or
     const after = eventsIn(result);
     for (const [seq, said] of before) {
       if (hits.has(places.get(seq) ?? 0)) continue;
-      // Only its text, where the ledger's own beginning of event ids is lost.
-      expect(after.get(seq)?.slice(36)).toBe(said.slice(36));
+      const nameless = naming.every((page) => hits.has(page));
+      // Rows of nobody may be those of a session that was sacrificed, unless the free pages are known.
+      if (nameless && hits.has(1)) continue;
+      // Without the ledger's own beginning of event ids, which may be lost; and under another session, where nobody knows the id of its own.
+      const from = nameless ? 72 : 36;
+      expect(after.get(seq)?.slice(from)).toBe(said.slice(from));
     }
     saved += after.size / before.size;
     if (report.output !== null) {
@@ -198,6 +205,52 @@ test("what was in a log that was never copied back is there, too", () => {
   repaired.close();
 });
 
+// As a disk with a bad sector answers. It gave up and saved nothing.
+testUnless(notLinux, without("strace"))(
+  "a sector that can't be read is one that is lost",
+  async () => {
+    fill(12);
+    const before = eventsIn(path);
+    damage([rootOf("screen_rows")], (page) => page.fill(0));
+    const size = readFileSync(path).length;
+    const result = (work: Uint8Array): RepairReport => JSON.parse(new TextDecoder().decode(work));
+    for (const [call, when] of [
+      ["pread64", 40],
+      ["copy_file_range", 1],
+      ["pread64", Math.floor(size / PAGE) + 20],
+    ] as const) {
+      const inject = [
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-P",
+        path,
+        "-e",
+        `trace=${call}`,
+        "-e",
+        `inject=${call}:error=EIO:when=${when}`,
+      ];
+      const child = Bun.spawnSync([
+        "strace",
+        ...inject,
+        process.execPath,
+        join(import.meta.dir, "child.ts"),
+        "repair",
+        path,
+      ]);
+      expect([call, when, child.exitCode, child.stderr.toString()]).toEqual([call, when, 0, ""]);
+      expect(result(child.stdout)).toMatchObject({ method: "salvaged", sessions: 12 });
+      const after = eventsIn(`${path}.repaired`);
+      for (const [seq, said] of after) expect(before.get(seq)?.slice(36)).toBe(said.slice(36));
+      // One page's worth at the most.
+      expect(after.size).toBeGreaterThan(before.size * 0.8);
+      for (const end of ["", "-wal", "-shm"]) rmSync(`${path}.repaired${end}`, { force: true });
+    }
+  },
+  60_000,
+);
+
 test("what is lost is named, and its seqs are never used again", () => {
   const [first = "", second = ""] = fill(2);
   const places = pagesOf(path);
@@ -228,20 +281,28 @@ test("a record that is lost has a stand-in with its id, under which its output i
   repaired.close();
 });
 
-test("what was sacrificed does not come back", () => {
+test("what was sacrificed does not come back, whether its rows were purged by then or not", () => {
+  const sound = join(dir, "sound.db");
+  // The clock never gets to the purge, and a row takes pages of its own: most of them are still there.
   const ledger = openLedger(path, { after: () => () => {} });
   const [gone, stays] = [newSession(ledger), newSession(ledger)];
-  for (let i = 0; i < 200; i++) {
-    ledger.append(gone, [printed("secret ".repeat(100))], AT);
-    ledger.append(stays, [printed("kept ".repeat(100))], AT);
-  }
+  for (let i = 0; i < 6_000; i++) ledger.append(gone, [printed("secret ".repeat(1_000))], AT);
+  for (let i = 0; i < 20; i++) ledger.append(stays, [printed("kept ".repeat(100))], AT);
   ledger.sacrifice(gone);
   ledger.close();
-  damage([rootOf("sqlite_autoindex_session_rows_1")], (page) => page.fill(0));
-  const report = repairLedger(path, output);
-  expect(report.sessions).toBe(1);
-  expect(Array.from(eventsIn(output).values()).some((said) => said.includes("secret"))).toBe(false);
-  expect(readFileSync(output).includes("secret")).toBe(false);
+  copyFileSync(path, sound);
+  expect(readFileSync(path).includes("secret")).toBe(true);
+  for (const page of [rootOf("sqlite_autoindex_session_rows_1"), 1]) {
+    copyFileSync(sound, path);
+    damage([page], (bytes) => bytes.fill(0));
+    expect(repairLedger(path, output)).toMatchObject({ method: "salvaged", sessions: 1, events: 20 });
+    expect(readFileSync(output).includes("secret")).toBe(false);
+    const repaired = openLedger(output);
+    const id = newSession(repaired);
+    expect(repaired.append(id, [printed("new")], AT)).toBeGreaterThan(6_020);
+    repaired.close();
+    for (const end of ["", "-wal", "-shm"]) rmSync(output + end, { force: true });
+  }
 });
 
 test("what is no ledger, and an output that is there, are refused and left alone", () => {

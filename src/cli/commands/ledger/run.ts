@@ -19,18 +19,22 @@ export const repair: Run = async (invocation) => {
   }
   if (done.output === null) {
     await print("The ledger is sound: there is nothing to repair.");
-    for (const line of losses(done)) await print(line);
     return 0;
   }
-  const how =
-    done.method === "reindexed" ? "Its indexes were made anew" : "What can be read was put into a new ledger";
   await print(
-    `${how}: ${counted(done.sessions, "session")}, ${counted(done.events, "event")}, in ${harmless(done.output)}`,
+    `${HOW[done.method]}: ${counted(done.sessions, "session")}, ${counted(done.events, "event")}, in ${harmless(done.output)}`,
   );
   for (const line of losses(done)) await print(line);
   if (done.original !== null) say(`The original is ${harmless(done.original)}`);
   else say("Put it in place:  coven ledger repair --replace");
   return 0;
+};
+
+const HOW: Readonly<Record<Repaired["method"], string>> = {
+  sound: "Nothing was wrong",
+  rehashed: "Its pages are sound, and what was printed is kept as the disk gives it now",
+  reindexed: "Its indexes were made anew",
+  salvaged: "What can be read was put into a new ledger",
 };
 
 function losses({ lostRecords, lostEvents, damagedOutput, lostScreens }: Repaired): string[] {
