@@ -35,6 +35,8 @@ const MOST_WAITING_BYTES = 512 * 1024;
  */
 const STALL_MS = 2_000;
 const MOST_BEHIND_BYTES = 1024 * 1024;
+/** A client whose messages were refused so often is broken, or means harm: each refusal costs everybody a little. */
+const MOST_REFUSALS = 100;
 
 /** What attaching needs of the daemon. */
 interface AttachDependencies extends FollowDependencies {
@@ -75,6 +77,7 @@ class Viewer {
   #output: ViewerOutput | undefined;
   #asOfSeq = 0;
   #size: Size = { cols: 0, rows: 0 };
+  #refusals = 0;
   /** As it was said last. */
   #storage: StorageState = "ok";
   readonly #gone = new AbortController();
@@ -113,6 +116,7 @@ class Viewer {
 
   /** Bytes are keys; text is JSON. What is neither is refused with a code, and the client stays. */
   message(message: string | Buffer): void {
+    if (this.#gone.signal.aborted) return;
     try {
       if (typeof message !== "string") this.#attachment.type(new Uint8Array(message));
       else this.#resize(message);
@@ -121,8 +125,10 @@ class Viewer {
         ? error
         : new CovenError("invalid_request", "That is no message of attach.");
       this.#say({ type: "error", ...envelope(refused) });
+      this.#refusals += 1;
+      if (this.#refusals === MOST_REFUSALS) this.#end(1008, "too many messages were refused");
       // It sends what is refused, and does not read that it is.
-      if (this.socket.getBufferedAmount() > MOST_WAITING_BYTES) this.socket.terminate();
+      else if (this.socket.getBufferedAmount() > MOST_WAITING_BYTES) this.socket.terminate();
     }
   }
 

@@ -82,6 +82,8 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
       const where = found === "there" && !now.whole() ? "halved" : found;
       if (where === "there") {
         if (now.place === path) disk.detached(undefined);
+      } else if (where === "emptied") {
+        disk.damaged(`${path} was emptied under the daemon`);
       } else if (where === "moved") {
         disk.detached(`its file is ${now.ownership.name()} now; what is recorded goes there`);
       } else if (!failed || !written) {

@@ -3,8 +3,11 @@ import { closeSync, constants, fstatSync, openSync, readlinkSync, statSync } fro
 import { CovenError } from "../errors.ts";
 import { lockFile } from "../os/file-lock.ts";
 
-/** `moved`: it has another name now; `unlinked`: none, and its place is free; `replaced`: none, and another file is in its place. */
-export type Whereabouts = "there" | "moved" | "unlinked" | "replaced";
+/**
+ * `emptied`: it is there, and holds nothing; `moved`: it has another name now; `unlinked`: none, and its place is free; `replaced`: none, and another
+ * file is in its place.
+ */
+export type Whereabouts = "there" | "emptied" | "moved" | "unlinked" | "replaced";
 
 export interface Ownership {
   /** Costs a stat. */
@@ -33,7 +36,10 @@ export function takeOwnership(path: string): Ownership {
   return {
     where() {
       const here = statAt(path);
-      if (here === "unknown" || (here && here.ino === mine.ino && here.dev === mine.dev)) return "there";
+      if (here === "unknown") return "there";
+      // From its first page on a ledger is never empty.
+      if (here && here.ino === mine.ino && here.dev === mine.dev)
+        return here.size === 0 ? "emptied" : "there";
       if (fstatSync(fd).nlink > 0) return "moved";
       return here ? "replaced" : "unlinked";
     },
@@ -63,7 +69,9 @@ export function sideFilesOf(path: string): () => boolean {
 }
 
 /** `unknown` where nobody may look. */
-function statAt(path: string): { readonly ino: number; readonly dev: number } | undefined | "unknown" {
+function statAt(
+  path: string,
+): { readonly ino: number; readonly dev: number; readonly size: number } | undefined | "unknown" {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {

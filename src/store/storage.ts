@@ -63,6 +63,8 @@ export interface DiskWatch extends Omit<Disk, "verify"> {
   read<T>(work: () => T): T;
   /** A part of the ledger failed, and what was asked for was done without it. */
   noticed(cause: unknown): void;
+  /** The ledger is damaged: nothing new begins in it any more. */
+  damaged(reason: string): void;
   stop(): void;
 }
 
@@ -157,6 +159,10 @@ export function watchDisk(path: string, options: DiskOptions): DiskWatch {
     write,
     read,
     noticed,
+    damaged(reason) {
+      damaged = true;
+      become("failing", new Error(reason));
+    },
     detached(reason) {
       if (reason === gone) return;
       gone = reason;

@@ -19,6 +19,8 @@ export interface InitSystem {
   readonly hint: string | undefined;
   /** The home whose daemon its file starts: this one, another; undefined when there is no file. */
   installedFor(): "ours" | "another" | undefined;
+  /** The command by which its file starts the daemon of this home; undefined when there is none, or it can't be told. */
+  commandOfOurs(): readonly string[] | undefined;
   /** Whether what it was told is what `install` would tell it now. */
   upToDate(): boolean;
   /** Whether it has the daemon running. */
@@ -71,6 +73,10 @@ export function initSystemOf(
     installedFor() {
       const text = written(file);
       return text === undefined ? undefined : text.includes(plan.mark) ? "ours" : "another";
+    },
+    commandOfOurs() {
+      const text = written(file);
+      return text?.includes(plan.mark) ? plan.commandIn(text) : undefined;
     },
     upToDate: () => written(file) === plan.content,
     active: () => run(plan.active.command, plan.active.says) === undefined,

@@ -198,7 +198,9 @@ export async function restartDaemon(
   paths: CovenPaths,
   options: LifecycleOptions & { readonly force?: boolean } = {},
 ): Promise<Started> {
-  await requireReplaceable(paths, options);
+  // What an init system starts is not always this program.
+  const command = options.command ?? initSystemOf(paths)?.commandOfOurs();
+  await requireReplaceable(paths, command ? { ...options, command } : options);
   const { pid } = await stopDaemon(paths, options);
   const started = await startDaemon(paths, options);
   return pid === null ? started : { ...started, restartedFrom: pid };

@@ -22,6 +22,8 @@ export interface Installation {
   readonly by: "systemd" | "launchd";
   /** Stands in the file of a daemon of this very home, and in no other's. */
   readonly mark: string;
+  /** The command that such a file starts, `daemon serve` included; undefined when it can't be told. */
+  commandIn(content: string): readonly string[] | undefined;
   /** Succeeds when the init system can be asked at all. */
   readonly ready: readonly string[];
   /** Succeeds, and prints `says` where that is given, while it has the daemon running. */
@@ -81,6 +83,27 @@ TasksMax=infinity
 [Install]
 WantedBy=default.target
 `;
+}
+
+/** The command that a unit of ours starts, as `systemdUnit` wrote it; undefined when somebody wrote it otherwise. */
+function systemdCommand(unit: string): readonly string[] | undefined {
+  const line = /^ExecStart=(.*)$/m.exec(unit)?.[1];
+  if (line === undefined || !/^"(?:[^"\\]|\\.)*"(?: "(?:[^"\\]|\\.)*")*$/.test(line)) return undefined;
+  return Array.from(line.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, word = ""]) =>
+    word
+      .replaceAll("$$", "$")
+      .replaceAll("%%", "%")
+      .replace(/\\(.)/g, (_, escaped: string) => (escaped === "n" ? "\n" : escaped)),
+  );
+}
+
+/** The command that a property list of ours starts, as `launchdPlist` wrote it; undefined when somebody wrote it otherwise. */
+function launchdCommand(plist: string): readonly string[] | undefined {
+  const list = /<key>ProgramArguments<\/key>\s*<array>([\s\S]*?)<\/array>/.exec(plist)?.[1];
+  const words = Array.from(list?.matchAll(/<string>([^<]*)<\/string>/g) ?? [], ([, word = ""]) =>
+    word.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&"),
+  );
+  return words.length > 0 ? words : undefined;
 }
 
 function systemdHome(home: string): string {
@@ -166,6 +189,7 @@ export function installation(
       content: systemdUnit(supervised),
       by: "systemd",
       mark: systemdHome(supervised.home),
+      commandIn: systemdCommand,
       ready: ["systemctl", "--user", "show", "--property=Version"],
       active: { command: ["systemctl", "--user", "is-active", "--quiet", UNIT] },
       start: [
@@ -190,6 +214,7 @@ export function installation(
       content: launchdPlist(supervised),
       by: "launchd",
       mark: launchdHome(supervised.home),
+      commandIn: launchdCommand,
       ready: ["launchctl", "print", `gui/${user.uid}`],
       // It lists what it has loaded, and a pid only for what runs.
       active: { command: ["launchctl", "list", LABEL], says: '"PID" = ' },

@@ -156,6 +156,19 @@ describe("who types", () => {
     await until("the echo", () => client.output().includes("still here"));
     client.leave();
   });
+
+  test("who is refused a hundred times is sent away, and what it sent behind that does nothing", async () => {
+    const { id, client } = await echoing();
+    const other = await attached(daemon, id);
+    for (let i = 0; i < 5_000; i++) client.say("{");
+    client.type("too late");
+    await until("it is sent away", () => client.closed);
+    expect(client.frames.filter(({ type }) => type === "error")).toHaveLength(100);
+    other.type("still here");
+    await until("the echo", () => other.output().includes("still here"));
+    expect(other.output()).not.toContain("too late");
+    other.leave();
+  });
 });
 
 describe("whose size counts", () => {

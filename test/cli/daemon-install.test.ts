@@ -151,6 +151,27 @@ describe.each(["systemd", "script"] as const)("kept by a %s", (kind) => {
   );
 
   here(
+    "where the program that it would start is gone, restart refuses and ends nothing",
+    async () => {
+      await using at = await scene(kind);
+      await at.coven("daemon", "install");
+      const before = await at.pid();
+      const id = (await at.coven("run", "demo", "sleep 600", "--detach")).out.trim();
+      const text = readFileSync(at.manager.unit, "utf8");
+      writeFileSync(at.manager.unit, text.replace(executable, `${executable}-gone`));
+      at.manager.systemctl("daemon-reload");
+      const { code, err } = await at.coven("daemon", "restart", "--force");
+      expect([code, err]).toEqual([1, expect.stringContaining(`${executable}-gone`)]);
+      expect(await at.pid()).toBe(before);
+      expect((await at.line.home.client.session(id)).status).toBe("running");
+      // What mends it.
+      expect((await at.coven("daemon", "install", "--force")).code).toBe(0);
+      expect(readFileSync(at.manager.unit, "utf8")).toBe(text);
+    },
+    30_000,
+  );
+
+  here(
     "a daemon that cannot start is given up on, with its own reason",
     async () => {
       await using at = await scene(kind);

@@ -108,3 +108,15 @@ test.each(["-wal", "-shm"])(
     expect(db.query("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
   },
 );
+
+test("emptied under a running daemon: said before the next event is acknowledged, and nothing new begins in it", async () => {
+  const id = await session("echo before; while read -r line; do echo got $line; done", "before");
+  truncateSync(home.paths.ledger, 0);
+  await home.client.input(id, "one\r");
+  await until("it is noticed", async () => (await home.client.health()).storage?.state === "failing");
+  const launched = home.client.launch({ projectRoot: home.project, harness: "codex", prompt: "true" });
+  expect(await launched.catch((error: unknown) => error)).toMatchObject({ code: "runtime_unavailable" });
+  expect(logLines(home.paths).filter(({ event }) => event === "storage")).toMatchObject([
+    { state: "failing", reason: expect.stringContaining("was emptied under the daemon") },
+  ]);
+});

@@ -102,6 +102,14 @@ describe("the property list", () => {
   });
 });
 
+test.each(["linux", "darwin"])("what a file of ours starts is read back from it: %s", (system) => {
+  for (const supervised of [plain, awkward]) {
+    const made = installation(system, supervised, { home: "/home/ada", uid: 1000, name: "ada" });
+    expect(made?.commandIn(made.content)).toEqual([...supervised.command, "daemon", "serve"]);
+    expect(made?.commandIn("[Service]\nExecStart=/usr/bin/env coven\n")).toBeUndefined();
+  }
+});
+
 describe("where it goes", () => {
   const ada = { home: "/home/ada", uid: 1000, name: "ada" };
 
