@@ -3,7 +3,13 @@
 import * as z from "zod";
 import { ERROR_CODES } from "../errors.ts";
 import { EVENT_KINDS, type Event } from "../session/event.ts";
-import { LAUNCH_MODES, SESSION_STATUSES, type Session } from "../session/session.ts";
+import {
+  LAUNCH_MODES,
+  PERMISSIONS,
+  SESSION_STATUSES,
+  type Session,
+  VISIBILITIES,
+} from "../session/session.ts";
 import type { Picture } from "../vt/picture.ts";
 
 const text = z.string();
@@ -87,6 +93,15 @@ export const sessionRecord = z
     pid: z.int().nullable(),
     signal: text.nullable(),
     activity: text.nullable(),
+    labels: z.array(text).readonly(),
+    visibility: z.enum(VISIBILITIES),
+    external: z.boolean(),
+    conversation_id: text.nullable(),
+    familiar_id: text.nullable(),
+    transcript_path: text.nullable(),
+    model: text.nullable(),
+    permission: z.enum(PERMISSIONS).nullable(),
+    add_dirs: z.array(text).readonly(),
   })
   .meta({ id: "Session" }) satisfies z.ZodType<Session>;
 

@@ -5,7 +5,7 @@ import { sessionEnvironment } from "./environment.ts";
 import { LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
 import type { CovenPorts, Processes } from "./ports.ts";
-import { DEFAULT_SIZE, type LaunchMode, type Session, titleOf } from "./session.ts";
+import { DEFAULT_SIZE, type LaunchMode, type Session, titleOf, UNASKED } from "./session.ts";
 import { Terminal } from "./terminal.ts";
 import type { Size } from "./viewers.ts";
 
@@ -95,6 +95,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     pid: null,
     signal: null,
     activity: null,
+    ...UNASKED,
   };
   const size = { cols: request.cols ?? DEFAULT_SIZE.cols, rows: request.rows ?? DEFAULT_SIZE.rows };
   return { session, argv, environment, size };

@@ -10,6 +10,14 @@ export type SessionStatus = (typeof SESSION_STATUSES)[number];
 export const LAUNCH_MODES = ["interactive", "nonInteractive"] as const;
 export type LaunchMode = (typeof LAUNCH_MODES)[number];
 
+/** Whom a client means a session for. A note for other clients: whoever may use the socket sees every session. */
+export const VISIBILITIES = ["private", "workspace", "shared"] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+/** What a harness may do to files and the network: everything its user may, or only look. */
+export const PERMISSIONS = ["full", "read-only"] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
 /** The record of one harness run, exactly as `GET /sessions/:id` sends it. */
 export interface Session {
   /** UUID v4. */
@@ -39,7 +47,36 @@ export interface Session {
    * person, `done`); null unless it is live and has said so. A fact of the moment: no ledger keeps it.
    */
   readonly activity: string | null;
+  /** In the order they were given. */
+  readonly labels: readonly string[];
+  readonly visibility: Visibility;
+  /** Somebody else started it: the daemon has no process and no terminal of it. */
+  readonly external: boolean;
+  /** The harness's own id of the conversation, where it is known. */
+  readonly conversation_id: string | null;
+  readonly familiar_id: string | null;
+  /** Where whoever started an external session keeps its transcript: told by them, never opened. */
+  readonly transcript_path: string | null;
+  /** As it was asked for; null for the harness's own choice. */
+  readonly model: string | null;
+  /** As it was asked for; null for the harness's own way. */
+  readonly permission: Permission | null;
+  /** Canonical absolute paths that the harness may use beside its root. */
+  readonly add_dirs: readonly string[];
 }
+
+/** The members of a record that a launch may leave out. */
+export const UNASKED = {
+  labels: [],
+  visibility: "private",
+  external: false,
+  conversation_id: null,
+  familiar_id: null,
+  transcript_path: null,
+  model: null,
+  permission: null,
+  add_dirs: [],
+} as const satisfies Partial<Session>;
 
 /** What the ledger keeps of a record; a member that is missing here, or too many, does not compile. */
 const KEPT: Readonly<Record<Exclude<keyof Session, "activity">, true>> = {
@@ -56,6 +93,15 @@ const KEPT: Readonly<Record<Exclude<keyof Session, "activity">, true>> = {
   launch_mode: true,
   pid: true,
   signal: true,
+  labels: true,
+  visibility: true,
+  external: true,
+  conversation_id: true,
+  familiar_id: true,
+  transcript_path: true,
+  model: true,
+  permission: true,
+  add_dirs: true,
 };
 
 /** The members of a record that the ledger keeps: its columns. */

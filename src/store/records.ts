@@ -1,7 +1,7 @@
 // Reads records and output of a ledger from outside, without writing to it: for diagnostics, with the daemon up or down.
 import type { Session } from "../session/session.ts";
 import { openReader } from "./connection.ts";
-import { RECORD } from "./sessions.ts";
+import { RECORD, type RecordRow, recordOf } from "./sessions.ts";
 
 /** What one session printed, as far as it is kept. */
 export interface KeptOutput {
@@ -17,10 +17,11 @@ export function newestRecords(path: string, limit: number): Session[] {
   const db = openReader(path);
   try {
     return db
-      .query<Session, [number]>(
+      .query<RecordRow, [number]>(
         `SELECT ${RECORD} FROM session_rows WHERE id IS NOT NULL ORDER BY n DESC LIMIT ?`,
       )
-      .all(limit);
+      .all(limit)
+      .map(recordOf);
   } finally {
     db.close();
   }

@@ -13,7 +13,8 @@ export const SACRIFICE_SQL = {
   // Out of every view and every index that is searched; the ordinal stays while rows refer to it.
   forget: `UPDATE session_rows SET id = NULL, project_root = '', harness = '', title = '', status = 'killed',
     exit_code = NULL, archived_at = '', created_at = '', updated_at = '', cwd = '', launch_mode = '',
-    pid = NULL, pid_started_at = NULL, signal = NULL WHERE n = ?`,
+    pid = NULL, pid_started_at = NULL, signal = NULL, labels = '[]', visibility = 'private', external = 0, conversation_id = NULL,
+    familiar_id = NULL, transcript_path = NULL, model = NULL, permission = NULL, add_dirs = '[]' WHERE n = ?`,
   // The newest row of the ledger is emptied, not deleted: the next seq is counted from it.
   blank:
     "UPDATE event_rows SET kind = 5, data = '{}' WHERE seq = (SELECT max(seq) FROM event_rows) AND session = ?",

@@ -4,6 +4,35 @@ import type { Ledger, ProcessIdentity } from "../session/ports.ts";
 import { SESSION_COLUMNS, type Session, type Settlement } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
 
+/** A record as its row has it: lists are JSON, and there is no truth value. */
+export type RecordRow = Omit<Session, "labels" | "add_dirs" | "external"> & {
+  readonly labels: string;
+  readonly add_dirs: string;
+  readonly external: number;
+};
+
+/** The record that a row holds. */
+export function recordOf(row: RecordRow): Session {
+  return { ...row, labels: listOf(row.labels), add_dirs: listOf(row.add_dirs), external: row.external === 1 };
+}
+
+/** Whatever a damaged page has made of it, the record can be read. */
+function listOf(text: string): readonly string[] {
+  if (text === "[]") return [];
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? list.filter((one) => typeof one === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+/** What is written for a member of a record. */
+function columnOf(value: Session[keyof Session]): string | number | null {
+  if (typeof value === "boolean") return Number(value);
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
+}
+
 /** What is selected for a record. What its program is doing now no ledger knows. */
 export const RECORD = `${SESSION_COLUMNS.join(", ")}, NULL AS activity`;
 
@@ -39,8 +68,8 @@ export interface SessionTable
   leave(id: string, leader: ProcessIdentity | null): void;
 }
 
-type SessionRow = Session & { readonly n: number };
-type UnsettledRow = Session & { readonly pid_started_at: string | null };
+type SessionRow = RecordRow & { readonly n: number };
+type UnsettledRow = RecordRow & { readonly pid_started_at: string | null };
 type LeftRow = { readonly id: string; readonly pid: number | null; readonly pid_started_at: string | null };
 
 /** The session rows of an open ledger. Changing an unknown session throws `session_not_found`. */
@@ -49,8 +78,8 @@ export function sessionTable(connection: Connection): SessionTable {
   const started = connection.db.query<null, [number, string | null, string, string]>(SESSION_SQL.started);
   const settle = connection.db.query<null, (string | number | null)[]>(SESSION_SQL.settle);
   const archive = connection.db.query<null, [string | null, string, string]>(SESSION_SQL.archive);
-  const session = connection.db.query<Session, [string]>(SESSION_SQL.session);
-  const active = connection.db.query<Session, []>(SESSION_SQL.active);
+  const session = connection.db.query<RecordRow, [string]>(SESSION_SQL.session);
+  const active = connection.db.query<RecordRow, []>(SESSION_SQL.active);
   const activePage = connection.db.query<SessionRow, [number, number]>(SESSION_SQL.activePage);
   const page = connection.db.query<SessionRow, [number, number]>(SESSION_SQL.page);
   const unsettled = connection.db.query<UnsettledRow, []>(SESSION_SQL.unsettled);
@@ -65,7 +94,7 @@ export function sessionTable(connection: Connection): SessionTable {
 
   return {
     create(record) {
-      create.run(...SESSION_COLUMNS.map((column) => record[column]), Date.parse(record.created_at));
+      create.run(...SESSION_COLUMNS.map((column) => columnOf(record[column])), Date.parse(record.created_at));
     },
     started(id, leader, at) {
       // A harness can be gone before this is called; its settled row stays as it is.
@@ -79,8 +108,11 @@ export function sessionTable(connection: Connection): SessionTable {
     archive(id, at, updatedAt) {
       if (archive.run(at, updatedAt, id).changes === 0) throw sessionNotFound(id);
     },
-    session: (id) => session.get(id) ?? undefined,
-    activeSessions: () => active.all(),
+    session(id) {
+      const row = session.get(id);
+      return row ? recordOf(row) : undefined;
+    },
+    activeSessions: () => active.all().map(recordOf),
     sessions({ limit, cursor, includeArchived }) {
       const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(cursor);
       // One more than asked for tells whether there is a next page.
@@ -88,14 +120,14 @@ export function sessionTable(connection: Connection): SessionTable {
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       return {
-        sessions: shown.map(({ n: _, ...record }) => record),
+        sessions: shown.map(({ n: _, ...row }) => recordOf(row)),
         nextCursor: last ? writeCursor(last.n) : null,
       };
     },
     unsettled: () =>
-      unsettled.all().map(({ pid_started_at: startedAt, ...record }) => ({
-        session: record,
-        leader: record.pid === null ? null : { pid: record.pid, startedAt },
+      unsettled.all().map(({ pid_started_at: startedAt, ...row }) => ({
+        session: recordOf(row),
+        leader: row.pid === null ? null : { pid: row.pid, startedAt },
       })),
     leave: (id, leader) => void leave.run(leader?.pid ?? null, leader?.startedAt ?? null, id),
     leftovers: () =>

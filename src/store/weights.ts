@@ -1,7 +1,7 @@
 // What retention asks of the ledger: sessions oldest first, and what each of them and all of them weigh.
 import type { Session } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
-import { RECORD } from "./sessions.ts";
+import { RECORD, type RecordRow, recordOf } from "./sessions.ts";
 
 /** Beside its data, what a row of events costs in the file (row head, index entry, the unused rest of its page). */
 const ROW_BYTES = 24;
@@ -37,7 +37,7 @@ export interface Weights {
 
 /** The weights of an open ledger. */
 export function weightsOf({ db }: Connection): Weights {
-  const oldest = db.query<Session & { readonly n: number }, [number, number]>(WEIGHTS_SQL.oldest);
+  const oldest = db.query<RecordRow & { readonly n: number }, [number, number]>(WEIGHTS_SQL.oldest);
   const bytesOf = db.query<{ bytes: number }, [string]>(WEIGHTS_SQL.bytesOf);
   const forgotten = db.query<{ bytes: number }, []>(WEIGHTS_SQL.forgotten);
   const newest = db.query<{ at: string | null }, [string]>(WEIGHTS_SQL.newest);
@@ -49,7 +49,7 @@ export function weightsOf({ db }: Connection): Weights {
   return {
     oldest(after, limit) {
       const rows = oldest.all(after, limit);
-      return { sessions: rows.map(({ n: _, ...session }) => session), next: rows.at(-1)?.n ?? after };
+      return { sessions: rows.map(({ n: _, ...row }) => recordOf(row)), next: rows.at(-1)?.n ?? after };
     },
     bytesOf: (id) => bytesOf.get(id)?.bytes ?? 0,
     bytesKept() {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Ledger } from "../../src/session/ports.ts";
+import { UNASKED } from "../../src/session/session.ts";
 import { ledgerSizes } from "../../src/store/inspect.ts";
 import { openLedger } from "../../src/store/ledger.ts";
 
@@ -27,6 +28,7 @@ function session(ledger: Ledger): string {
     pid: null,
     signal: null,
     activity: null,
+    ...UNASKED,
   });
   return id;
 }

@@ -1,5 +1,5 @@
 // Session records for tests of what people see: everything as usual unless said otherwise.
-import type { Session } from "../../src/session/session.ts";
+import { type Session, UNASKED } from "../../src/session/session.ts";
 
 /** When these tests take place. */
 export const NOW = Date.parse("2026-03-01T12:00:00.000Z");
@@ -24,6 +24,7 @@ export function sample(over: Partial<Session> = {}): Session {
     pid: null,
     signal: null,
     activity: null,
+    ...UNASKED,
     ...over,
   };
 }

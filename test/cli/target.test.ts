@@ -1,7 +1,7 @@
 // Holds how an id is found from its beginning, over several pages, archived sessions included.
 import { expect, test } from "bun:test";
 import { fullId } from "../../src/cli/client/session-id.ts";
-import type { Session } from "../../src/session/session.ts";
+import { type Session, UNASKED } from "../../src/session/session.ts";
 
 function session(id: string, title = "t"): Session {
   return {
@@ -19,6 +19,7 @@ function session(id: string, title = "t"): Session {
     pid: null,
     signal: null,
     activity: null,
+    ...UNASKED,
   };
 }
 

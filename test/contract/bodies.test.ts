@@ -31,6 +31,15 @@ const FINISHED = {
   pid: null,
   signal: null,
   activity: null,
+  labels: [],
+  visibility: "private",
+  external: false,
+  conversation_id: null,
+  familiar_id: null,
+  transcript_path: null,
+  model: null,
+  permission: null,
+  add_dirs: [],
 };
 const ACCEPTED = { status: 202, body: { ok: true, accepted: true } };
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Event, EventQuery, NewEvent } from "../../src/session/event.ts";
 import type { Ledger } from "../../src/session/ports.ts";
-import type { Session } from "../../src/session/session.ts";
+import { type Session, UNASKED } from "../../src/session/session.ts";
 import { type LedgerOptions, openLedger } from "../../src/store/ledger.ts";
 import type { Weights } from "../../src/store/weights.ts";
 
@@ -47,6 +47,7 @@ export function record(over: Partial<Session> = {}): Session {
     pid: null,
     signal: null,
     activity: null,
+    ...UNASKED,
     ...over,
   };
 }

@@ -34,8 +34,20 @@ function ledgerOf(version: number): { path: string; id: string | undefined } {
   return { path, id };
 }
 
+const COLUMNS_OF_5 = [
+  ...["labels", "visibility", "external", "conversation_id", "familiar_id", "transcript_path", "model"],
+  ...["permission", "add_dirs"],
+];
+
 /** Takes back the n-th migration, so that a ledger of the version before it can be made with today's code. */
-const UNDO = ["", "DROP TABLE leftover_rows", "DROP TABLE lost_rows", "DROP TABLE hash_rows"];
+const UNDO = [
+  "",
+  "DROP TABLE leftover_rows",
+  "DROP TABLE lost_rows",
+  "DROP TABLE hash_rows",
+  `DROP VIEW sessions; ${COLUMNS_OF_5.map((name) => `ALTER TABLE session_rows DROP COLUMN ${name};`).join(" ")}
+   ${/CREATE VIEW sessions [^;]*;/.exec(MIGRATIONS[0] ?? "")?.[0]}`,
+];
 
 test("every migration has its way back here", () => {
   expect(UNDO).toHaveLength(MIGRATIONS.length);

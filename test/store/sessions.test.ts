@@ -1,8 +1,9 @@
 // Proof that records come back as they were put in, in order, page by page, and settle once.
+import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { CovenError } from "../../src/errors.ts";
 import { blankPicture } from "../../src/vt/picture.ts";
-import { AT, cleanUp, eventsOf, newLedger, newSession, output, record, thrown } from "./fixture.ts";
+import { AT, cleanUp, eventsOf, newLedger, newPath, newSession, output, record, thrown } from "./fixture.ts";
 
 afterEach(cleanUp);
 
@@ -185,4 +186,28 @@ describe("pages", () => {
     const error = thrown(() => newLedger().sessions({ limit: 5, includeArchived: false, cursor }));
     expect(error).toMatchObject({ name: "CovenError", code: "invalid_request", details: { cursor } });
   });
+});
+
+test("what a launch asked for comes back as it went in, and a list that a disk has spoiled is empty", () => {
+  const path = newPath();
+  const ledger = newLedger(path);
+  const asked = {
+    labels: ["a", 'b "c", é'],
+    visibility: "workspace",
+    external: true,
+    conversation_id: "c1",
+    familiar_id: "f1",
+    transcript_path: "/t",
+    model: "m",
+    permission: "read-only",
+    add_dirs: ["/one", "/two three"],
+  } as const;
+  const id = newSession(ledger, asked);
+  expect(ledger.session(id)).toMatchObject(asked);
+  expect(ledger.sessions({ limit: 1, includeArchived: true }).sessions).toMatchObject([asked]);
+  ledger.close();
+  const db = new Database(path);
+  db.run(`UPDATE session_rows SET labels = '["a', add_dirs = '{"a":1}'`);
+  db.close();
+  expect(newLedger(path).session(id)).toMatchObject({ ...asked, labels: [], add_dirs: [] });
 });

@@ -14,7 +14,7 @@ import { screenHost } from "../../src/screen/host.ts";
 import type { Coven } from "../../src/session/coven.ts";
 import type { CovenOptions } from "../../src/session/options.ts";
 import type { Ledger, World } from "../../src/session/ports.ts";
-import { isSettled, type Session } from "../../src/session/session.ts";
+import { isSettled, type Session, UNASKED } from "../../src/session/session.ts";
 import { until } from "./until.ts";
 
 /** One line of evidence, as the daemon would have written it. */
@@ -157,6 +157,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
         pid: null,
         signal: null,
         activity: null,
+        ...UNASKED,
       } as const;
       ledger.create({
         ...made,
