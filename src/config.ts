@@ -27,6 +27,16 @@ const LEAST_LEDGER_BYTES = 1_000_000;
 /** What typing needs stays what it is: Tab, Enter, LF, Escape, Backspace (i m j [ h), and Ctrl-C, Ctrl-Q, Ctrl-S, Ctrl-Z. */
 const DETACH = /^ctrl-[abdefgklnoprtuvwxy\\\]^_]$/;
 
+function modelOf(harness: string) {
+  return {
+    default: "",
+    doc: `model that ${harness} uses; empty: its own choice`,
+    readBy: "commands",
+    must: "the name of a model, or empty",
+    accepts: (value): value is string => typeof value === "string" && /^(?!-)\P{Cc}{0,256}$/u.test(value),
+  } satisfies Key<string>;
+}
+
 /** Every key there is. Anything else in the file is warned about and ignored. */
 export const CONFIG_KEYS = {
   "harness.default": {
@@ -36,6 +46,16 @@ export const CONFIG_KEYS = {
     must: 'the id of a harness, like "codex"',
     accepts: (value): value is string => typeof value === "string" && /^[a-z][a-z0-9-]{0,31}$/.test(value),
   } satisfies Key<string>,
+  "harness.codex.model": modelOf("codex"),
+  "harness.claude.model": modelOf("claude"),
+  "launch.permission": {
+    default: "",
+    doc: "what agents may do: read-only, full; empty: their own way",
+    readBy: "commands",
+    must: '"read-only", "full" or empty',
+    accepts: (value): value is "" | "read-only" | "full" =>
+      value === "" || value === "read-only" || value === "full",
+  } satisfies Key<"" | "read-only" | "full">,
   "terminal.detach_key": {
     default: "ctrl-]",
     doc: "key that leaves an attached session running",

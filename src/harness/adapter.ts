@@ -1,9 +1,13 @@
 // What we know about launching one harness: its names, its arguments, and how to get it.
 import { CovenError } from "../errors.ts";
+import type { Asked } from "../session/ports.ts";
 import type { LaunchMode } from "../session/session.ts";
+import { type Asking, askingArguments, VALUE } from "./asking.ts";
 
 /** The element of an argument list that stands for the prompt, whole. */
 export const PROMPT = "{prompt}";
+/** The element in whose place the arguments stand that tell the harness what is asked for beside the prompt. */
+export const OPTIONS = "{options}";
 
 /** One external program we may launch. */
 export interface Adapter {
@@ -14,9 +18,10 @@ export interface Adapter {
   /** How to install it, as a sentence or a command. */
   readonly hint: string;
   readonly source: "built-in" | "manifest";
-  /** Arguments after the program, with exactly one `{prompt}` element. */
+  /** Arguments after the program, with exactly one `{prompt}` element and, where it can be told anything else, one `{options}`. */
   readonly interactive: readonly string[];
   readonly nonInteractive: readonly string[];
+  readonly asking?: Asking;
   /**
    * Its own command that says whether somebody is logged in (exit 0) or not (1, and says so), and the one to log in with.
    * As codex 0.169 and claude 2.1.329 have them. We never look at credentials ourselves.
@@ -34,8 +39,20 @@ export const BUILT_IN: readonly Adapter[] = [
     executable: "codex",
     hint: "npm install -g @openai/codex",
     source: "built-in",
-    interactive: [PROMPT],
-    nonInteractive: ["exec", "--skip-git-repo-check", "--color", "never", PROMPT],
+    interactive: [OPTIONS, PROMPT],
+    nonInteractive: ["exec", "--skip-git-repo-check", "--color", "never", OPTIONS, PROMPT],
+    // As codex 0.169 has them (`codex --help`, `codex exec --help`). With a policy of `never` nobody can be asked to lift the sandbox.
+    asking: {
+      model: ["--model", VALUE],
+      provider: "openai",
+      permission: {
+        "read-only": ["--sandbox", "read-only", "--config", 'approval_policy="never"'],
+        full: ["--sandbox", "danger-full-access"],
+      },
+      addDir: ["--add-dir", VALUE],
+      resumeConversation: ["resume", VALUE],
+      unattended: ["--sandbox", "workspace-write", "--config", 'approval_policy="never"'],
+    },
     login: { status: ["login", "status"], start: "codex login" },
     separator: true,
   },
@@ -45,8 +62,21 @@ export const BUILT_IN: readonly Adapter[] = [
     executable: "claude",
     hint: "npm install -g @anthropic-ai/claude-code",
     source: "built-in",
-    interactive: [PROMPT],
-    nonInteractive: ["--print", PROMPT],
+    interactive: [OPTIONS, PROMPT],
+    nonInteractive: ["--print", OPTIONS, PROMPT],
+    // As claude 2.1.329 has them (`claude --help`). `=` keeps those that take several values from taking the prompt. Its plan mode asks before it
+    // writes, and settings of the user may have answered already: without these tools it can't.
+    asking: {
+      model: ["--model", VALUE],
+      provider: "anthropic",
+      permission: {
+        "read-only": ["--permission-mode", "plan", "--disallowed-tools=Bash,Edit,NotebookEdit,Write"],
+        full: ["--permission-mode", "bypassPermissions"],
+      },
+      addDir: [`--add-dir=${VALUE}`],
+      initConversation: ["--session-id", VALUE],
+      resumeConversation: ["--resume", VALUE],
+    },
     login: { status: ["auth", "status"], start: "claude auth login" },
     separator: true,
   },
@@ -54,12 +84,14 @@ export const BUILT_IN: readonly Adapter[] = [
 
 /**
  * The arguments after the program: the prompt is one element whatever it holds, so no quoting exists that could
- * fail. Throws as `refuseUnsayable`.
+ * fail. Throws as `refuseUnsayable` and `askingArguments`.
  */
-export function argumentsOf(adapter: Adapter, prompt: string, mode: LaunchMode): string[] {
+export function argumentsOf(adapter: Adapter, prompt: string, mode: LaunchMode, asked: Asked = {}): string[] {
   refuseUnsayable(prompt);
+  const options = askingArguments(adapter, asked, mode);
   const template = mode === "interactive" ? adapter.interactive : adapter.nonInteractive;
   return template.flatMap((element) => {
+    if (element === OPTIONS) return options;
     if (element !== PROMPT) return [element];
     return adapter.separator && prompt.startsWith("-") ? ["--", prompt] : [prompt];
   });

@@ -3,6 +3,7 @@ import { CovenError } from "../errors.ts";
 import type { Harnesses, HarnessInfo } from "../session/ports.ts";
 import type { Adapter } from "./adapter.ts";
 import { argumentsOf, BUILT_IN, refuseUnsayable } from "./adapter.ts";
+import { askingArguments } from "./asking.ts";
 import { findExecutable, findProgram } from "./lookup.ts";
 import type { ManifestProblem } from "./manifest.ts";
 import { readManifests } from "./manifest.ts";
@@ -67,13 +68,14 @@ export function harnesses(options: {
       if (id !== DEMO_ID) adapterOf(id);
     },
 
-    argv(id, prompt, mode, env) {
+    argv(id, prompt, mode, env, asked = {}) {
       if (id === DEMO_ID) {
         refuseUnsayable(prompt);
+        askingArguments(DEMO, asked, mode);
         return [...self(), DEMO_COMMAND, mode, prompt];
       }
       const adapter = adapterOf(id);
-      const rest = argumentsOf(adapter, prompt, mode);
+      const rest = argumentsOf(adapter, prompt, mode, asked);
       const found = findProgram(adapter.executable, env);
       if (found === null) {
         const { executable, hint } = adapter;
@@ -89,6 +91,9 @@ export function harnesses(options: {
     problems: () => manifests().problems,
   };
 }
+
+/** It writes nothing and reaches nothing, so any permission holds. */
+const DEMO = { id: DEMO_ID, label: "The demo", asking: { permission: { full: [], "read-only": [] } } };
 
 function demoInfo(program: string | null): HarnessInfo {
   return {

@@ -3,7 +3,8 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, realp
 import { isAbsolute, join, sep } from "node:path";
 import { z } from "zod";
 import type { Adapter } from "./adapter.ts";
-import { PROMPT } from "./adapter.ts";
+import { OPTIONS, PROMPT } from "./adapter.ts";
+import { VALUE } from "./asking.ts";
 
 /** The most bytes of one manifest, and the most manifests looked at. */
 const MAX_BYTES = 64 * 1024;
@@ -38,17 +39,55 @@ const argumentList = z
     error: `must hold the element "${PROMPT}" exactly once`,
   });
 
-const schema = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "must match [a-z][a-z0-9-]{0,31}"),
-  label: shown.min(1).max(64),
-  executable: shown.min(1).refine((name) => isAbsolute(name) || !/[/\\]/.test(name), {
-    error: "must be a name to look up on the PATH, or an absolute path",
-  }),
-  interactive: argumentList,
-  nonInteractive: argumentList,
-  separator: z.boolean().default(true),
-  hint: shown.max(400).optional(),
-});
+/** Arguments that say one thing, its value within them. */
+const saying = z
+  .array(text)
+  .min(1)
+  .max(16)
+  .refine((list) => list.some((element) => element.includes(VALUE)), { error: `must hold "${VALUE}"` });
+const fixed = z.array(text).min(1).max(16);
+
+/** As `Asking`. */
+const asking = z
+  .strictObject({
+    model: saying.exactOptional(),
+    provider: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/)
+      .exactOptional(),
+    permission: z
+      .strictObject({ "read-only": fixed.exactOptional(), full: fixed.exactOptional() })
+      .exactOptional(),
+    addDir: saying.exactOptional(),
+    initConversation: saying.exactOptional(),
+    resumeConversation: saying.exactOptional(),
+    unattended: fixed.exactOptional(),
+  })
+  .exactOptional();
+
+const schema = z
+  .strictObject({
+    id: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "must match [a-z][a-z0-9-]{0,31}"),
+    label: shown.min(1).max(64),
+    executable: shown.min(1).refine((name) => isAbsolute(name) || !/[/\\]/.test(name), {
+      error: "must be a name to look up on the PATH, or an absolute path",
+    }),
+    interactive: argumentList,
+    nonInteractive: argumentList,
+    separator: z.boolean().default(true),
+    hint: shown.max(400).optional(),
+    asking,
+  })
+  .superRefine(({ asking: can, interactive, nonInteractive }, context) => {
+    for (const [name, list] of Object.entries({ interactive, nonInteractive })) {
+      const places = list.filter((element) => element === OPTIONS).length;
+      if (places === (can ? 1 : 0)) continue;
+      const message = can
+        ? `must hold the element "${OPTIONS}" exactly once, for what stands in "asking"`
+        : `holds "${OPTIONS}", and there is no "asking"`;
+      context.addIssue({ code: "custom", path: [name], message });
+    }
+  });
 
 /**
  * Every usable manifest of `directory`, and a reason for each that is not; never throws, so that one bad file
@@ -102,8 +141,13 @@ function parseManifest(content: string): Adapter {
     );
     throw new Error(reasons.slice(0, 5).join("; "));
   }
-  const { hint, ...rest } = result.data;
-  return { ...rest, hint: hint ?? `Install ${rest.executable} and put it on your PATH`, source: "manifest" };
+  const { hint, asking: can, ...rest } = result.data;
+  return {
+    ...rest,
+    ...(can ? { asking: can } : {}),
+    hint: hint ?? `Install ${rest.executable} and put it on your PATH`,
+    source: "manifest",
+  };
 }
 
 /** A link may point inside the directory, never out of it; a FIFO or device would block or lie, so only files count. */

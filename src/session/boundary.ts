@@ -22,6 +22,18 @@ export function boundaryOf(projectRoot: string, cwd?: string): Boundary {
   return { projectRoot: root, cwd: inside };
 }
 
+/**
+ * Directories that a harness may use beside its root, canonical, each once. Throws `invalid_request` (details: `field`, `path`) for one that is
+ * not absolute, does not exist or is no directory.
+ */
+export function directoriesOf(field: string, paths: readonly string[]): string[] {
+  const canonical = paths.map((path) => {
+    if (!isAbsolute(path)) refuse(field, path, "must be an absolute path");
+    return canonicalDirectory(field, path, path);
+  });
+  return Array.from(new Set(canonical));
+}
+
 /** True when `path` is `root` or beneath it; both canonical. */
 export function isWithin(root: string, path: string): boolean {
   const way = relative(root, path);

@@ -1,11 +1,11 @@
 // How a session begins: everything is checked and planned before a row is made or a process started.
 import { CovenError } from "../errors.ts";
-import { boundaryOf } from "./boundary.ts";
+import { boundaryOf, directoriesOf } from "./boundary.ts";
 import { sessionEnvironment } from "./environment.ts";
 import { LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
-import type { CovenPorts, Processes } from "./ports.ts";
-import { DEFAULT_SIZE, type LaunchMode, type Session, titleOf, UNASKED } from "./session.ts";
+import type { Asked, CovenPorts, Processes } from "./ports.ts";
+import { DEFAULT_SIZE, type LaunchMode, type Permission, type Session, titleOf, UNASKED } from "./session.ts";
 import { Terminal } from "./terminal.ts";
 import type { Size } from "./viewers.ts";
 
@@ -22,6 +22,19 @@ export interface LaunchRequest {
   readonly inheritEnv?: boolean;
   readonly cols?: number;
   readonly rows?: number;
+  readonly model?: string;
+  readonly permission?: Permission;
+  /** Absolute. */
+  readonly addDirs?: readonly string[];
+  readonly conversation?: NonNullable<Asked["conversation"]>;
+  /** The client's own name for the conversation: kept, and nothing else. */
+  readonly conversationId?: string;
+  /** The one policy there is: the harness works alone, may write in its root and these directories, and asks nobody. */
+  readonly launchPolicy?: {
+    readonly approval: "never";
+    readonly sandbox: "workspace-write";
+    readonly addDirs?: readonly string[];
+  };
 }
 
 /** What a launch will do, with nothing done yet. */
@@ -78,7 +91,8 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     cwd,
   });
   const mode = request.launchMode ?? "interactive";
-  const argv = harnesses.argv(request.harness, request.prompt.trim(), mode, environment);
+  const asked = askedOf(request);
+  const argv = harnesses.argv(request.harness, request.prompt.trim(), mode, environment, asked);
   const now = world.now();
   const session: Session = {
     id,
@@ -96,9 +110,37 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     signal: null,
     activity: null,
     ...UNASKED,
+    conversation_id: asked.conversation?.id ?? request.conversationId ?? null,
+    model: asked.model ?? null,
+    permission: asked.permission ?? null,
+    add_dirs: asked.addDirs ?? [],
   };
   const size = { cols: request.cols ?? DEFAULT_SIZE.cols, rows: request.rows ?? DEFAULT_SIZE.rows };
   return { session, argv, environment, size };
+}
+
+/** Throws `invalid_request` for directories that are none, and for two members that say different things of the same. */
+function askedOf({ model, permission, addDirs, conversation, launchPolicy }: LaunchRequest): Asked {
+  if (launchPolicy && (permission !== undefined || addDirs !== undefined)) {
+    throw new CovenError(
+      "invalid_request",
+      "With launchPolicy neither permission nor addDirs can stand: they say the same.",
+      {
+        field: "launchPolicy",
+        hint: "send launchPolicy alone, or leave it out",
+      },
+    );
+  }
+  const dirs = launchPolicy
+    ? directoriesOf("launchPolicy.addDirs", launchPolicy.addDirs ?? [])
+    : directoriesOf("addDirs", addDirs ?? []);
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(permission === undefined ? {} : { permission }),
+    ...(dirs.length > 0 ? { addDirs: dirs } : {}),
+    ...(conversation ? { conversation } : {}),
+    ...(launchPolicy ? { unattended: true } : {}),
+  };
 }
 
 /**

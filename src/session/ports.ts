@@ -1,7 +1,7 @@
 // What the domain asks of the world. store/, pty/, screen/, harness/ and daemon/ implement these; nothing else is asked.
 import type { Picture } from "../vt/picture.ts";
 import type { Event, EventKind, EventQuery, KeptEvent, NewEvent, OutputRow } from "./event.ts";
-import type { LaunchMode, Session, Settlement } from "./session.ts";
+import type { LaunchMode, Permission, Session, Settlement } from "./session.ts";
 
 // ---- the ledger ------------------------------------------------------------------------------------------
 
@@ -275,16 +275,33 @@ export interface HarnessInfo {
 }
 
 /** The allowlist and what we know about launching each. */
+/** What a launch asks of the harness beside its prompt. Directories are canonical. */
+export interface Asked {
+  readonly model?: string;
+  readonly permission?: Permission;
+  readonly addDirs?: readonly string[];
+  /** Of the harness's own; `init`: under an id that the caller has chosen. */
+  readonly conversation?: { readonly mode: "init" | "resume"; readonly id: string };
+  /** It works alone, may write in its root and `addDirs` and nowhere else, and asks nobody. */
+  readonly unattended?: boolean;
+}
+
 export interface Harnesses {
   /** Looked up on the PATH of `env`. */
   list(env: Readonly<Record<string, string>>): HarnessInfo[];
   /** Throws `invalid_request` for an id that is not on the list (details: `known`, `hint`). Touches nothing. */
   require(id: string): void;
   /**
-   * The exact argv, argv[0] absolute, the prompt as one element. Throws as `require`, and `harness_not_found`
-   * (details: `executable`, `hint`) when the program is not on the PATH of `env`.
+   * The exact argv, argv[0] absolute, the prompt as one element. Throws as `require`, `invalid_request` (details: `field`) for what it can't be
+   * told, and `harness_not_found` (details: `executable`, `hint`) when the program is not on the PATH of `env`.
    */
-  argv(id: string, prompt: string, mode: LaunchMode, env: Readonly<Record<string, string>>): string[];
+  argv(
+    id: string,
+    prompt: string,
+    mode: LaunchMode,
+    env: Readonly<Record<string, string>>,
+    asked?: Asked,
+  ): string[];
 }
 
 /** Time and chance, injected so that tests can fix them. */

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { withSetting } from "../../src/cli/commands/config/edit.ts";
+import { CONFIG_KEYS } from "../../src/config.ts";
 import { configLines } from "../../src/config-lines.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { logLines } from "../support/daemon-home.ts";
@@ -38,7 +39,7 @@ test("with no file every setting has its default, and looking makes nothing", as
   const list = await line.coven(["config", "list"]);
   expect({ code: list.code, err: list.err }).toEqual({ code: 0, err: "" });
   const rows = list.out.trimEnd().split("\n");
-  expect(rows).toHaveLength(10);
+  expect(rows).toHaveLength(Object.keys(CONFIG_KEYS).length + 1);
   expect(rows[0]).toMatch(/^KEY +VALUE +FROM +WHAT IT IS$/);
   expect(rows.filter((row) => row.length > 100)).toEqual([]);
   expect(readdirSync(line.home.base)).not.toContain("h");

@@ -20,6 +20,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["api/server.ts", "Requests from a browser (with an Origin header) are refused.", ""],
   ["api/server.ts", "There is no route ….", ""],
   ["api/server.ts", "Somebody of another user is connected to the daemon's socket.", ""],
+  ["cli/client/asked.ts", "There is no permission ….", "--permission …"],
   [
     "cli/client/connect.ts",
     "Note: the running daemon is version …, this is ….  Try: coven daemon restart",
@@ -244,6 +245,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "The prompt is … bytes long; this system hands a program at most …. Put it in a file and name the file.",
     "",
   ],
+  ["harness/asking.ts", "… can't be told ….", ""],
   ["harness/harnesses.ts", "There is no harness called ….", ""],
   ["harness/harnesses.ts", "… is not installed: there is no executable … on the PATH.", ""],
   ["home.ts", "COVEN_HOME cannot be used: … …. Set COVEN_HOME to a private directory of yours.", ""],
@@ -284,6 +286,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "The daemon may open only … files more, too few for another session. End a session, or close what is connected to it.",
     "",
   ],
+  ["session/launch.ts", "With launchPolicy neither permission nor addDirs can stand: they say the same.", ""],
   ["session/launch.ts", "The harness could not be started: …", ""],
   ["session/rituals.ts", "Session … is running; it can be … once it has ended.", ""],
   ["session/terminal.ts", "cols and rows must be 1..1000.", ""],

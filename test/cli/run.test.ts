@@ -123,6 +123,28 @@ test("--detach prints the id at once, --json the record; without --detach --json
   });
 });
 
+test("--model, --permission and --add-dir are said in the agent's own words; settings say them where nobody types them", async () => {
+  const { base, paths } = line.home;
+  const beside = realpathSync(base);
+  const typed = await line.coven(
+    ["run", "codex", "hi", "--model", "openai/o3", "--permission", "read-only", "--add-dir", "."],
+    { cwd: base },
+  );
+  const words = `[--model][o3][--sandbox][read-only][--config][approval_policy="never"][--add-dir][${beside}][hi]`;
+  expect(typed.out).toContain(`${words}\n`);
+  writeFileSync(paths.config, '[harness.codex]\nmodel = "set"\n[launch]\npermission = "full"\n');
+  const set = await line.coven(["run", "codex", "hi", "--model", "typed"]);
+  expect(set.out).toContain("[--model][typed][--sandbox][danger-full-access][hi]\n");
+  writeFileSync(paths.config, "");
+  const wrong = await line.coven(["run", "codex", "hi", "--permission", "half"]);
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("--permission read-only")]);
+  const demo = await line.coven(["run", "demo", "hi", "--model", "m"]);
+  expect([demo.code, demo.err]).toEqual([
+    1,
+    expect.stringContaining("The demo can't be told which model to use."),
+  ]);
+});
+
 test("the project root is the nearest .git upwards, a directory or a file, and the run starts where one stands", async () => {
   const repository = join(line.home.base, "repo");
   const deep = join(repository, "a", "b");

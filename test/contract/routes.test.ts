@@ -69,7 +69,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     "GET /sessions": { query: "limit? cursor? includeArchived?" },
     "POST /sessions": {
       headers: "Idempotency-Key?",
-      body: "projectRoot harness prompt cwd? title? launchMode? env? inheritEnv? cols? rows?",
+      body: "projectRoot harness prompt cwd? title? launchMode? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? launchPolicy? familiarId? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
     },
     "POST /sessions/:id/input": { body: "data submit?" },
     "POST /sessions/:id/resize": { body: "cols rows" },

@@ -67,6 +67,59 @@ describe("argv, as the contract words it", () => {
   });
 });
 
+describe("what is asked for beside the prompt", () => {
+  test.each([
+    ["codex", "interactive", { model: "openai/o3" }, ["--model", "o3"]],
+    ["codex", "interactive", { model: "other/o3" }, ["--model", "other/o3"]],
+    ["codex", "interactive", { permission: "full" }, ["--sandbox", "danger-full-access"]],
+    ["codex", "interactive", { conversation: { mode: "resume", id: "c1" } }, ["resume", "c1"]],
+    [
+      "claude",
+      "interactive",
+      { model: "opus", addDirs: ["/a", "/b c"] },
+      ["--model", "opus", "--add-dir=/a", "--add-dir=/b c"],
+    ],
+    ["claude", "interactive", { conversation: { mode: "init", id: "c1" } }, ["--session-id", "c1"]],
+  ] as const)("%s %s %p", (id, mode, asked, expected) => {
+    expect(room.argv(id, "fix it", mode, env, asked).slice(1)).toEqual([...expected, "fix it"]);
+  });
+
+  test("an unattended codex may write in its root and what is added, and asks nobody", () => {
+    expect(
+      room.argv("codex", "-x", "nonInteractive", env, { unattended: true, addDirs: ["/a"] }).slice(5),
+    ).toEqual([
+      ...[
+        "--sandbox",
+        "workspace-write",
+        "--config",
+        'approval_policy="never"',
+        "--add-dir",
+        "/a",
+        "--",
+        "-x",
+      ],
+    ]);
+  });
+
+  // Less power was asked for, and the default given.
+  test.each([
+    ["codex", "nonInteractive", { conversation: { mode: "init", id: "c" } }, "conversation"],
+    ["codex", "interactive", { unattended: true }, "launchPolicy"],
+    ["claude", "nonInteractive", { unattended: true }, "launchPolicy"],
+    ["demo", "interactive", { model: "m" }, "model"],
+    ["demo", "interactive", { addDirs: ["/a"] }, "addDirs"],
+  ] as const)("%s %s can't be told %p", (id, mode, asked, field) => {
+    expect(refusalOf(() => room.argv(id, "hi", mode, env, asked))).toMatchObject({
+      code: "invalid_request",
+      details: { field, harness: id },
+    });
+  });
+
+  test("the demo writes nothing, so it keeps to any permission", () => {
+    expect(room.argv("demo", "hi", "interactive", env, { permission: "read-only" }).at(-1)).toBe("hi");
+  });
+});
+
 describe("a real program receives the prompt as one argument, byte for byte", () => {
   test.each([
     ["quotes", `say "hi" and 'bye' and \`this\``],

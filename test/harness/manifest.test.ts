@@ -58,6 +58,41 @@ test("`--` goes before a prompt that begins with a dash, unless the manifest say
   expect(room().argv("gemini", "-x", "nonInteractive", env).slice(1)).toEqual(["-p", "-x"]);
 });
 
+test("a manifest says how its harness is told model, permission and directories; what it doesn't say is refused", () => {
+  program("gemini");
+  const env = { PATH: home };
+  const asking = {
+    model: ["-m", "{value}"],
+    provider: "google",
+    permission: { "read-only": ["--sandbox"] },
+    addDir: ["--include-directories={value}"],
+  };
+  const lists = {
+    interactive: ["{options}", "-i", "{prompt}"],
+    nonInteractive: ["-p", "{prompt}", "{options}"],
+  };
+  manifest("gemini.json", { ...GOOD, ...lists, asking });
+  const argv = (asked: object, mode: "interactive" | "nonInteractive" = "interactive") =>
+    room().argv("gemini", "hi", mode, env, asked).slice(1);
+  expect(argv({ model: "google/pro$&", permission: "read-only", addDirs: ["/a"] })).toEqual([
+    ...["-m", "pro$&", "--sandbox", "--include-directories=/a", "-i", "hi"],
+  ]);
+  expect(argv({ model: "pro" }, "nonInteractive")).toEqual(["-p", "hi", "-m", "pro"]);
+  expect(argv({})).toEqual(["-i", "hi"]);
+  expect(() => argv({ permission: "full" })).toThrow("can't be told what it may do");
+
+  const wrong: [object, string][] = [
+    [{ ...GOOD, asking }, 'interactive: must hold the element "{options}" exactly once'],
+    [{ ...GOOD, ...lists }, 'interactive: holds "{options}", and there is no "asking"'],
+    [{ ...GOOD, ...lists, asking: { model: ["--model"] } }, 'must hold "{value}"'],
+    [{ ...GOOD, ...lists, asking: { permission: { all: ["-y"] } } }, "asking.permission"],
+  ];
+  for (const [content, reason] of wrong) {
+    manifest("gemini.json", content);
+    expect(room().problems()).toMatchObject([{ reason: expect.stringContaining(reason) }]);
+  }
+});
+
 test("a manifest put there, changed or taken away counts at once", () => {
   const one = room();
   expect(() => one.require("gemini")).toThrow("no harness");

@@ -1,8 +1,10 @@
 // Proof that the real codex and claude run under coven: `bun run test:real`, not part of `bun test`.
 
 import { afterAll, afterEach, beforeEach, describe, expect, setDefaultTimeout } from "bun:test";
+import { existsSync, mkdtempSync } from "node:fs";
+import { join } from "node:path";
 import type { Session } from "../../src/session/session.ts";
-import { type ModelServer, modelServer } from "../support/model-server.ts";
+import { type ModelRequest, type ModelServer, modelServer } from "../support/model-server.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 import { AGENT_VERSIONS, realAgents } from "./agents.ts";
@@ -105,6 +107,47 @@ function suiteOf(harness: string) {
     expect(JSON.parse(run.out)).toMatchObject({ status: "failed", exit_code: 1 });
   });
 
+  // The model asks for a file to be written: what the agent does then is decided by what it was started with.
+  real.each([
+    ["read-only", false],
+    ["full", true],
+  ] as const)("--permission %s: it writes %p", async (permission, writes) => {
+    const file = join(user.project, "written.txt");
+    model.answers((request) =>
+      writesAsked(request) ? { text: "", tool: writing(harness, file, request) } : { text: "done" },
+    );
+    const run = await home.coven("run", harness, "say hi", "--permission", permission, "--json");
+    expect(JSON.parse(run.out)).toMatchObject({ permission, status: "completed" });
+    expect(existsSync(file)).toBe(writes);
+    expect(
+      model.requests.filter((request) => JSON.stringify(request.body).includes("written.txt")).length,
+    ).toBeGreaterThan(0);
+  });
+
+  real("--model and --add-dir reach it", async () => {
+    const beside = mkdtempSync(join(user.home, "beside-"));
+    model.answers(() => ({ text: ANSWER }));
+    const provider = harness === "codex" ? "openai" : "anthropic";
+    const run = await home.coven(
+      "run",
+      harness,
+      "say hi",
+      "--model",
+      `${provider}/a-model`,
+      "--add-dir",
+      beside,
+      "--json",
+    );
+    expect(JSON.parse(run.out)).toMatchObject({
+      model: `${provider}/a-model`,
+      add_dirs: [beside],
+      status: "completed",
+    });
+    const { body } = await model.request(isTurn);
+    expect(body).toMatchObject({ model: "a-model" });
+    if (harness === "claude") expect(JSON.stringify(body)).toContain(beside);
+  });
+
   realWithProc("killed in the middle of a slow answer it leaves no process", async () => {
     model.answers(() => ({ text: ANSWER, deltas: 7, hold: new Promise(() => {}) }));
     const id = (await home.coven("run", harness, "say hi", "--detach")).out.trim();
@@ -150,6 +193,21 @@ describe("codex as shipped, with its servers in sessions of their own", () => {
     expect(await home.session(id)).toMatchObject({ status: "killed" });
   });
 });
+
+/** The first turn of a run: nothing was answered to a tool of the agent's yet. */
+function writesAsked(request: ModelRequest): boolean {
+  return isTurn(request) && !/function_call_output|tool_result/.test(JSON.stringify(request.body));
+}
+
+/** A call of the agent's own tool that writes a file, as this version offers it. */
+function writing(harness: string, path: string, request: ModelRequest) {
+  if (harness === "claude") return { name: "Write", input: { file_path: path, content: "written" } };
+  const offered = JSON.stringify(request.body);
+  const command = `echo written > '${path}'`;
+  return offered.includes('"exec_command"')
+    ? { name: "exec_command", input: { cmd: command } }
+    : { name: "shell", input: { command: ["sh", "-c", command] } };
+}
 
 async function launchInteractive(harness: string): Promise<string> {
   await home.coven("daemon", "start");

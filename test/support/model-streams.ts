@@ -12,7 +12,8 @@ export function answerStream(
   sent: () => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const events = protocol === "responses" ? responses(answer.text, pieces(answer)) : messages(pieces(answer));
+  const events =
+    protocol === "responses" ? responses(answer, pieces(answer)) : messages(answer, pieces(answer));
   const gone = new Promise<void>((resolve) =>
     signal.addEventListener("abort", () => resolve(), { once: true }),
   );
@@ -45,7 +46,7 @@ function pieces({ text, deltas = 1 }: ModelAnswer): string[] {
   return cut;
 }
 
-function* responses(text: string, deltas: string[]): Generator<StreamEvent> {
+function* responses({ text, tool }: ModelAnswer, deltas: string[]): Generator<StreamEvent> {
   const response = { id: `resp_${crypto.randomUUID()}`, object: "response", model: "mock-model", output: [] };
   const message = { type: "message", role: "assistant", id: `msg_${crypto.randomUUID()}` };
   yield ["response.created", { response: { ...response, status: "in_progress" } }];
@@ -58,6 +59,16 @@ function* responses(text: string, deltas: string[]): Generator<StreamEvent> {
   }
   const item = { ...message, status: "completed", content: [{ type: "output_text", text, annotations: [] }] };
   yield ["response.output_item.done", { output_index: 0, item }];
+  if (tool) {
+    const call = {
+      type: "function_call",
+      id: `fc_${crypto.randomUUID()}`,
+      call_id: `call_${crypto.randomUUID()}`,
+    };
+    const named = { ...call, name: tool.name, arguments: JSON.stringify(tool.input), status: "completed" };
+    yield ["response.output_item.added", { output_index: 1, item: { ...named, arguments: "" } }];
+    yield ["response.output_item.done", { output_index: 1, item: named }];
+  }
   const usage = {
     input_tokens: 10,
     input_tokens_details: { cached_tokens: 0 },
@@ -68,7 +79,7 @@ function* responses(text: string, deltas: string[]): Generator<StreamEvent> {
   yield ["response.completed", { response: { ...response, status: "completed", output: [item], usage } }];
 }
 
-function* messages(deltas: string[]): Generator<StreamEvent> {
+function* messages({ tool }: ModelAnswer, deltas: string[]): Generator<StreamEvent> {
   const message = {
     id: `msg_${crypto.randomUUID()}`,
     type: "message",
@@ -83,9 +94,19 @@ function* messages(deltas: string[]): Generator<StreamEvent> {
   yield ["content_block_start", { index: 0, content_block: { type: "text", text: "" } }];
   for (const text of deltas) yield ["content_block_delta", { index: 0, delta: { type: "text_delta", text } }];
   yield ["content_block_stop", { index: 0 }];
+  if (tool) {
+    const block = { type: "tool_use", id: `toolu_${crypto.randomUUID()}`, name: tool.name, input: {} };
+    yield ["content_block_start", { index: 1, content_block: block }];
+    const partial_json = JSON.stringify(tool.input);
+    yield ["content_block_delta", { index: 1, delta: { type: "input_json_delta", partial_json } }];
+    yield ["content_block_stop", { index: 1 }];
+  }
   yield [
     "message_delta",
-    { delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 5 } },
+    {
+      delta: { stop_reason: tool ? "tool_use" : "end_turn", stop_sequence: null },
+      usage: { output_tokens: 5 },
+    },
   ];
   yield ["message_stop", {}];
 }

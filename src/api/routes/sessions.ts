@@ -1,12 +1,20 @@
 // Sessions as records: listing, launching, and the rituals.
 import * as z from "zod";
-import { LAUNCH_MODES, type Session } from "../../session/session.ts";
+import { LAUNCH_MODES, PERMISSIONS, type Session } from "../../session/session.ts";
 import { ok } from "../respond.ts";
 import { route } from "../route.ts";
 import { anyObject, between, flag, parameter, sessionRecord, side } from "../schema.ts";
 
 const page = z.object({ sessions: z.array(sessionRecord), next_cursor: z.string().nullable() });
 export type SessionsPage = z.infer<typeof page>;
+
+/** It becomes an argument of the harness: nothing that could be read as another one. */
+const conversationName = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, "must be letters, digits, '-', '_' or '.'");
+
+/** A member that would select or restrict what is launched, and that this daemon does not serve. */
+const unserved = z.never("is not served by this daemon, so the launch is refused").optional();
 
 export const sessions = {
   sessions: route("GET /sessions", {
@@ -46,14 +54,42 @@ export const sessions = {
       inheritEnv: z.boolean().exactOptional(),
       cols: side.exactOptional(),
       rows: side.exactOptional(),
+      /** With a provider in front (`openai/…`) or without; blank asks for nothing. */
+      model: z
+        .string()
+        .max(256)
+        .trim()
+        .regex(/^(?!-)[^\p{Cc}]*$/u, "must be the name of a model")
+        .exactOptional(),
+      permission: z.enum(PERMISSIONS).exactOptional(),
+      addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
+      conversation: z
+        .strictObject({ mode: z.enum(["init", "resume"]), id: conversationName })
+        .exactOptional(),
+      conversationId: z.string().max(256).exactOptional(),
+      launchPolicy: z
+        .strictObject({
+          approval: z.literal("never"),
+          sandbox: z.literal("workspace-write"),
+          addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
+        })
+        .exactOptional(),
+      // What would select or restrict and isn't known here is refused: nobody who asks for less gets the default.
+      familiarId: unserved,
+      callerFamiliarId: unserved,
+      sessionPolicy: unserved,
+      executionBinding: unserved,
+      requestAdoption: unserved,
     }),
     answer: sessionRecord,
     status: [201, 200],
     refuses: ["harness_not_found", "launch_failed", "runtime_unavailable"],
+    offers: { sessionLaunchPolicy: true, model: true, permission: true, addDirs: true, conversation: true },
     handle: ({ coven, meter, world }, { body, headers }) => {
       const began = world.monotonic();
+      const { model, ...rest } = body;
       const { session, created } = coven.launch(
-        { ...body, prompt: body.prompt.trim() },
+        { ...rest, ...(model ? { model } : {}), prompt: body.prompt.trim() },
         headers["Idempotency-Key"],
       );
       if (created) meter.launches.observe((world.monotonic() - began) / 1000);

@@ -22,7 +22,7 @@ export interface Flag {
   readonly name: string;
   /** The name of its value in usage lines (`DIR`); absent for a flag that is on or off. */
   readonly takes?: string;
-  /** May be given again and again; the values are then joined by a space. */
+  /** May be given again and again (`flagValues`). */
   readonly repeats?: true;
   /** One short line. */
   readonly summary: string;
@@ -100,6 +100,14 @@ export function command({ below = [], ...definition }: Definition): Command {
 export function flagValue(invocation: Invocation, flag: string): string | undefined {
   const value = invocation.flags[flag];
   return typeof value === "string" ? value : undefined;
+}
+
+/** Between the values of a flag that was given again: no argument of a program holds one. */
+export const BETWEEN_VALUES = "\0";
+
+/** The values of a flag that may be given again and again, in order. */
+export function flagValues(invocation: Invocation, flag: string): readonly string[] {
+  return flagValue(invocation, flag)?.split(BETWEEN_VALUES) ?? [];
 }
 
 /** Whether a flag was given. */

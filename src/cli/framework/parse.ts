@@ -2,7 +2,7 @@
 import { UsageError } from "../ui/failure.ts";
 import { nearest } from "../ui/nearest.ts";
 import { quoted } from "../ui/text.ts";
-import type { Command, Flag, Invocation, Run } from "./command.ts";
+import { BETWEEN_VALUES, type Command, type Flag, type Invocation, type Run } from "./command.ts";
 
 /** What the words ask for. */
 export type Decision =
@@ -65,7 +65,7 @@ function read(command: Command, name: string, given: readonly string[]): Decisio
     }
     const checked = checkedValue(flag, value, joined, name);
     const before = flag.repeats ? flags[flag.name] : undefined;
-    flags[flag.name] = before === undefined ? checked : `${before} ${checked}`;
+    flags[flag.name] = before === undefined ? checked : `${before}${BETWEEN_VALUES}${checked}`;
   }
   checkWords(command, name, words);
   return { kind: "run", load: command.load, invocation: { name, words, flags } };

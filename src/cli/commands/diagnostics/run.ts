@@ -1,7 +1,7 @@
 // `coven diagnostics`: gathers, redacts, and lists what is inside. Starts and changes nothing.
 import { resolve } from "node:path";
 import { replaceFile } from "../../../os/replace-file.ts";
-import { flagValue, has, type Run } from "../../framework/command.ts";
+import { flagValue, flagValues, has, type Run } from "../../framework/command.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { say, write } from "../../ui/out.ts";
 import { withProgress } from "../../ui/progress.ts";
@@ -14,7 +14,7 @@ import { type Attachment, attachments } from "./attachments.ts";
 const FOLDER = "coven-diagnostics";
 
 export const run: Run = async (invocation) => {
-  const wanted = flagValue(invocation, "include-output")?.split(" ") ?? [];
+  const wanted = flagValues(invocation, "include-output").flatMap((ids) => ids.split(" "));
   const print = has(invocation, "print");
   if (print && has(invocation, "output")) {
     throw new UsageError("--print writes no file, so --output has nothing to do.", [

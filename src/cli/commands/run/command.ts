@@ -24,6 +24,20 @@ export const RUN = command({
   flags: [
     { name: "cwd", takes: "DIR", summary: "start there, inside the project", completes: "directory" },
     { name: "title", takes: "TEXT", summary: "the name in lists (else the prompt's first line)" },
+    { name: "model", takes: "NAME", summary: "the model it uses, as it names it or provider/name" },
+    {
+      name: "permission",
+      takes: "WHAT",
+      summary: "read-only or full (else the harness's own way)",
+      completes: ["read-only", "full"],
+    },
+    {
+      name: "add-dir",
+      takes: "DIR",
+      repeats: true,
+      summary: "a directory it may use beside the project",
+      completes: "directory",
+    },
     { name: "detach", summary: "print the id and return at once" },
     DETACH_KEY,
     RECORD_ONLY,

@@ -1,11 +1,13 @@
 // `coven run`: launches a harness in the project of the current directory, then follows it or returns at once.
 import type { CovenClient } from "../../../api/client.ts";
 import { environment } from "../../../os/environment.ts";
+import type { Asked } from "../../../session/ports.ts";
 import type { Session } from "../../../session/session.ts";
+import { askedFor } from "../../client/asked.ts";
 import { connect, probe } from "../../client/connect.ts";
 import type { Place } from "../../client/project.ts";
 import { shortId } from "../../client/session-id.ts";
-import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
+import { flagValue, flagValues, has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { detachKeyOf, loadView, wantsView } from "../../terminal/options.ts";
 import { ownSize } from "../../terminal/size.ts";
 import { UsageError } from "../../ui/failure.ts";
@@ -21,10 +23,18 @@ export const run: Run = async (invocation) => {
   const { placeOf } = await import("../../client/project.ts");
   const detach = await detachKeyOf(invocation);
   const place = placeOf(workingDirectory(), flagValue(invocation, "cwd"));
+  const asked = await askedFor(word(invocation, 0), {
+    model: flagValue(invocation, "model"),
+    permission: flagValue(invocation, "permission"),
+    addDirs: flagValues(invocation, "add-dir"),
+  });
   const client = await connect(probed);
   const json = has(invocation, "json");
   const inView = wantsView(invocation) && !has(invocation, "detach");
-  const [session, { view }] = await Promise.all([launch(client, invocation, place, prompt), loadView()]);
+  const [session, { view }] = await Promise.all([
+    launch(client, invocation, place, prompt, asked),
+    loadView(),
+  ]);
   if (inView) return view({ client, session, detach, observe: false, launched: true });
   const { err } = await import("../../ui/colour.ts");
   if (has(invocation, "detach")) {
@@ -38,7 +48,13 @@ export const run: Run = async (invocation) => {
   return watch({ client, session, raw: has(invocation, "raw"), json, interrupt: "kill" });
 };
 
-function launch(client: CovenClient, invocation: Invocation, place: Place, prompt: string): Promise<Session> {
+function launch(
+  client: CovenClient,
+  invocation: Invocation,
+  place: Place,
+  prompt: string,
+  asked: Asked,
+): Promise<Session> {
   const title = flagValue(invocation, "title");
   const size = ownSize();
   return client.launch({
@@ -51,6 +67,9 @@ function launch(client: CovenClient, invocation: Invocation, place: Place, promp
     env: environment(),
     inheritEnv: false,
     ...(title === undefined ? {} : { title }),
+    ...(asked.model === undefined ? {} : { model: asked.model }),
+    ...(asked.permission === undefined ? {} : { permission: asked.permission }),
+    ...(asked.addDirs === undefined ? {} : { addDirs: asked.addDirs }),
     ...size,
   });
 }

@@ -5,7 +5,7 @@ import { isSet } from "../../../vt/picture.ts";
 import { connect } from "../../client/connect.ts";
 import { orNotRunning } from "../../client/end-session.ts";
 import { fullId } from "../../client/session-id.ts";
-import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
+import { flagValues, has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { keyBytes } from "../../terminal/key-names.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { say } from "../../ui/out.ts";
@@ -17,7 +17,7 @@ const APPLICATION_CURSOR = 1;
 const BRACKETED_PASTE = 2004;
 
 export const run: Run = async (invocation) => {
-  const names = flagValue(invocation, "key")?.split(/\s+/).filter(Boolean) ?? [];
+  const names = flagValues(invocation, "key").flatMap((names) => names.split(/\s+/).filter(Boolean));
   // Checked before anything is sent: a wrong name must not leave half of the keys pressed.
   for (const name of names) keyBytes(name, false);
   const bytes = names.length > 0 ? undefined : await textOf(invocation);

@@ -4,6 +4,7 @@ import { readConfig } from "../../../config.ts";
 import { environment } from "../../../os/environment.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import type { HarnessInfo } from "../../../session/ports.ts";
+import { askedFor } from "../../client/asked.ts";
 import { launchables } from "../../client/launchables.ts";
 import { type Place, placeHere } from "../../client/project.ts";
 import { reportError } from "../../client/report-error.ts";
@@ -143,7 +144,13 @@ async function runTask(harness: string, task: string, context: Context, confirme
   // A slash command is explicit and needs no plan; plain text may have been meant otherwise.
   if (confirmed) {
     if (!place) throw new Failure("The directory you are in is gone.", ["cd to a project, then: coven"]);
-    const plan = planLines(paths, place, { harness, prompt: task }, columns(process.stdout, 80));
+    const plan = planLines(
+      paths,
+      place,
+      { harness, prompt: task },
+      columns(process.stdout, 80),
+      await askedFor(harness),
+    );
     if (!(await askGo(plan))) return;
   }
   await perform(context.line, ["run", harness, "--", task]);

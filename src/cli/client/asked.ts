@@ -1,0 +1,52 @@
+// What a run asks of the harness beside its prompt: what was typed, else what is set.
+import { resolve } from "node:path";
+import { covenPaths } from "../../paths.ts";
+import type { Asked } from "../../session/ports.ts";
+import { PERMISSIONS } from "../../session/session.ts";
+import { UsageError } from "../ui/failure.ts";
+import { isThere } from "../ui/preference.ts";
+import { quoted } from "../ui/text.ts";
+import { workingDirectory } from "../ui/working-directory.ts";
+
+/** As it was typed; a directory relative to where the person stands. */
+export interface Typed {
+  readonly model?: string | undefined;
+  readonly permission?: string | undefined;
+  readonly addDirs?: readonly string[];
+}
+
+/**
+ * Model, permission and directories, absolute. Throws `UsageError` for a permission that is none, and as
+ * `readConfig`.
+ */
+export async function askedFor(harness: string, typed: Typed = {}): Promise<Asked> {
+  const set = await settings(harness);
+  const model = typed.model ?? set.model;
+  const named = typed.permission ?? set.permission;
+  const permission = PERMISSIONS.find((one) => one === named);
+  if (named && !permission) {
+    throw new UsageError(
+      `There is no permission ${quoted(named)}.`,
+      PERMISSIONS.map((one) => `--permission ${one}`),
+    );
+  }
+  const dirs = typed.addDirs ?? [];
+  return {
+    ...(model ? { model } : {}),
+    ...(permission ? { permission } : {}),
+    ...(dirs.length > 0 ? { addDirs: dirs.map((dir) => resolve(workingDirectory(), dir)) } : {}),
+  };
+}
+
+async function settings(harness: string): Promise<{ readonly model: string; readonly permission: string }> {
+  const { config: file } = covenPaths();
+  // Reading TOML is loaded only for those who have the file.
+  if (!(await isThere(file))) return { model: "", permission: "" };
+  const { readConfig } = await import("../../config.ts");
+  const { config } = readConfig(file);
+  const models: Readonly<Record<string, string>> = {
+    codex: config["harness.codex.model"],
+    claude: config["harness.claude.model"],
+  };
+  return { model: models[harness] ?? "", permission: config["launch.permission"] };
+}

@@ -1,0 +1,106 @@
+// What a launch asks for beside its prompt: honoured and recorded, or refused with the member's name; never dropped.
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ask } from "../support/raw.ts";
+import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
+
+let daemon: TestDaemon;
+beforeAll(async () => {
+  daemon = await startTestDaemon();
+});
+afterAll(() => daemon.close());
+
+async function launch(members: object, harness = "codex") {
+  const body = { projectRoot: daemon.project, harness, prompt: "exit 0", ...members };
+  const { status, body: text } = await ask(daemon.socket, "POST /sessions", JSON.stringify(body));
+  return { status, body: JSON.parse(text) };
+}
+
+test.each([
+  ["familiarId", "ada"],
+  ["sessionPolicy", { contract: "coven.session-policy.v1" }],
+  ["executionBinding", {}],
+  ["requestAdoption", {}],
+  ["conversation", { mode: "init", id: "c1" }],
+  ["conversation", { mode: "resume", id: "--yolo" }],
+  ["conversation", { mode: "fork", id: "c1" }],
+  ["permission", "half"],
+  ["permission", ["read-only"]],
+  ["model", "--yolo"],
+  ["model", 5],
+  ["addDirs", "/"],
+  ["addDirs", ["relative"]],
+  ["addDirs", ["/nowhere/at/all"]],
+  ["launchPolicy", { approval: "never", sandbox: "danger-full-access" }],
+  ["launchPolicy", { approval: "never", sandbox: "workspace-write", network: false }],
+  ["launchPolicy", { approval: "never", sandbox: "workspace-write" }],
+  ["launchPolicy", "strict"],
+])("%s %p is refused with its name, and nothing is launched", async (field, value) => {
+  const before = daemon.ledger.activeSessions().length;
+  const { status, body } = await launch({ [field]: value });
+  expect(status).toBe(400);
+  expect(body.error.code).toBe("invalid_request");
+  expect(body.error.details.field.split(".")[0]).toBe(field);
+  expect(daemon.ledger.activeSessions()).toHaveLength(before);
+});
+
+test("unset members, as published clients write them, ask for nothing", async () => {
+  const nothing = {
+    model: null,
+    permission: null,
+    addDirs: null,
+    familiarId: null,
+    conversation: null,
+    launchPolicy: null,
+  };
+  const { status, body } = await launch({ ...nothing, sessionPolicy: null });
+  expect(status).toBe(201);
+  expect(body).toMatchObject({
+    model: null,
+    permission: null,
+    add_dirs: [],
+    conversation_id: null,
+    familiar_id: null,
+  });
+  expect((await launch({ model: " " })).body).toMatchObject({ model: null });
+});
+
+test("what is honoured reaches the harness's arguments and the record", async () => {
+  const real = join(daemon.dir, "real");
+  mkdirSync(real);
+  symlinkSync(real, join(daemon.dir, "link"));
+  const shows = join(daemon.dir, "bin", "claude");
+  writeFileSync(shows, "#!/bin/sh\nfor word; do printf '[%s]' \"$word\"; done\n", { mode: 0o755 });
+  const asked = {
+    model: "anthropic/opus",
+    permission: "read-only",
+    addDirs: [join(daemon.dir, "link"), real],
+    conversation: { mode: "resume", id: "c-1" },
+    cols: 500,
+  };
+  const { status, body } = await launch(asked, "claude");
+  expect(status).toBe(201);
+  expect(body).toMatchObject({
+    model: "anthropic/opus",
+    permission: "read-only",
+    add_dirs: [real],
+    conversation_id: "c-1",
+  });
+  await daemon.settled(body.id);
+  expect(daemon.coven.screen(body.id).lines.join("")).toBe(
+    `[--model][opus][--permission-mode][plan][--disallowed-tools=Bash,Edit,NotebookEdit,Write][--add-dir=${real}][--resume][c-1][exit 0]`,
+  );
+});
+
+test("one policy there is: an unattended codex, nonInteractive; said together with what it says it is refused", async () => {
+  const launchPolicy = { approval: "never", sandbox: "workspace-write", addDirs: [daemon.dir] };
+  const { status, body } = await launch({ launchPolicy, launchMode: "nonInteractive" });
+  expect([status, body.add_dirs]).toEqual([201, [daemon.dir]]);
+  const twice = await launch({ launchPolicy, permission: "full", launchMode: "nonInteractive" });
+  expect(twice.body.error.details.field).toBe("launchPolicy");
+  expect((await daemon.client.health()).capabilities).toMatchObject({
+    sessionLaunchPolicy: true,
+    permission: true,
+  });
+});
