@@ -194,8 +194,14 @@ export function parseConfig(text: string, file: string): Map<string, unknown> {
       else found.set(prefix + name, value);
     }
   };
+  gather(parseToml(text, file), "");
+  return found;
+}
+
+/** A TOML text as it stands. Throws as `readConfig` when it is none. */
+export function parseToml(text: string, file: string): Readonly<Record<string, unknown>> {
   try {
-    gather(parse(text), "");
+    return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const { line } = error;
@@ -208,7 +214,6 @@ export function parseConfig(text: string, file: string): Map<string, unknown> {
       hint: `edit line ${line} of ${file}`,
     });
   }
-  return found;
 }
 
 /** The value if it may stand there; throws `invalid_request` with file, line (if it came from one) and key otherwise. */

@@ -13,6 +13,8 @@ export interface CovenPaths {
   readonly logs: string;
   readonly log: string;
   readonly config: string;
+  /** Kept by others; see src/familiars.ts. */
+  readonly familiars: string;
   /** Manifests of harnesses the user added. */
   readonly harnesses: string;
 }
@@ -57,6 +59,7 @@ export function covenPaths(
     socket,
     ledger: join(home, "coven.db"),
     lock: join(home, "daemon.lock"),
+    familiars: join(home, "familiars.toml"),
     identity: join(home, "daemon.json"),
     logs,
     log: join(logs, "daemon.log"),

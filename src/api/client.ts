@@ -131,6 +131,12 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
       const headers = key === undefined ? {} : { headers: { "idempotency-key": key } };
       return ask("POST /sessions", { ...rest, ...headers, body });
     },
+    /** A run that somebody else started, put on the list. */
+    registerExternal: (body: BodyOf<Routes["registerExternal"]>, call?: CallOptions) =>
+      ask("POST /sessions/external", { ...call, body }),
+    /** It has ended. */
+    completeExternal: (id: string, body: BodyOf<Routes["completeExternal"]> = {}, call?: CallOptions) =>
+      ask("POST /sessions/:id/complete", { ...call, id, body }),
     session: (id: string, call?: CallOptions) => ask("GET /sessions/:id", { ...call, id }),
     archive: (id: string, call?: CallOptions) => ask("POST /sessions/:id/archive", { ...call, id }),
     summon: (id: string, call?: CallOptions) => ask("POST /sessions/:id/summon", { ...call, id }),
@@ -178,6 +184,13 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
       const headers = { accept: "text/event-stream" };
       return readEvents(bytes("GET /sessions/:id/events", { ...call, id, query: { afterSeq }, headers }));
     },
+
+    /** The newest events in words. */
+    log: (id: string, call?: CallOptions) => ask("GET /sessions/:id/log", { ...call, id }),
+    /** Who stands in the home's `familiars.toml`. */
+    familiars: (call?: CallOptions) => ask("GET /familiars", call),
+    skills: (call?: CallOptions) => ask("GET /skills", call),
+    memory: (call?: CallOptions) => ask("GET /memory", call),
 
     harnesses: (call?: CallOptions) => ask("GET /harnesses", call),
     /** What the daemon says of its own state. */

@@ -59,9 +59,22 @@ export function readJson(body: Body): unknown {
   }
 }
 
-/** The id itself; throws `session_not_found` for what can be none (CONTRACT, Transport). */
+/** What may be the id of a run that somebody else started: as ours, and of several parts. Neither a step up the path nor the end of a route. */
+export function isExternalId(id: string): boolean {
+  if (!/^[A-Za-z0-9._:/-]{1,128}$/.test(id)) return false;
+  const parts = id.split("/");
+  if (parts.some((part) => part === "" || part === "." || part === "..")) return false;
+  return parts.length === 1 || !TAILS.has(parts.at(-1) ?? "");
+}
+
+/** What may stand behind the id in a path; kept by the test of routes. */
+const TAILS = new Set(
+  "input resize kill screen output attach archive summon complete log events approve deny".split(" "),
+);
+
+/** The id itself; throws `session_not_found` for what can be none (docs/API-CONTRACT.md, Transport). */
 export function wellFormedId(id: string): string {
-  if (/^[A-Za-z0-9._:-]{1,128}$/.test(id)) return id;
+  if (isExternalId(id)) return id;
   throw new CovenError("session_not_found", "There is no session of this id.", { sessionId: id });
 }
 

@@ -8,6 +8,7 @@ import type { Body as RawBody } from "./body.ts";
 import type { FollowDependencies } from "./follow.ts";
 import type { Monitor } from "./monitor.ts";
 import type { Reply } from "./respond.ts";
+import type { Familiar } from "./routes/cockpit.ts";
 import type { DaemonIdentity } from "./schema.ts";
 
 /** What the handlers need of the daemon. */
@@ -16,6 +17,8 @@ export interface Api extends FollowDependencies {
   readonly identity: DaemonIdentity;
   /** This build's version (`health.covenVersion`). */
   readonly version: string;
+  /** Who stands in the home's `familiars.toml`. */
+  familiars(): Familiar[];
   /** The allowlist, as seen from the daemon's own PATH. */
   harnesses(): HarnessInfo[];
   /** What `GET /status` and `GET /metrics` say beyond what the server counts itself. */
@@ -52,8 +55,8 @@ interface Definition<A extends Answer, Q extends Parameters, H extends Parameter
   readonly stream?: z.ZodType;
   /** Of an answer that is no refusal; 200 where nothing is said. */
   readonly status?: 202 | readonly [201, 200];
-  /** The session of the path must take keys, else `session_not_live`; that comes before the query and the body. */
-  readonly live?: true;
+  /** What the session of the path must take, else `session_not_live`; that comes before the query and the body. */
+  readonly live?: "keys" | "kill";
   /** The handler reads the body from `raw`: its refusals have a shape of their own. */
   readonly judgesBody?: true;
   /** Codes of its refusals, beside those that any route, a session, parameters and a body bring with them. */

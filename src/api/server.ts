@@ -5,7 +5,7 @@ import { type AttachRequest, attachSockets } from "./attach.ts";
 import { type Body, bodyReader, NO_BODY } from "./body.ts";
 import { Budget } from "./budget.ts";
 import { type Histogram, Meter } from "./meter.ts";
-import { parseBody, parseHeaders, parseQuery, wellFormedId } from "./parse.ts";
+import { isExternalId, parseBody, parseHeaders, parseQuery, wellFormedId } from "./parse.ts";
 import { beginRequest, endRequest } from "./request-id.ts";
 import { InvalidRequest, type RequestFacts, refuse, respond } from "./respond.ts";
 import type { AnyRoute, Api } from "./route.ts";
@@ -132,7 +132,7 @@ function dispatch(api: Api, http: Request, raw: Body | CovenError, facts: Facts)
     throw new CovenError("forbidden", "Requests from a browser (with an Origin header) are refused.");
   }
   const path = unversioned(fullPath);
-  const match = path === undefined ? undefined : matched(method, path);
+  const match = path === undefined ? undefined : (matched(method, path) ?? ofParts(api, method, path));
   if (!match) throw new CovenError("not_found", `There is no route ${facts.route}.`);
   const { route } = match;
   facts.route = route.place;
@@ -146,7 +146,7 @@ function dispatch(api: Api, http: Request, raw: Body | CovenError, facts: Facts)
     id = wellFormedId(decoded(match.id));
     facts.sessionId = id;
     // Before the query and the body are looked at; a handler without them finds out by itself.
-    if (route.live) api.coven.requireLive(id);
+    if (route.live) api.coven.requireLive(id, route.live);
     else if (route.query || route.body) api.coven.session(id);
   }
   return route.handle(api, {
@@ -189,17 +189,34 @@ function matched(
   method: string,
   path: string,
 ): { readonly route: AnyRoute; readonly id?: string } | undefined {
+  const route = TABLE.get(`${method} ${path}`);
+  if (route && !path.includes(":id")) return { route };
   const slash = path.indexOf("/", 1);
-  if (slash === -1) {
-    const route = TABLE.get(`${method} ${path}`);
-    return route && { route };
-  }
-  // Every path of more than one part has an id as its second.
+  if (slash === -1) return undefined;
+  // Every other path of more than one part has an id as its second.
   const end = path.indexOf("/", slash + 1);
   const id = path.slice(slash + 1, end === -1 ? undefined : end);
   const tail = end === -1 ? "" : path.slice(end);
-  const route = TABLE.get(`${method} ${path.slice(0, slash)}/:id${tail}`);
-  return route && (id !== "" || tail !== "") ? { route, id } : undefined;
+  const ofSession = TABLE.get(`${method} ${path.slice(0, slash)}/:id${tail}`);
+  return ofSession && (id !== "" || tail !== "") ? { route: ofSession, id } : undefined;
+}
+
+/** The id of a run that somebody else started may hold slashes. Only of one that is there: any other path is no route. */
+function ofParts(
+  { ledger }: Api,
+  method: string,
+  path: string,
+): { readonly route: AnyRoute; readonly id: string } | undefined {
+  const start = "/sessions/";
+  if (!path.startsWith(start)) return undefined;
+  const whole = path.slice(start.length);
+  const end = whole.lastIndexOf("/");
+  if (end === -1 || !isExternalId(whole.slice(0, end))) return undefined;
+  const is = (id: string) => isExternalId(id) && ledger.session(id)?.external === true;
+  const below = TABLE.get(`${method} /sessions/:id${whole.slice(end)}`);
+  if (below && is(whole.slice(0, end))) return { route: below, id: whole.slice(0, end) };
+  const itself = TABLE.get(`${method} /sessions/:id`);
+  return itself && is(whole) ? { route: itself, id: whole } : undefined;
 }
 
 /** Decoded once; what cannot be decoded stays as it is, and is then no id. */

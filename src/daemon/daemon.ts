@@ -1,5 +1,6 @@
 // The composition root: the parts of a daemon put together, in the process of `serve` and in tests alike.
 import { startServer } from "../api/server.ts";
+import { type FamiliarEntry, readFamiliars } from "../familiars.ts";
 import type { CovenPaths } from "../paths.ts";
 import { Coven } from "../session/coven.ts";
 import type { CovenOptions } from "../session/options.ts";
@@ -107,6 +108,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       coven,
       ledger,
       harnesses: () => ports.harnesses.list(ports.env),
+      familiars: () => readFamiliars(paths.familiars).map(atRest),
       identity,
       version,
       log,
@@ -150,6 +152,12 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   });
   const parts = opened.move();
   return { coven, identity, monitor, leave, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** As 0.4.6 sends who is not at work; nothing here knows who is. */
+function atRest(entry: FamiliarEntry) {
+  const rest = { status: "offline", last_seen: "—", active_sessions: 0, memory_freshness: "—" } as const;
+  return { ...entry, ...rest };
 }
 
 /** Closes one part; when that fails or takes longer than `ms`, the log says so and the next part follows. */

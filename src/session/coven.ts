@@ -2,6 +2,7 @@
 import { CovenError } from "../errors.ts";
 import type { OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
+import { completeExternal, type ExternalRequest, registerExternal } from "./external.ts";
 import { blankScreen, redrawLastScreen } from "./last-screen.ts";
 import { type LaunchRequest, planLaunch, requireDescriptors, requireMemory, startLive } from "./launch.ts";
 import { LaunchKeys } from "./launch-keys.ts";
@@ -10,7 +11,7 @@ import { type CovenOptions, graceMs } from "./options.ts";
 import type { CovenPorts, ScreenImage } from "./ports.ts";
 import { recoverOrphans } from "./recover.ts";
 import * as rituals from "./rituals.ts";
-import { DEFAULT_SIZE, type Session } from "./session.ts";
+import { DEFAULT_SIZE, isSettled, type Session } from "./session.ts";
 import { type Attachment, OBSERVER, type Size, type Snapshot } from "./viewers.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -68,9 +69,22 @@ export class Coven {
     return activity ? { ...record, activity } : record;
   }
 
-  /** The record of a session that takes keys; throws `session_not_found`, then `session_not_live`. */
-  requireLive(id: string): Session {
+  /**
+   * The record of a session that takes keys, or can be ended; throws `session_not_found`, then `session_not_live`, or for one that somebody else
+   * runs and that was to be ended `external_session_not_killable`.
+   */
+  requireLive(id: string, what: "keys" | "kill" = "keys"): Session {
     const session = this.session(id);
+    if (what === "kill" && session.external && !isSettled(session.status)) {
+      throw new CovenError(
+        "external_session_not_killable",
+        `Session ${id} was started by somebody else, who has to end it.`,
+        {
+          sessionId: id,
+          hint: "end the program itself; whoever registered it then says that it is complete",
+        },
+      );
+    }
     this.#liveSession(id, session);
     return session;
   }
@@ -132,6 +146,18 @@ export class Coven {
     this.ports.log.info("session_kill", { sessionId: id });
   }
 
+  /** A run that somebody else started, put on the list. Throws as `registerExternal`, and `runtime_unavailable`. */
+  registerExternal(request: ExternalRequest): { session: Session; created: boolean } {
+    return registerExternal(this.ports.ledger, request, this.ports.world.now());
+  }
+
+  /** It has ended. Throws `session_not_found`, `not_external_session`. */
+  completeExternal(id: string, exitCode: number | null): Session {
+    completeExternal(this.ports.ledger, this.session(id), exitCode, this.ports.world.now());
+    this.#watchers.wake(id);
+    return this.session(id);
+  }
+
   /** Throws `session_not_found`, `session_running`. */
   archive(id: string): Session {
     rituals.archive(this.ports.ledger, this.session(id), this.ports.world.now());
@@ -160,7 +186,9 @@ export class Coven {
 
   /** More events may still come: true from the launch until it is settled. */
   isRunning(id: string): boolean {
-    return this.#running.has(id);
+    if (this.#running.has(id)) return true;
+    const session = this.ports.ledger.session(id);
+    return session?.external === true && !isSettled(session.status);
   }
 
   /** The records of all that run. */

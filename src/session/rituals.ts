@@ -21,7 +21,8 @@ export function sacrifice(ledger: Ledger, session: Session, oneOfMany: boolean):
 }
 
 function refuseRunning(session: Session, done: string): void {
-  if (isSettled(session.status)) return;
+  // One that somebody else runs and never completes must be got rid of, too.
+  if (isSettled(session.status) || session.external) return;
   throw new CovenError(
     "session_running",
     `Session ${session.id} is running; it can be ${done} once it has ended.`,

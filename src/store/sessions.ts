@@ -51,7 +51,8 @@ export const SESSION_SQL = {
   active: `SELECT ${RECORD} FROM session_rows WHERE archived_at IS NULL ORDER BY n DESC`,
   activePage: `SELECT n, ${RECORD} FROM session_rows WHERE archived_at IS NULL AND n < ? ORDER BY n DESC LIMIT ?`,
   page: `SELECT n, ${RECORD} FROM session_rows WHERE n < ? AND id IS NOT NULL ORDER BY n DESC LIMIT ?`,
-  unsettled: `SELECT ${RECORD}, pid_started_at FROM session_rows WHERE status IN ('created', 'running') ORDER BY n`,
+  unsettled: `SELECT ${RECORD}, pid_started_at FROM session_rows WHERE status IN ('created', 'running') AND external = 0
+    ORDER BY n`,
   leave: "INSERT OR REPLACE INTO leftover_rows SELECT n, ?, ? FROM session_rows WHERE id = ?",
   left: `SELECT id, l.pid, l.pid_started_at FROM leftover_rows l CROSS JOIN session_rows ON n = l.session
     WHERE l.session > 0 ORDER BY l.session`,

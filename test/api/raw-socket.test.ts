@@ -8,6 +8,7 @@ import { until } from "../support/until.ts";
 let daemon: TestDaemon;
 beforeAll(async () => {
   daemon = await startTestDaemon();
+  await daemon.client.registerExternal({ id: "other/1", projectRoot: daemon.project, harness: "coven-code" });
 });
 afterAll(() => daemon.close());
 
@@ -38,6 +39,15 @@ const CALLS: Record<RouteName, { body?: () => unknown; query?: string; status: n
   events: { query: "?sessionId=:id", status: 200 },
   sessionEvents: { status: 200 },
   harnesses: { status: 200 },
+  registerExternal: {
+    body: () => ({ id: "other/1", projectRoot: daemon.project, harness: "coven-code" }),
+    status: 200,
+  },
+  completeExternal: { body: () => ({ exitCode: 0 }), status: 422 },
+  log: { status: 200 },
+  familiars: { status: 200 },
+  skills: { status: 200 },
+  memory: { status: 200 },
   status: { status: 200 },
   metrics: { status: 200 },
   shutdown: { body: () => ({ pid: daemon.identity.pid, force: true }), status: 202 },

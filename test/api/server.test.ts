@@ -96,6 +96,7 @@ test("stop: what is under way is finished, nobody new comes in, and idle connect
     coven,
     ledger,
     harnesses,
+    familiars: () => [],
     identity,
     version: "0",
     log,

@@ -239,6 +239,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "Another program listens on …; stop it first, or set COVEN_HOME to another directory.",
     "",
   ],
+  ["familiars.ts", "… holds something else than [[familiar]] tables with an id.", ""],
   ["harness/adapter.ts", "The prompt holds a NUL character, which no program can be given.", ""],
   [
     "harness/adapter.ts",
@@ -272,10 +273,13 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["pty/node-pty.ts", "Terminals can't be taken over on this system.", ""],
   ["session/coven.ts", "The daemon is stopping; launch again in a moment.", ""],
   ["session/coven.ts", "There is no session ….", ""],
+  ["session/coven.ts", "Session … was started by somebody else, who has to end it.", ""],
   ["session/coven.ts", "The session could not be ended.", ""],
   ["session/coven.ts", "Session … is not running.", ""],
   ["session/environment.ts", "The name of an environment variable …: ….", ""],
   ["session/environment.ts", "The value of the environment variable … holds NUL.", ""],
+  ["session/external.ts", "The daemon has a session … of its own.", ""],
+  ["session/external.ts", "The daemon itself runs session …; end it with kill.", ""],
   [
     "session/launch.ts",
     "Only … MB of memory are free, and launch.free_memory asks for … MB. End a session, or change the setting.",

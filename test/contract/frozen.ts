@@ -35,7 +35,9 @@ function routeOf(line: string): AnyRoute | undefined {
   const [method, target = ""] = line.split(" ");
   const path = target.replace(/^\/api\/v1/, "").replace(/\?.*/, "");
   const pattern = path.replace(/^(\/\w+)\/[^/]+/, "$1/:id");
-  return Object.values<AnyRoute>(ROUTES).find(({ place }) => place === `${method} ${pattern}`);
+  const routes = Object.values<AnyRoute>(ROUTES);
+  const at = (wanted: string) => routes.find(({ place }) => place === `${method} ${wanted}`);
+  return at(path) ?? at(pattern);
 }
 
 /** Every code that a record says its route may refuse with. */

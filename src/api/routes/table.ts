@@ -1,8 +1,10 @@
 // Every route, once, under its name. What is in here is served; nobody else names a path but the client, whom the types hold to it.
 import type { AnyRoute } from "../route.ts";
+import { cockpit } from "./cockpit.ts";
 import { control } from "./control.ts";
 import { daemon } from "./daemon.ts";
 import { events } from "./events.ts";
+import { external } from "./external.ts";
 import { harnesses } from "./harnesses.ts";
 import { health } from "./health.ts";
 import { sessions } from "./sessions.ts";
@@ -12,9 +14,11 @@ export const ROUTES = {
   ...health,
   ...control,
   ...sessions,
+  ...external,
   ...terminal,
   ...events,
   ...harnesses,
+  ...cockpit,
   ...daemon,
 } satisfies Record<string, AnyRoute>;
 
@@ -30,6 +34,11 @@ export function servedCapabilities(
     events: true,
     eventCursor: "sequence",
     structuredErrors: true,
+    // What 0.4.6 served and cockpits look for before they ask.
+    travel: false,
+    scheduler: false,
+    hub: false,
+    executorDispatch: false,
   };
   for (const { offers } of Object.values(routes)) Object.assign(served, offers);
   return served;

@@ -28,7 +28,7 @@ const CELLS = between(0, 1000, "must be 1..1000");
 
 export const terminal = {
   input: route("POST /sessions/:id/input", {
-    live: true,
+    live: "keys",
     /** Written as is, no newline added, unless `submit` asks to type it as a person would. */
     body: z.object({ data: z.string(), submit: z.boolean().exactOptional() }),
     answer: accepted,
@@ -43,7 +43,7 @@ export const terminal = {
   }),
 
   resize: route("POST /sessions/:id/resize", {
-    live: true,
+    live: "keys",
     body: z.object({ cols: side, rows: side }),
     answer: accepted,
     status: 202,
@@ -56,11 +56,11 @@ export const terminal = {
   }),
 
   kill: route("POST /sessions/:id/kill", {
-    live: true,
+    live: "kill",
     body: anyObject,
     answer: accepted,
     status: 202,
-    refuses: ["kill_failed"],
+    refuses: ["kill_failed", "external_session_not_killable"],
     handle: ({ coven }, { id }) => {
       coven.kill(id);
       return ACCEPTED;

@@ -11,9 +11,11 @@ export function isWaiting(session: Session): boolean {
   return !isSettled(session.status) && session.activity === "blocked";
 }
 
-/** One word on where it stands: its status, `waiting` when its program waits for a person, `archived`. */
+/** One word on where it stands: its status, `waiting` when its program waits for a person, `external` while somebody else runs it, `archived`. */
 export function stateWord(session: Session): string {
   if (isArchived(session)) return "archived";
+  // Somebody else runs it: nothing is known of it but what they said.
+  if (session.external && !isSettled(session.status)) return "external";
   return isWaiting(session) ? "waiting" : session.status;
 }
 

@@ -47,6 +47,9 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
       return ["coven sessions   (shows what is running)", "the same command with --force"];
     return [`coven kill ${id(error)}   (then the same command again)`];
   },
+  session_id_conflict: () => ["another id"],
+  external_session_not_killable: daemonHint,
+  not_external_session: (error) => [`coven kill ${id(error)}`],
   launch_failed: (error) => [`coven attach ${id(error)}   (shows how far it came)`, "coven doctor"],
   harness_not_found: (error) => [...daemonHint(error), "coven run demo 'say hello'   (needs no agent)"],
   send_input_failed: () => ["coven sessions   (shows whether it still runs)"],

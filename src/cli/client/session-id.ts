@@ -33,7 +33,9 @@ export async function fullId(client: Pick<CovenClient, "sessions">, typed: strin
   }
   const fitting: Session[] = [];
   for await (const session of everySession(client, true)) {
-    if (session.id.startsWith(prefix)) fitting.push(session);
+    // Ids of runs that somebody else started are as they chose them, and one may be the beginning of another.
+    if (session.id === typed) return typed;
+    if (session.id.startsWith(prefix) || session.id.startsWith(typed)) fitting.push(session);
   }
   const [only, second] = fitting;
   if (only && !second) return only.id;

@@ -4,7 +4,7 @@ import { isArchived, isSettled, type Session } from "../../session/session.ts";
 /** Whether a session is of a kind. */
 export const SESSION_KINDS = {
   session: () => true,
-  "running session": (one) => !isSettled(one.status),
+  "running session": (one) => !isSettled(one.status) && !one.external,
   "settled session": (one) => isSettled(one.status),
   "settled session in the list": (one) => isSettled(one.status) && !isArchived(one),
   "archived session": isArchived,

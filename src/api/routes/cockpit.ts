@@ -1,0 +1,74 @@
+// What today's cockpits ask beside sessions: a session's log, and lists that are empty here unless the home has them.
+import * as z from "zod";
+import type { LedgerReader } from "../../session/ports.ts";
+import { ok } from "../respond.ts";
+import { route } from "../route.ts";
+
+/** The most characters of all messages together: known clients refuse bodies over 1,000,000 bytes. */
+const MOST_TEXT = 300_000;
+const MOST_LINES = 1_000;
+
+const NOTHING = z.array(z.never()).readonly();
+
+const line = z.object({ ts: z.string(), level: z.enum(["info", "error"]), message: z.string() });
+
+/** A member of `familiars.toml` as 0.4.6 sends it; nothing here knows which of them is at work. */
+const familiar = z.object({
+  id: z.string(),
+  name: z.string(),
+  display_name: z.string(),
+  emoji: z.string(),
+  icon: z.string().exactOptional(),
+  role: z.string(),
+  description: z.string(),
+  pronouns: z.string().exactOptional(),
+  status: z.literal("offline"),
+  active_channel: z.string().exactOptional(),
+  last_seen: z.literal("—"),
+  active_sessions: z.literal(0),
+  memory_freshness: z.literal("—"),
+  workspace: z.string().exactOptional(),
+});
+export type Familiar = z.infer<typeof familiar>;
+
+export const cockpit = {
+  log: route("GET /sessions/:id/log", {
+    /** The newest events in words, oldest first; control sequences are left out. */
+    answer: z.array(line),
+    offers: { log: true },
+    handle: ({ coven, ledger }, { id }) => ok(logOf(ledger, coven.session(id).id)),
+  }),
+
+  familiars: route("GET /familiars", {
+    answer: z.array(familiar).readonly(),
+    refuses: ["runtime_unavailable", "invalid_request"],
+    offers: { familiars: true },
+    handle: (api) => ok(api.familiars()),
+  }),
+
+  /** There are none here. */
+  skills: route("GET /skills", { answer: NOTHING, handle: () => ok([]) }),
+  /** There is none here. */
+  memory: route("GET /memory", { answer: NOTHING, handle: () => ok([]) }),
+};
+
+function logOf(ledger: LedgerReader, sessionId: string): z.infer<typeof line>[] {
+  const lines: z.infer<typeof line>[] = [];
+  let room = MOST_TEXT;
+  // Newest first.
+  for (const { kind, payload_json, created_at: ts } of ledger.events({
+    sessionId,
+    beforeSeq: Number.MAX_SAFE_INTEGER,
+    limit: MOST_LINES,
+  })) {
+    const payload: Readonly<Record<string, unknown>> = JSON.parse(payload_json);
+    const data = String(payload["data"] ?? "");
+    const message =
+      kind === "output" ? Bun.stripANSI(data) : kind === "input" ? `> ${data}` : `${kind}: ${payload_json}`;
+    room -= message.length;
+    if (room < 0) break;
+    const failed = kind === "exit" && payload["status"] !== "completed";
+    lines.push({ ts, level: failed ? "error" : "info", message });
+  }
+  return lines.reverse();
+}
