@@ -211,3 +211,8 @@ function pathOf<A extends At>(at: A, call: Call<A>): string {
   }
   return query.size === 0 ? path : `${path}?${query}`;
 }
+
+/** Every daemon since 0.5 says that it can be asked to stop. */
+export function isEarlier(capabilities: unknown): boolean {
+  return !(typeof capabilities === "object" && capabilities !== null && "shutdown" in capabilities);
+}

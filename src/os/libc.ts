@@ -18,6 +18,9 @@ const FUNCTIONS = {
   flock: { args: ["i32", "i32"], returns: "i32" },
   /** getdtablesize(3): how many descriptors this process may have. */
   getdtablesize: { args: [], returns: "i32" },
+  /** socket(2), connect(2). */
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
   /** getsockname(2). */
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   /** getsockopt(2). */

@@ -3,6 +3,7 @@ import { covenClient } from "../api/client.ts";
 import { CovenError } from "../errors.ts";
 import { makeHome } from "../home.ts";
 import type { CovenPaths } from "../paths.ts";
+import { earlierDaemon, endEarlier } from "./earlier.ts";
 import { endByForce, type ForcedBy, waitUntilFree } from "./force.ts";
 import { lockHolder } from "./holder.ts";
 import { type InitSystem, initSystemOf } from "./init-system.ts";
@@ -21,6 +22,8 @@ export type DaemonStatus =
       readonly uptimeSeconds: number;
       readonly version: string;
       readonly apiVersion: string;
+      /** It is of an earlier coven. */
+      readonly earlier?: true;
     }
   | { readonly state: "stopped"; readonly socket: string }
   /** A process holds the lock and nobody answers; `pid` is null where it can't be told which. */
@@ -76,6 +79,7 @@ export async function daemonStatus(paths: CovenPaths, options: LifecycleOptions 
       uptimeSeconds,
       version: found.version,
       apiVersion: found.apiVersion,
+      ...(found.earlier ? { earlier: true as const } : {}),
     };
   }
   const free = await waitUntilFree(paths.lock, found.state === "silent" ? 0 : BETWEEN_MS);
@@ -103,6 +107,7 @@ export async function startDaemon(paths: CovenPaths, options: LifecycleOptions =
   let init = options.command ? undefined : initSystemOf(paths);
   for (;;) {
     const found = await probe(paths.socket, options.answerMs);
+    if (found.state === "running" && found.earlier) throw earlierDaemon(found.version);
     if (found.state === "running") return { pid: found.daemon.pid, started: found.daemon.pid === spawned };
     const left = deadline - performance.now();
     if (found.state === "silent" || left <= 0) throw await unanswered(paths);
@@ -165,6 +170,10 @@ export async function stopDaemon(
   if (found.state === "stopped") return { stopped: false, pid: null, by: null };
   if (found.state === "running") {
     const { pid } = found;
+    if (found.earlier) {
+      await endEarlier(paths.socket, pid, force);
+      return { stopped: true, pid, by: "SIGTERM" };
+    }
     await askToStop(paths.socket, pid, force, options.answerMs);
     if (await waitUntilFree(paths.lock, options.stopMs ?? 30_000))
       return { stopped: true, pid, by: "request" };

@@ -1,6 +1,6 @@
 // Asks the socket, and only the socket, whether a daemon serves this home.
 import { existsSync } from "node:fs";
-import { covenClient, isUnreachable } from "../api/client.ts";
+import { covenClient, isEarlier, isUnreachable } from "../api/client.ts";
 import type { DaemonIdentity } from "../daemon/identity.ts";
 import { CovenError } from "../errors.ts";
 import { fileFailure } from "../os/file-failure.ts";
@@ -13,6 +13,8 @@ export type Probe =
       readonly daemon: DaemonIdentity;
       readonly version: string;
       readonly apiVersion: string;
+      /** It is of an earlier coven, and can't be asked to stop. */
+      readonly earlier: boolean;
     }
   /** Nobody listens. */
   | { readonly state: "stopped" }
@@ -61,7 +63,12 @@ export function isCrowded(error: unknown): error is CovenError {
 
 function running(socket: string, health: unknown): Probe {
   // Whatever answers here need not be ours, so nothing of its shape is believed before it is seen.
-  const seen = (health ?? {}) as { apiVersion?: unknown; covenVersion?: unknown; daemon?: unknown };
+  const seen = (health ?? {}) as {
+    apiVersion?: unknown;
+    covenVersion?: unknown;
+    daemon?: unknown;
+    capabilities?: unknown;
+  };
   const daemon = (seen.daemon ?? {}) as Partial<Record<keyof DaemonIdentity, unknown>>;
   const { pid, startedAt } = daemon;
   if (seen.apiVersion !== API_VERSION || typeof pid !== "number" || typeof startedAt !== "string") {
@@ -72,6 +79,7 @@ function running(socket: string, health: unknown): Probe {
     daemon: { pid, startedAt, socket: typeof daemon.socket === "string" ? daemon.socket : socket },
     version: String(seen.covenVersion),
     apiVersion: API_VERSION,
+    earlier: isEarlier(seen.capabilities),
   };
 }
 

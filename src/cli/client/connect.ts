@@ -1,5 +1,5 @@
 // Connects to the daemon for every command that needs it, and starts it where none answers.
-import { type CovenClient, covenClient, isUnreachable } from "../../api/client.ts";
+import { type CovenClient, covenClient, isEarlier, isUnreachable } from "../../api/client.ts";
 import { covenPaths } from "../../paths.ts";
 import { COVEN_VERSION } from "../../version.ts";
 import { say } from "../ui/out.ts";
@@ -11,19 +11,22 @@ const ANSWER_MS = 5_000;
 /** A request that asks whether a daemon is there, under way. */
 export interface Probe {
   readonly client: CovenClient;
-  /** The version of the daemon; rejects as the client does. */
-  readonly version: Promise<string>;
+  /** The version of the daemon, and whether it is an earlier one that we can't use; rejects as the client does. */
+  readonly daemon: Promise<{ readonly version: string; readonly earlier: boolean }>;
 }
 
 /** Sends the request and returns at once, so that other work can be done until the answer comes. Starts nothing. */
 export function probe(): Probe {
   const { socket } = covenPaths();
-  const version = covenClient(socket, { timeoutMs: ANSWER_MS })
+  const daemon = covenClient(socket, { timeoutMs: ANSWER_MS })
     .health()
-    .then((health) => String(health.covenVersion));
+    .then(({ covenVersion, capabilities }) => ({
+      version: String(covenVersion),
+      earlier: isEarlier(capabilities),
+    }));
   // The caller may fail before it waits for the answer.
-  version.catch(() => {});
-  return { client: covenClient(socket), version };
+  daemon.catch(() => {});
+  return { client: covenClient(socket), daemon };
 }
 
 /** A client of a daemon that has just answered. Throws what `startDaemon` throws when none answers and none can be started. */
@@ -48,9 +51,10 @@ export async function connectAsking<T>(
 }
 
 /** Resolves when a daemon answers; true when it had to be started. */
-async function ensureRunning({ version }: Probe): Promise<boolean> {
+async function ensureRunning({ daemon }: Probe): Promise<boolean> {
   try {
-    const theirs = await version;
+    const { version: theirs, earlier } = await daemon;
+    if (earlier) throw (await import("../../supervise/earlier.ts")).earlierDaemon(harmless(theirs));
     if (theirs !== COVEN_VERSION) {
       say(
         `Note: the running daemon is version ${harmless(theirs)}, this is ${COVEN_VERSION}.  Try: coven daemon restart`,

@@ -146,6 +146,13 @@ export function daemonFinding(found: DaemonStatus | CovenError, ownVersion: stri
   }
   const what = `running (pid ${found.pid}, up ${span(found.uptimeSeconds * 1000)}, version ${found.version})`;
   if (found.version === ownVersion) return line("ok", what, "coven daemon status");
+  if (found.earlier) {
+    return line(
+      "problem",
+      `${what}: an earlier coven, which this one can't use`,
+      "coven daemon restart   (asks before it ends live sessions)",
+    );
+  }
   return line("warning", `${what}, and this is ${ownVersion}`, "coven daemon restart");
 }
 

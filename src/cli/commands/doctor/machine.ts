@@ -33,12 +33,13 @@ export function installFinding(install: Install, version: string): Finding {
 }
 
 /** The lock that decides who is the daemon. */
-export function lockFinding(lock: Inspection["lock"], answers: boolean): Finding {
+export function lockFinding(lock: Inspection["lock"], answers: boolean, earlier = false): Finding {
   const line = findingsOn("lock");
   if (lock.error) return line("problem", lock.error.message, "coven daemon stop, then remove that file");
   const who = lock.pid === null ? "a process" : `pid ${lock.pid}`;
   if (lock.held && answers) return line("ok", `held by the daemon (${who})`, "coven daemon status");
   if (lock.held) return line("warning", `held by ${who}, which does not answer`, HUNG_HINT);
+  if (earlier) return line("ok", "free: the earlier daemon knows no such lock", "coven daemon restart");
   if (answers) return line("problem", "free, although a daemon answers", "coven daemon restart");
   return line("ok", "free: no daemon runs", "coven daemon start");
 }

@@ -88,7 +88,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     ...fileFindings(paths, seen.files),
     storeFinding(paths, seen.ledger, quick),
     ...(facts?.storage ? [diskFinding(facts.storage)] : []),
-    lockFinding(seen.lock, answers || isCrowded(daemon)),
+    lockFinding(seen.lock, answers || isCrowded(daemon), "earlier" in daemon),
     socketFinding(paths, seen.socket, answers || isCrowded(daemon)),
     daemonFinding(daemon, COVEN_VERSION),
     terminalsFinding(seen.terminals, seen.terminalLimit),
