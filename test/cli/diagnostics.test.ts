@@ -68,7 +68,7 @@ test("an archive of everything, private, without paths and secrets, and without 
 
 test("output is in it for the sessions that were named, and for no other", async () => {
   await using line = commandLine();
-  const first = (await line.coven(["run", "demo", "lines 2", "--detach"])).out.trim();
+  const first = (await line.coven(["run", "demo", "lines 2", "--detach", "--headless"])).out.trim();
   await line.coven(["attach", first]);
   await line.coven(["run", "demo", "lines 4"]);
   const file = join(line.home.base, "with.tar.gz");

@@ -12,9 +12,11 @@ const TOPICS = [
 
 for (const topic of TOPICS) {
   test(`coven help ${topic.join(" ")}: at most 24 lines of 80 columns`, () => {
-    const lines = helpText(topic, COMMANDS).trimEnd().split("\n");
-    expect(lines.length).toBeLessThanOrEqual(24);
-    expect(lines.filter((line) => widthOf(line) > 80 || /\s$/.test(line))).toEqual([]);
+    for (const all of [false, true]) {
+      const lines = helpText(topic, COMMANDS, all).trimEnd().split("\n");
+      expect(lines.length).toBeLessThanOrEqual(24);
+      expect(lines.filter((line) => widthOf(line) > 80 || /\s$/.test(line))).toEqual([]);
+    }
   });
 }
 
@@ -26,7 +28,7 @@ test("a page shows examples before flags, and every flag of the table", () => {
     expect(text.indexOf(example?.[0] ?? "?")).toBeGreaterThan(0);
     for (const flag of [...command.flags, ...(command.below ?? []).flatMap((one) => one.flags)]) {
       expect(text.indexOf(`--${flag.name}`)).toBeGreaterThan(0);
-      expect(text).toContain(flag.summary);
+      expect(flag.seldom ? helpText([command.name], COMMANDS, true) : text).toContain(flag.summary);
     }
   }
 });
@@ -39,6 +41,14 @@ test("both forms print the same text on stdout and exit 0; alone coven exits 2 w
     expect(short).toEqual(long);
   }
   expect(await line.coven([])).toEqual({ code: 2, out: "", err: helpText([], COMMANDS) });
+});
+
+test("--all shows what each flag does, also those that a page only names", async () => {
+  await using line = commandLine();
+  const { out } = await line.coven(["help", "run", "--all"]);
+  expect(out).toBe(helpText(["run"], COMMANDS, true));
+  expect(out).toContain("--model NAME");
+  expect(helpText(["run"], COMMANDS)).toMatch(/Also .*--model .*\(coven help run --all\)/s);
 });
 
 test("help for what isn't there is refused with a guess", () => {

@@ -20,7 +20,7 @@ let id: string;
 beforeEach(async () => {
   line = commandLine();
   ledger = line.home.paths.ledger;
-  id = (await line.coven(["run", "demo", "lines 40", "--detach"])).out.trim();
+  id = (await line.coven(["run", "demo", "lines 40", "--detach", "--headless"])).out.trim();
   await until("it has ended", async () => (await line.home.client.session(id)).status === "completed");
   await stopDaemon(line.home.paths);
 });

@@ -33,6 +33,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "coven sessions   (shows whether it still runs) | coven doctor",
   ],
   ["cli/client/end-session.ts", "Session … is not running….", "coven sessions   (shows what is running)"],
+  [
+    "cli/client/launch-mode.ts",
+    "--interactive and --headless can't both be meant.",
+    "--interactive   (the agent's own screen; it takes what is typed or sent) | --headless   (does the task and ends; takes nothing)",
+  ],
   ["cli/client/outcome.ts", "See it again:  coven attach …", ""],
   ["cli/client/outcome.ts", "All sessions:  coven sessions", ""],
   ["cli/client/outcome.ts", "Session … goes on without you.", ""],
@@ -148,6 +153,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["cli/commands/logs/run.ts", "--lines takes a number, and … is none.", "coven logs --lines 100"],
   ["cli/commands/run/run.ts", "Project root:  …", ""],
+  ["cli/commands/run/run.ts", "Mode:          …", ""],
   ["cli/commands/run/run.ts", "Watch it:      coven attach …", ""],
   ["cli/commands/run/run.ts", "Session:       …", ""],
   ["cli/commands/run/run.ts", "Project root:  …", ""],
@@ -169,6 +175,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "cli/commands/send/run.ts",
     "coven send takes a text or keys, not both at once.",
     "coven send ID --no-enter 'the text', then coven send ID --key enter",
+  ],
+  [
+    "cli/commands/send/run.ts",
+    "Session … is headless: … does its task and reads nothing.",
+    "coven attach …   (shows what it prints) | coven run … 'the task' --detach --interactive   (one that can be sent to)",
   ],
   [
     "cli/commands/send/run.ts",

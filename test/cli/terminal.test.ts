@@ -62,13 +62,15 @@ function terminal(
 }
 
 test("the list is readable: short ids, ages, colour; plain with NO_COLOR; narrow in a narrow terminal", async () => {
-  const id = (await line.coven(["run", "demo", "hello world", "--detach"])).out.trim();
+  const id = (await line.coven(["run", "demo", "hello world", "--detach", "--headless"])).out.trim();
   await line.coven(["attach", id]);
   // Where nobody can press a key: a terminal to write to, and none to read from.
   const wide = terminal(["sessions"], undefined, {}, "</dev/null");
   await wide.exit;
-  expect(wide.shown()).toMatch(/^SESSION +STATUS +HARNESS +WHEN +PROJECT +TITLE\n/);
-  expect(wide.shown()).toContain(`${id.slice(0, 8)}  completed  demo     just now  p        hello world\n`);
+  expect(wide.shown()).toMatch(/^SESSION +STATUS +HARNESS +MODE +WHEN +PROJECT +TITLE\n/);
+  expect(wide.shown()).toContain(
+    `${id.slice(0, 8)}  completed  demo     headless  just now  p        hello world\n`,
+  );
   expect(wide.raw()).toContain("\u001b[32mcompleted");
   const plain = terminal(["sessions"], { cols: 80, rows: 24 }, { NO_COLOR: "1" }, "</dev/null");
   await plain.exit;

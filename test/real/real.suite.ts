@@ -150,7 +150,7 @@ function suiteOf(harness: string) {
 
   realWithProc("killed in the middle of a slow answer it leaves no process", async () => {
     model.answers(() => ({ text: ANSWER, deltas: 7, hold: new Promise(() => {}) }));
-    const id = (await home.coven("run", harness, "say hi", "--detach")).out.trim();
+    const id = (await home.coven("run", harness, "say hi", "--detach", "--headless")).out.trim();
     const turn = await model.request(isTurn);
     expect(await home.session(id)).toMatchObject({ status: "running", exit_code: null });
     expect(marked(id).length).toBeGreaterThan(0);

@@ -10,6 +10,7 @@ import { onSignals } from "../ui/signals.ts";
 import { isTerminal } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
 import { ago } from "../ui/time.ts";
+import { modeWord } from "./launch-mode.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "./outcome.ts";
 import { shortId } from "./session-id.ts";
 import { standstill } from "./storage.ts";
@@ -33,7 +34,11 @@ export function introduce(session: Session): void {
   const state = isSettled(session.status)
     ? `ended ${ago(session.updated_at)}`
     : `started ${ago(session.created_at)}`;
-  say(err.dim(`${harmless(session.harness)}: ${harmless(session.title)} (${session.status}, ${state})`));
+  say(
+    err.dim(
+      `${harmless(session.harness)}: ${harmless(session.title)} (${modeWord(session)}, ${session.status}, ${state})`,
+    ),
+  );
 }
 
 /**
@@ -53,7 +58,8 @@ export async function watch(watching: Watching): Promise<number> {
     // Refused when it ended by itself just now; the stream then ends as well.
     client.kill(session.id).catch(() => {});
   });
-  const typing = isSettled(session.status) || !atTerminal() ? undefined : typeLines(client, session.id);
+  const reads = !isSettled(session.status) && session.launch_mode === "interactive";
+  const typing = !reads || !atTerminal() ? undefined : typeLines(client, session.id);
   try {
     const lineIsOpen = await follow(watching, hangUp.signal);
     const ended = await settled(client, session.id);

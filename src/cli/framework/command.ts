@@ -26,6 +26,8 @@ export interface Flag {
   readonly repeats?: true;
   /** One short line. */
   readonly summary: string;
+  /** Only named on the command's page, to leave room there: `coven help COMMAND --all` says what it does. */
+  readonly seldom?: true;
   readonly completes?: Completes;
 }
 

@@ -3,10 +3,14 @@ import { UsageError } from "../ui/failure.ts";
 import { nearest } from "../ui/nearest.ts";
 import { pairs } from "../ui/table.ts";
 import { quoted } from "../ui/text.ts";
+import { wrapped } from "../ui/width.ts";
 import type { Command, Flag } from "./command.ts";
 
-/** The table's text for a topic (`[]`, `["run"]`, `["daemon","stop"]`), at most 24 lines of 80 columns. Throws `UsageError`. */
-export function helpText(topic: readonly string[], commands: readonly Command[]): string {
+/**
+ * The table's text for a topic (`[]`, `["run"]`, `["daemon","stop"]`), at most 24 lines of 80 columns. `all`: a command's
+ * usage and every flag it has, and nothing else. Throws `UsageError`.
+ */
+export function helpText(topic: readonly string[], commands: readonly Command[], all = false): string {
   const [name, ...below] = topic;
   if (name === undefined) return overview(commands);
   const command = commands.find((one) => one.name === name);
@@ -22,7 +26,7 @@ export function helpText(topic: readonly string[], commands: readonly Command[])
       "coven help",
     ]);
   }
-  return page(command);
+  return all ? everyFlag(command) : page(command);
 }
 
 function overview(commands: readonly Command[]): string {
@@ -47,11 +51,25 @@ function overview(commands: readonly Command[]): string {
   ]);
 }
 
-function page(command: Command): string {
-  const flags = [
+function everyFlag(command: Command): string {
+  const flags = flagsOf(command);
+  return lines([`Usage: ${usage(command)}`, ...(flags.length > 0 ? ["", ...pairs(merged(flags))] : [])]);
+}
+
+function flagsOf(command: Command): readonly (Flag & { readonly of?: string })[] {
+  return [
     ...command.flags,
     ...command.below.flatMap((one) => one.flags.map((flag) => ({ ...flag, of: one.name }))),
   ];
+}
+
+const PAGE_COLUMNS = 80;
+
+function page(command: Command): string {
+  const every = flagsOf(command);
+  const flags = every.filter((flag) => !flag.seldom);
+  const seldom = every.filter((flag) => flag.seldom).map((flag) => `--${flag.name}`);
+  const also = `Also ${seldom.join(" ")} (coven help ${command.name} --all).`;
   return lines([
     `${command.summary}.`,
     "",
@@ -61,6 +79,7 @@ function page(command: Command): string {
     ...(command.about.length > 0 ? ["", ...command.about] : []),
     ...(command.below.length > 0 ? ["", ...pairs(command.below.map((one) => [one.name, one.summary]))] : []),
     ...(flags.length > 0 ? ["", ...pairs(merged(flags))] : []),
+    ...(seldom.length > 0 ? wrapped(also, PAGE_COLUMNS - 4).map((line) => `  ${line}`) : []),
   ]);
 }
 

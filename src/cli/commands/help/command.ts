@@ -10,6 +10,9 @@ export const HELP = command({
     ["coven help --man | man -l -", "everything as a man page"],
   ],
   args: [{ name: "command", sample: "run", optional: true, rest: true, completes: "command" }],
-  flags: [{ name: "man", summary: "print the man page" }],
+  flags: [
+    { name: "all", summary: "only the usage and every flag of a command" },
+    { name: "man", summary: "print the man page" },
+  ],
   load: async () => (await import("./run.ts")).run,
 });

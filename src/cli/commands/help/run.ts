@@ -7,6 +7,6 @@ export const run: Run = async (invocation, { commands }) => {
   if (has(invocation, "man")) {
     const { manPage } = await import("../../framework/man.ts");
     await write(manPage(commands));
-  } else await write(helpText(invocation.words, commands));
+  } else await write(helpText(invocation.words, commands, has(invocation, "all")));
   return 0;
 };

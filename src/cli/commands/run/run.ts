@@ -2,9 +2,10 @@
 import type { CovenClient } from "../../../api/client.ts";
 import { environment } from "../../../os/environment.ts";
 import type { Asked } from "../../../session/ports.ts";
-import type { Session } from "../../../session/session.ts";
+import type { LaunchMode, Session } from "../../../session/session.ts";
 import { askedFor } from "../../client/asked.ts";
 import { connect, probe } from "../../client/connect.ts";
+import { launchModeOf, modeWord } from "../../client/launch-mode.ts";
 import type { Place } from "../../client/project.ts";
 import { shortId } from "../../client/session-id.ts";
 import { flagValue, flagValues, has, type Invocation, type Run, word } from "../../framework/command.ts";
@@ -17,6 +18,14 @@ import { harmless } from "../../ui/text.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
 
 export const run: Run = async (invocation) => {
+  const json = has(invocation, "json");
+  const mode = launchModeOf({
+    interactive: has(invocation, "interactive"),
+    headless: has(invocation, "headless"),
+    detach: has(invocation, "detach"),
+    asOutput: json || has(invocation, "raw"),
+    atTerminal: atTerminal(),
+  });
   const prompt = await promptOf(invocation);
   // Loaded while the daemon answers: it brings `node:fs`.
   const probed = probe();
@@ -29,10 +38,9 @@ export const run: Run = async (invocation) => {
     addDirs: flagValues(invocation, "add-dir"),
   });
   const client = await connect(probed);
-  const json = has(invocation, "json");
-  const inView = wantsView(invocation) && !has(invocation, "detach");
+  const inView = mode === "interactive" && wantsView(invocation) && !has(invocation, "detach");
   const [session, { view }] = await Promise.all([
-    launch(client, invocation, place, prompt, asked),
+    launch(client, invocation, place, prompt, asked, mode),
     loadView(),
   ]);
   if (inView) return view({ client, session, detach, observe: false, launched: true });
@@ -40,6 +48,7 @@ export const run: Run = async (invocation) => {
   if (has(invocation, "detach")) {
     await (json ? printJson(session) : print(session.id));
     say(err.dim(`Project root:  ${harmless(session.project_root)}`));
+    say(err.dim(`Mode:          ${modeWord(session)}`));
     say(err.dim(`Watch it:      coven attach ${shortId(session.id)}`));
     return 0;
   }
@@ -54,6 +63,7 @@ function launch(
   place: Place,
   prompt: string,
   asked: Asked,
+  launchMode: LaunchMode,
 ): Promise<Session> {
   const title = flagValue(invocation, "title");
   const size = ownSize();
@@ -62,7 +72,7 @@ function launch(
     cwd: place.cwd,
     harness: word(invocation, 0),
     prompt,
-    launchMode: atTerminal() ? "interactive" : "nonInteractive",
+    launchMode,
     // The daemon may have been started long ago in another shell; the environment of this one counts.
     env: environment(),
     inheritEnv: false,

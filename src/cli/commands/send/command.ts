@@ -7,7 +7,8 @@ export const SEND = command({
   summary: "Type into a running session, as a person would",
   about: [
     "Types the text, waits until the program has shown it, then presses Enter. The",
-    "text is one or more words; - or nothing reads it from standard input.",
+    "text is one or more words; - or nothing reads it from standard input. A headless",
+    "session takes nothing: start one with --interactive, or --detach.",
   ],
   examples: [
     ["coven send 3f2a9c1e now fix the tests", "typed and submitted"],

@@ -1,14 +1,16 @@
 // `coven send`: text, bytes or keys into a running session from outside its terminal.
 import type { CovenClient } from "../../../api/client.ts";
 import { pasted } from "../../../session/paste.ts";
+import { isSettled, type Session } from "../../../session/session.ts";
 import { isSet } from "../../../vt/picture.ts";
 import { connect } from "../../client/connect.ts";
 import { orNotRunning } from "../../client/end-session.ts";
-import { fullId } from "../../client/session-id.ts";
+import { fullId, shortId } from "../../client/session-id.ts";
 import { flagValues, has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { keyBytes } from "../../terminal/key-names.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { say } from "../../ui/out.ts";
+import { harmless } from "../../ui/text.ts";
 
 /** Pause between two keys, in milliseconds: a program that reads Escape and a key at once takes them for Alt and the key. */
 const BETWEEN_KEYS_MS = 40;
@@ -28,6 +30,7 @@ export const run: Run = async (invocation) => {
   }
   const client = await connect();
   const id = await fullId(client, word(invocation, 0));
+  refuseHeadless(await client.session(id));
   try {
     if (bytes) await send(client, id, bytes, invocation);
     else await press(client, id, names);
@@ -36,6 +39,16 @@ export const run: Run = async (invocation) => {
   }
   return 0;
 };
+
+/** Nobody reads there: what is typed would be kept by the terminal, and the command would have lied. */
+function refuseHeadless(session: Session): void {
+  if (isSettled(session.status) || session.launch_mode === "interactive") return;
+  const harness = harmless(session.harness);
+  throw new Failure(`Session ${session.id} is headless: ${harness} does its task and reads nothing.`, [
+    `coven attach ${shortId(session.id)}   (shows what it prints)`,
+    `coven run ${harness} 'the task' --detach --interactive   (one that can be sent to)`,
+  ]);
+}
 
 /** The words after the id, joined by a space; `-` or none stand for standard input. */
 async function textOf(invocation: Invocation): Promise<Uint8Array> {

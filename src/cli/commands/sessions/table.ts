@@ -1,6 +1,7 @@
 // The list of sessions as a table: fixed columns for scripts, as many as fit for people.
 import { basename } from "node:path";
 import { isArchived, isSettled, type Session } from "../../../session/session.ts";
+import { modeWord } from "../../client/launch-mode.ts";
 import { shortId } from "../../client/session-id.ts";
 import { runningFirst } from "../../client/session-list.ts";
 import { coloured, err, out } from "../../ui/colour.ts";
@@ -57,6 +58,7 @@ const NARROW: readonly Column<Session>[] = [
 const WIDE: readonly Column<Session>[] = [
   ...NARROW.slice(0, 2),
   HARNESS,
+  { head: "MODE", cell: modeWord },
   { head: "WHEN", cell: (one) => ago(isSettled(one.status) ? one.updated_at : one.created_at) },
   { head: "PROJECT", cell: (one) => basename(one.project_root) || one.project_root },
   TITLE,

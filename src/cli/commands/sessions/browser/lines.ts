@@ -9,6 +9,7 @@ import {
   stateText,
   stateWord,
 } from "../../../client/describe.ts";
+import { modeWord } from "../../../client/launch-mode.ts";
 import { shortId } from "../../../client/session-id.ts";
 import { out } from "../../../ui/colour.ts";
 import type { Size } from "../../../ui/full-screen.ts";
@@ -177,7 +178,7 @@ function panelLines(state: BrowserState, cols: number, now: number): string[] {
   const what = ` ${out.bold(cut(harmless(session.title), cols - 2))}`;
   const facts = out.dim(
     cut(
-      ` ${shortId(session.id)} ${glyphs.dot} ${harmless(session.harness)} ${glyphs.dot} ${stateText(session, now)}`,
+      ` ${shortId(session.id)} ${glyphs.dot} ${harmless(session.harness)}, ${modeWord(session)} ${glyphs.dot} ${stateText(session, now)}`,
       cols,
     ),
   );
