@@ -94,7 +94,7 @@ const MAY: Record<string, readonly string[]> = {
 /** Where a foreign module may be named. */
 const ONLY_IN: Record<string, readonly string[]> = {
   "bun:sqlite": ["store/", "daemon/lock"],
-  zod: ["api/", "harness/manifest"],
+  zod: ["api/", "harness/manifest", "daemon/handover"],
   "@clack/prompts": ["cli/"],
   picocolors: ["cli/"],
   "smol-toml": ["config.ts"],

@@ -43,6 +43,9 @@ interface AttachDependencies extends FollowDependencies {
   readonly monitor: Pick<Monitor, "storage">;
 }
 
+/** Of the IANA registry of WebSocket close codes: come again in a moment. */
+const SERVICE_RESTART = 1012;
+
 /** The handlers that `Bun.serve` calls for every attached client. */
 export function attachSockets(api: AttachDependencies): WebSocketHandler<AttachRequest> {
   const filters = new Map<string, SharedFilter>();
@@ -106,7 +109,9 @@ class Viewer {
         meter.gaps += 1;
         this.#show("gap");
       }
-      if (!this.#gone.signal.aborted) this.#exit();
+      if (coven.handingOver && coven.isRunning(id))
+        this.#end(SERVICE_RESTART, "the daemon is being replaced");
+      else if (!this.#gone.signal.aborted) this.#exit();
     } catch (error) {
       log.error("attach_failed", { sessionId: id, requestId, ...failureFields(error) });
       if (isCovenError(error)) this.#say({ type: "error", ...envelope(error) });

@@ -200,6 +200,10 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     /** Answered before the daemon stops; `pid` is the one `health.daemon` names. */
     shutdown: (body: BodyOf<Routes["shutdown"]>, call?: CallOptions) =>
       ask("POST /shutdown", { ...call, body }),
+    /** Answered before the program is checked: `restarting` says what becomes of it, until a daemon of the same pid answers that has begun later. */
+    restart: (body: BodyOf<Routes["restart"]>, call?: CallOptions) => ask("POST /restart", { ...call, body }),
+    /** What became of the last `restart`. */
+    restarting: (call?: CallOptions) => ask("GET /restart", call),
   };
 }
 

@@ -42,7 +42,8 @@ const TURN_BYTES = 1024 * 1024;
 
 /**
  * Batches after `seq`, in order, each event in exactly one. Ends when the client goes, after a final batch, and when the
- * session has ended (or was sacrificed) and all of it was given. Each piece of news is answered by a batch, an empty one
+ * session has ended (or was sacrificed) and all of it was given; also when another program is about to go on in this one's place, and the
+ * client is to come again. Each piece of news is answered by a batch, an empty one
  * where nothing was read: a session's size may have changed.
  */
 export async function* follow<B extends Batch>(
@@ -64,7 +65,7 @@ export async function* follow<B extends Batch>(
       follower.seq = batch.seq;
       given += batch.bytes;
       yield batch;
-      if (batch.final || (batch.whole && !running)) return;
+      if (batch.final || (batch.whole && !running) || (stay && coven.handingOver)) return;
       if (batch.whole) await (quietMs === undefined ? news.promise : within(world, quietMs, news));
       else if (given >= TURN_BYTES) await new Promise<void>((next) => world.soon(next));
       else continue;

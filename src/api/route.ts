@@ -31,6 +31,30 @@ export interface Api extends FollowDependencies {
   onlyOurs(): boolean;
   /** Begins an orderly stop; must return before anything is stopped, so that the 202 still goes out. */
   shutdown(force: boolean): void;
+  /** Replacing this daemon by another program, its sessions kept. */
+  readonly restart: Restart;
+}
+
+/** What became of the last wish to replace this daemon in place. */
+export interface RestartState {
+  /** `refused`: this daemon goes on as before, and `reason` says why. */
+  readonly state: "checking" | "handing_over" | "refused";
+  readonly reason: string | null;
+  /** When it was asked for, RFC 3339 UTC. */
+  readonly requestedAt: string;
+}
+
+/** Replacing this daemon in place. */
+export interface Restart {
+  /** It can be done here at all (`health.capabilities.restart`). */
+  readonly inPlace: boolean;
+  /**
+   * Has the program checked and, when it may, handed everything to; returns at once. `command`: argv without `daemon serve`; by default this very
+   * program. Throws `invalid_request` for a command that nobody should be made to run, `runtime_unavailable` where it can't be done.
+   */
+  request(command?: readonly string[]): void;
+  /** Null before the first. */
+  state(): RestartState | null;
 }
 
 export type Method = "GET" | "POST" | "DELETE";

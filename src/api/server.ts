@@ -24,6 +24,8 @@ export interface RunningServer {
   listen(unix: string): void;
   /** Takes no more connections until it listens again; those with a request or a WebSocket go on. */
   pause(): void;
+  /** How many answers and attached clients there are. */
+  busy(): number;
   /** Takes no more connections and resolves when no answer is under way; with `now`, hangs up on everybody. */
   stop(now?: boolean): Promise<void>;
 }
@@ -76,18 +78,23 @@ export function startServer(options: ServerOptions): RunningServer {
     pause: () => {
       for (const server of servers) void server.stop();
     },
+    busy: () =>
+      servers.reduce(
+        (sum, { pendingRequests, pendingWebSockets }) => sum + pendingRequests + pendingWebSockets,
+        0,
+      ),
     stop: async (now = false) => void (await Promise.all(servers.map((server) => server.stop(now)))),
   };
 }
 
 /** The body of `GET /health`; all of it but the state of the disk stays as it is while a daemon lives. */
-function healthOf({ version, identity, monitor }: ServerOptions): () => string {
+function healthOf({ version, identity, monitor, restart }: ServerOptions): () => string {
   const lasting = {
     ok: true,
     apiVersion: API_VERSION,
     supportedApiVersions: SUPPORTED_API_VERSIONS,
     covenVersion: version,
-    capabilities: servedCapabilities(),
+    capabilities: { ...servedCapabilities(), ...(restart.inPlace ? { restart: "in_place" } : {}) },
     daemon: identity,
   };
   let state = monitor.storage();

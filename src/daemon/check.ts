@@ -5,6 +5,7 @@ import { CovenError } from "../errors.ts";
 import { environment } from "../os/environment.ts";
 import { type CovenPaths, covenPaths } from "../paths.ts";
 import { checkLedger, quickCheck } from "../store/inspect.ts";
+import { ASKED, HANDOVER_VARIABLE, HANDOVER_VERSION } from "./handover.ts";
 import { asCovenError, reporter } from "./report.ts";
 
 /** A start writes its log, its recovery and sometimes a migration: never this much, in bytes. */
@@ -15,7 +16,9 @@ export function check(): number {
   const report = reporter(process.env);
   try {
     requireStartable(covenPaths(environment()));
-    report({ outcome: "ready" });
+    // A wrapper that takes the variable away would lose the sessions.
+    const handover = process.env[HANDOVER_VARIABLE] === ASKED ? [HANDOVER_VERSION] : [];
+    report({ outcome: "ready", handover });
     return 0;
   } catch (error) {
     report({ outcome: "failed", error: asCovenError(error) });

@@ -1,18 +1,24 @@
 // The composition root: the parts of a daemon put together, in the process of `serve` and in tests alike.
+import { closeSync } from "node:fs";
 import { startServer } from "../api/server.ts";
 import { type FamiliarEntry, readFamiliars } from "../familiars.ts";
+import { CovenError } from "../errors.ts";
+import { canReplaceProcess, replaceProcess } from "../os/replace-process.ts";
 import type { CovenPaths } from "../paths.ts";
 import { Coven } from "../session/coven.ts";
+import type { Handed } from "../session/handover.ts";
 import type { CovenOptions } from "../session/options.ts";
 import type { CovenPorts, Log } from "../session/ports.ts";
 import { openLedger } from "../store/ledger.ts";
 import { API_VERSION } from "../version.ts";
 import { watchCrowd } from "./crowd.ts";
 import { relief } from "./greediest.ts";
+import { HANDOVER_VARIABLE, inheritance, writeHandover } from "./handover.ts";
 import { type DaemonIdentity, removeIdentity, writeIdentity } from "./identity.ts";
 import { errorFields } from "./log.ts";
 import { type LedgerMonitor, startMonitor } from "./monitor.ts";
 import { watchPeers } from "./peers.ts";
+import { restarter } from "./restart.ts";
 import { type RetentionRules, startRetention } from "./retention.ts";
 import { bindSocket, keepSocket } from "./socket.ts";
 import { watchModes } from "./watch-modes.ts";
@@ -35,6 +41,24 @@ export interface DaemonPorts extends Omit<CovenPorts, "ledger"> {
   shutdown(force: boolean): void;
   /** Called when the ledger could only be opened for reading and the disk takes writes now: the daemon is to be made anew. */
   reopen(): void;
+  /** How this process is replaced by another program; left out where it must not be. */
+  readonly succession?: Succession;
+  /** What the program before this one has left: its sessions, or why they are lost; and the descriptor by which the ledger is held. */
+  readonly inherited?: {
+    readonly handed?: Handed | undefined;
+    readonly lost?: string | undefined;
+    readonly owned?: number | undefined;
+  };
+}
+
+/** What replacing this process takes beside the daemon's own parts. */
+interface Succession {
+  /** The descriptor of the daemon's lock, where it can be told. */
+  lock(): number | undefined;
+  /** That harnesses start under. */
+  readonly umask: number;
+  /** This very program: argv without `daemon serve`. */
+  self(): readonly string[];
 }
 
 /** A daemon that serves. Disposing of it ends its sessions and takes everything down in order; never rejects. */
@@ -54,6 +78,8 @@ const MINUTE_MS = 60_000;
 const STORAGE_MS = 1_000;
 /** How long answers under way may still take once nothing new is accepted. */
 const ANSWERS_MS = 1_000;
+/** As above, where nothing is lost: a client that was cut off comes again and goes on. */
+const HANDOVER_ANSWERS_MS = 250;
 
 /** Opens everything and serves. When a part of it throws, what was opened before is closed again. */
 export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Promise<Daemon> {
@@ -71,6 +97,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     openLedger(paths.ledger, {
       ...config,
       after: world.after,
+      owned: ports.inherited?.owned,
       ballast: true,
       storageChanged: (state, reason) => {
         log[state === "ok" ? "info" : "error"]("storage", { state, reason });
@@ -95,13 +122,28 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     const look = () => ledger.writable() && ports.reopen();
     closing("storage", every(world, STORAGE_MS, look));
   } else {
-    coven.recover();
+    coven.recover(ports.inherited?.handed, ports.inherited?.lost);
     const sacrifice = (id: string) => coven.sacrifice(id, true);
     closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
   }
 
   // Accepted connections keep the name the socket was bound under.
   const peers = watchPeers(`${paths.socket}.tmp`, log);
+  const restart = restarter({
+    unable: whyNotInPlace(ports),
+    self: () => ports.succession?.self() ?? [],
+    env: ports.env,
+    world,
+    log,
+    requireReady() {
+      if (monitor.storage() === "ok") return;
+      throw new CovenError(
+        "runtime_unavailable",
+        `The ledger takes nothing just now (${monitor.storage()}).`,
+      );
+    },
+    handOver: (command) => handOver(command),
+  });
   const { bound, name } = await bindSocket(paths.socket, (unix) =>
     startServer({
       unix,
@@ -117,6 +159,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       onlyOurs: () => peers.onlyOurs(),
       relieve: relief(peers, { world, log }),
       shutdown: (force) => ports.shutdown(force),
+      restart,
     }),
   );
   log.info("socket_bound", { socket: paths.socket });
@@ -126,8 +169,10 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   closing("identity", () => removeIdentity(paths.identity, identity));
   closing("modes", watchModes(paths, { world, log }));
   // First the name: from then on nobody new comes in, and the next daemon waits for the lock.
-  const socket = keepSocket(paths.socket, name, (unix) => bound.listen(unix), { world, log });
-  const crowd = { peers, world, log, pause: () => bound.pause(), resume: () => socket.renew() };
+  const listen = (unix: string) => bound.listen(unix);
+  let socket = keepSocket(paths.socket, name, listen, { world, log });
+  const resume = async () => (coven.handingOver ? undefined : socket.renew());
+  const crowd = { peers, world, log, pause: () => bound.pause(), resume };
   closing("crowd", watchCrowd(crowd));
   const leave = () => {
     socket.stop();
@@ -150,6 +195,27 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     bun: Bun.version,
     startMs: Math.round(world.monotonic() - began),
   });
+
+  /** Returns only where it failed: rejects, and all is as it was. */
+  async function handOver(command: readonly string[]): Promise<never> {
+    // The name stays: it leads to nobody until the next program puts its own socket there.
+    socket.stop();
+    bound.pause();
+    coven.sendAway(true);
+    try {
+      const deadline = world.monotonic() + HANDOVER_ANSWERS_MS;
+      while (bound.busy() > 0 && world.monotonic() < deadline) {
+        await new Promise<void>((turn) => world.after(1, turn));
+      }
+      return await succeed(command, ports, { coven, ledger: ledger.descriptor() });
+    } catch (error) {
+      coven.sendAway(false);
+      socket = keepSocket(paths.socket, socket.name(), listen, { world, log });
+      await socket.renew();
+      throw error;
+    }
+  }
+
   const parts = opened.move();
   return { coven, identity, monitor, leave, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
@@ -158,6 +224,41 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
 function atRest(entry: FamiliarEntry) {
   const rest = { status: "offline", last_seen: "—", active_sessions: 0, memory_freshness: "—" } as const;
   return { ...entry, ...rest };
+}
+
+/** Why this daemon can't be replaced in place; undefined where it can. */
+function whyNotInPlace({ ptys, succession }: DaemonPorts): string | undefined {
+  if (!succession || !canReplaceProcess()) return "only on Linux can one program go on in another's place";
+  return ptys.driver === "posix"
+    ? undefined
+    : `the terminals of the driver ${ptys.driver} can't be handed over`;
+}
+
+/** Replaces this process by the program. Rejects where it could not, and the sessions go on here. */
+async function succeed(
+  command: readonly string[],
+  { succession, env, log }: DaemonPorts,
+  { coven, ledger }: { readonly coven: Coven; readonly ledger: number },
+): Promise<never> {
+  const lock = succession?.lock();
+  if (!succession || lock === undefined) throw new Error("the descriptor of the daemon's lock is unknown");
+  // From here to the end it is one turn of the loop: what is read meanwhile would be nobody's.
+  const handed = await coven.handOver();
+  let document: number | undefined;
+  try {
+    const terminals = handed.sessions.flatMap(({ terminal }) => terminal?.fd ?? []);
+    document = writeHandover({ ...handed, pid: process.pid, umask: succession.umask });
+    return replaceProcess(
+      [...command, "daemon", "serve"],
+      { ...env, [HANDOVER_VARIABLE]: inheritance(document, { lock, ledger }) },
+      [document, lock, ledger, ...terminals],
+    );
+  } catch (error) {
+    if (document !== undefined) closeSync(document);
+    coven.takeBack(handed);
+    log.error("handover_failed", errorFields(error));
+    throw error;
+  }
 }
 
 /** Closes one part; when that fails or takes longer than `ms`, the log says so and the next part follows. */

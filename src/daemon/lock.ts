@@ -2,12 +2,15 @@
 // SQLite locks with fcntl: closing any other descriptor of this file in the holder's process would drop the lock, so nothing
 // else in the daemon opens it (chmod and stat go by name and are harmless).
 import { Database } from "bun:sqlite";
-import { existsSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, readdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { CovenError } from "../errors.ts";
+import { keepNoLonger } from "../os/descriptors.ts";
 import { codeOf } from "../os/file-failure.ts";
 
 /** Being the daemon of one home. */
 export interface Lock {
+  /** The one descriptor that holds it; undefined where that can't be told (only Linux says). */
+  descriptor(): number | undefined;
   /** Gives it up; harmless when done before. */
   release(): void;
 }
@@ -31,11 +34,50 @@ export function tryLock(path: string, waitMs: number = WAIT_MS): Lock | undefine
     return undefined;
   }
   held.add(db);
+  const file = statSync(path, { throwIfNoEntry: false });
   return {
+    descriptor: () => file && descriptorOf(file),
     release() {
       if (held.delete(db)) close(db);
     },
   };
+}
+
+/**
+ * The lock that this very process took before another program replaced it by execve(2): the kernel has held it all the time. SQLite would give up a part of
+ * it for a moment if it took it once more, so the descriptor alone is kept. Undefined where this is not the lock's file.
+ */
+export function adoptLock(path: string, fd: number): Lock | undefined {
+  try {
+    const [mine, there] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })];
+    if (!mine.isFile() || (there && (there.ino !== mine.ino || there.dev !== mine.dev))) return undefined;
+  } catch {
+    return undefined;
+  }
+  keepNoLonger(fd);
+  let released = false;
+  return {
+    descriptor: () => fd,
+    release() {
+      if (!released) closeSync(fd);
+      released = true;
+    },
+  };
+}
+
+function descriptorOf({ dev, ino }: Stats): number | undefined {
+  if (process.platform !== "linux") return undefined;
+  return readdirSync("/proc/self/fd")
+    .map(Number)
+    .find((fd) => {
+      try {
+        const found = fstatSync(fd);
+        return found.ino === ino && found.dev === dev;
+      } catch {
+        // That of the look itself.
+        return false;
+      }
+    });
 }
 
 /**

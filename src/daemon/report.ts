@@ -5,11 +5,11 @@ import { CovenError, ERROR_CODES, type ErrorDetails, isCovenError } from "../err
 /** The variable that names the pipe's descriptor; the daemon takes it out of its environment. */
 export const REPORT_VARIABLE = "COVEN_REPORT_FD";
 
-/** How a start ended: it serves, another process holds the lock, or it could not and says why; `ready`: it could (`check`). */
+/** How a start ended: it serves, another process holds the lock, or it could not and says why; `ready`: it could (`check`), and understands these versions of the handover. */
 export type Report =
   | { readonly outcome: "serving"; readonly pid: number }
   | { readonly outcome: "held" }
-  | { readonly outcome: "ready" }
+  | { readonly outcome: "ready"; readonly handover?: readonly number[] }
   | { readonly outcome: "failed"; readonly error: CovenError };
 
 /** EX_CONFIG of sysexits.h. An init system that starts the daemon again after a failure need not try after this one. */
@@ -77,7 +77,11 @@ export function parseReport(text: string): Report | undefined {
   try {
     const said: unknown = JSON.parse(text);
     if (typeof said !== "object" || said === null || !("outcome" in said)) return undefined;
-    if (said.outcome === "held" || said.outcome === "ready") return { outcome: said.outcome };
+    if (said.outcome === "held") return { outcome: "held" };
+    if (said.outcome === "ready") {
+      const handover = "handover" in said && Array.isArray(said.handover) ? said.handover.map(Number) : [];
+      return { outcome: "ready", handover };
+    }
     if (said.outcome === "serving" && "pid" in said && typeof said.pid === "number") {
       return { outcome: "serving", pid: said.pid };
     }

@@ -4,8 +4,10 @@ import { readConfig } from "../config.ts";
 import { CovenError } from "../errors.ts";
 import { harnesses } from "../harness/harnesses.ts";
 import { makeHome } from "../home.ts";
+import { closeOnExec } from "../os/descriptors.ts";
 import { environment } from "../os/environment.ts";
 import { systemProcesses } from "../os/processes.ts";
+import { unblockSignals } from "../os/signal-mask.ts";
 import { type CovenPaths, covenPaths } from "../paths.ts";
 import { selfCommand } from "../program.ts";
 import { ptyHost } from "../pty/drivers.ts";
@@ -13,8 +15,9 @@ import { screenHost } from "../screen/host.ts";
 import type { Log } from "../session/ports.ts";
 import { COVEN_VERSION } from "../version.ts";
 import { createDaemon, type Daemon, type DaemonPorts } from "./daemon.ts";
+import { type Inherited, takeHandover } from "./handover.ts";
 import { becomePrivate, forHarnesses } from "./harness-processes.ts";
-import { tryLock } from "./lock.ts";
+import { adoptLock, type Lock, tryLock } from "./lock.ts";
 import { errorFields, openLog } from "./log.ts";
 import { asCovenError, reporter } from "./report.ts";
 import { realWorld } from "./world.ts";
@@ -27,18 +30,19 @@ export { exitCodeOf } from "./report.ts";
  */
 export async function serve(): Promise<number> {
   // Before any file is made: nothing of ours is ever readable for others, whatever the starter's umask was.
-  const umask = becomePrivate();
+  const started = becomePrivate();
   // The terminal it was started from may close; that is no reason to go.
   process.on("SIGHUP", () => {});
   const report = reporter(process.env);
   for (const name of ["BUN_OPTIONS", "BUN_BE_BUN"]) delete process.env[name];
+  const inherited = takeHandover(process.env);
   try {
     const paths = covenPaths(process.env);
     makeHome(paths);
     // No directory is kept from being removed or unmounted by a daemon that once started in it.
     process.chdir("/");
     using held = new DisposableStack();
-    const lock = tryLock(paths.lock);
+    const lock = (inherited && adoptLock(paths.lock, inherited.lock)) ?? tryLock(paths.lock);
     if (!lock) {
       report({ outcome: "held" });
       throw new CovenError("runtime_unavailable", `Another Coven daemon serves ${paths.home}.`, {
@@ -49,7 +53,9 @@ export async function serve(): Promise<number> {
     const log = openLog(paths.log, realWorld.now, {}, requestContext);
     held.defer(() => log.close());
     watchAccidents(log);
-    await serveUntilAsked(paths, log, umask, () => report({ outcome: "serving", pid: process.pid }));
+    await serveUntilAsked(paths, log, { started, lock, inherited }, () =>
+      report({ outcome: "serving", pid: process.pid }),
+    );
     log.info("daemon_stopped");
     return 0;
   } catch (error) {
@@ -58,15 +64,28 @@ export async function serve(): Promise<number> {
   }
 }
 
-/** Has a daemon serve until somebody asks it to stop, and takes it down. Harnesses start under `umask`. */
+/** What this process is beside its daemon. */
+interface Holder {
+  /** The umask it was started with. */
+  readonly started: number;
+  readonly lock: Lock;
+  readonly inherited: Inherited | undefined;
+}
+
+/** Has a daemon serve until somebody asks it to stop, and takes it down. */
 async function serveUntilAsked(
   paths: CovenPaths,
   log: Log,
-  umask: number,
+  { started, lock, inherited }: Holder,
   serving: () => void,
 ): Promise<void> {
+  const left = legacyOf(inherited, log);
+  const umask = left.umask ?? started;
   const { promise: asked, resolve: stop } = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
+  // Those that came while one program replaced another were held back.
+  if (inherited) unblockSignals();
+  let legacy: Legacy | undefined = { ...left, owned: inherited?.ledger };
   for (let why: string | undefined; why === undefined; ) {
     const { promise: writable, resolve: reopen } = Promise.withResolvers<undefined>();
     await using daemon = await startedDaemon(paths, log, umask, {
@@ -76,7 +95,11 @@ async function serveUntilAsked(
         stop("asked to");
       },
       reopen: () => reopen(undefined),
+      succession: { lock: lock.descriptor, umask, self: selfCommand },
+      ...(legacy ? { inherited: legacy } : {}),
     });
+    // Where the disk takes nothing nobody is adopted yet: their programs wait, and the next daemon begins with them.
+    legacy = daemon.monitor.ledger.readOnly && legacy ? { ...legacy, owned: undefined } : undefined;
     serving();
     why = await Promise.race([asked, writable]);
     log.info("daemon_stopping", {
@@ -86,12 +109,27 @@ async function serveUntilAsked(
   }
 }
 
+type Legacy = NonNullable<DaemonPorts["inherited"]>;
+
+/** The sessions that were left to this process and the umask they began under, or why they are lost. */
+function legacyOf(inherited: Inherited | undefined, log: Log): Legacy & { readonly umask?: number } {
+  if (!inherited) return {};
+  const { handover } = inherited;
+  if (!("problem" in handover)) return { handed: handover, umask: handover.umask };
+  // Nobody knows which descriptors are terminals; at least no child gets them.
+  closeOnExec();
+  log.error("handover_not_read", { reason: handover.problem });
+  return {
+    lost: `the daemon was replaced, and the new one could not read what was handed over: ${handover.problem}`,
+  };
+}
+
 /** The daemon on this machine, as its user has set it up. */
 async function startedDaemon(
   paths: CovenPaths,
   log: Log,
   umask: number,
-  asked: Pick<DaemonPorts, "shutdown" | "reopen">,
+  asked: Pick<DaemonPorts, "shutdown" | "reopen" | "succession" | "inherited">,
 ): Promise<Daemon> {
   try {
     // A setting that cannot be meant is refused now, in words, rather than ignored: recording and retention are among them.

@@ -61,6 +61,8 @@ const FUNCTIONS = {
   posix_spawn_file_actions_addfchdir_np: { args: ["ptr", "i32"], returns: "i32" },
   /** glibc 2.34; musl has none. */
   posix_spawn_file_actions_addclosefrom_np: { args: ["ptr", "i32"], returns: "i32" },
+  /** memfd_create(2): a file in memory without a name; Linux, glibc 2.27. */
+  memfd_create: { args: ["ptr", "u32"], returns: "i32" },
   /** execve(2): replaces this process; returns only when it could not. */
   execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
 } as const satisfies Record<string, Declaration>;

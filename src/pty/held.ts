@@ -96,6 +96,9 @@ export function hold({ fd, path, leader, resize }: Opened, events: PtyEvents): P
   const { forget } = leader;
   return {
     pid: leader.pid,
+    get ending() {
+      return closed;
+    },
     write(bytes) {
       requireOpen();
       writer.write(bytes);

@@ -151,6 +151,7 @@ export function deferredScreen(
     },
     image: () => draw().image(),
     unfinished: () => draw().unfinished(),
+    carry: () => draw().carry(),
     modes: () => inner?.modes() ?? { bracketedPaste: false, applicationCursor: false },
     close() {
       closed = true;

@@ -2,7 +2,7 @@
 import type { Screen } from "../session/ports.ts";
 import { OPEN_LIMIT } from "../vt/limits.ts";
 import { type Tracker, tracker } from "../vt/modes.ts";
-import type { Picture } from "../vt/picture.ts";
+import { draw, type Picture } from "../vt/picture.ts";
 import { finals, type QueryName, type StringKind, type Verdict } from "../vt/queries.ts";
 import { Scanner } from "../vt/scan.ts";
 import { statusOf } from "../vt/status.ts";
@@ -129,6 +129,11 @@ export function openScreen(options: ScreenOptions): Screen & { readonly emulator
       picture: picture(),
     }),
     unfinished: () => scanner.unfinished(),
+    carry() {
+      // No picture has it: a viewer must not stay frozen. The program that has begun to draw will say when it is done.
+      const frozen = emulator.privateMode(2026) === true ? "\x1b[?2026h" : "";
+      return Buffer.concat([Buffer.from(frozen + draw(picture()).text), scanner.unfinished()]);
+    },
     modes: () => ({
       bracketedPaste: emulator.privateMode(2004) === true,
       applicationCursor: emulator.privateMode(1) === true,

@@ -3,8 +3,17 @@ import { CovenError } from "../errors.ts";
 import type { OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import { completeExternal, type ExternalRequest, registerExternal } from "./external.ts";
+import type { Handed, HandedSession } from "./handover.ts";
 import { blankScreen, redrawLastScreen } from "./last-screen.ts";
-import { type LaunchRequest, planLaunch, requireDescriptors, requireMemory, startLive } from "./launch.ts";
+import {
+  adoptable,
+  type LaunchRequest,
+  planLaunch,
+  requireDescriptors,
+  requireMemory,
+  resumeLive,
+  startLive,
+} from "./launch.ts";
 import { LaunchKeys } from "./launch-keys.ts";
 import type { LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
@@ -15,18 +24,27 @@ import { DEFAULT_SIZE, isSettled, type Session } from "./session.ts";
 import { type Attachment, OBSERVER, type Size, type Snapshot } from "./viewers.ts";
 import { Watchers } from "./watchers.ts";
 
+/** How long the end of a terminal that was found may take to be told, in turns of the loop. */
+const MOST_TURNS = 100;
+
 /** The authority. Every method is synchronous unless it says otherwise, and throws CovenError. What only reads is asked of the ledger. */
 export class Coven {
   readonly #running = new Map<string, LiveSession>();
   readonly #watchers = new Watchers();
   readonly #keys = new LaunchKeys();
   #stopping = false;
+  #handingOver = false;
   #stopSweeping = (): void => {};
 
   constructor(
     private readonly ports: CovenPorts,
     private readonly options: CovenOptions = {},
   ) {}
+
+  /** Another program is about to go on in this one's place: whoever follows is sent away, and comes again. */
+  get handingOver(): boolean {
+    return this.#handingOver;
+  }
 
   /** True once the daemon is going; launches are refused from then on. */
   get stopping(): boolean {
@@ -214,9 +232,83 @@ export class Coven {
     return this.#watchers.add(id, wake);
   }
 
-  /** At daemon start: every row left unsettled becomes `orphaned`, and what is left of its processes is ended. */
-  recover(): void {
-    this.#stopSweeping = recoverOrphans(this.ports, graceMs(this.options));
+  /**
+   * At daemon start: every row left unsettled becomes `orphaned`, and what is left of its processes is ended; but sessions that the program before this
+   * one handed over go on. Of one that can't be taken over the record says why. `lost`: why nothing could be.
+   */
+  recover(handed?: Handed, lost?: string): void {
+    const failed = new Map<string, string>();
+    for (const session of handed?.sessions ?? []) {
+      try {
+        this.#resume(session);
+      } catch (error) {
+        const { reason } = failureFields(error);
+        this.ports.log.error("session_not_adopted", { sessionId: session.id, ...failureFields(error) });
+        failed.set(
+          session.id,
+          `the daemon was replaced, and the new one could not take the terminal over: ${reason}`,
+        );
+      }
+    }
+    for (const [key, id] of handed?.launchKeys ?? []) this.#keys.remember(key, id);
+    this.#stopSweeping = recoverOrphans(this.ports, graceMs(this.options), {
+      adopted: new Set(this.#running.keys()),
+      why: (id) => failed.get(id) ?? lost,
+    });
+  }
+
+  #resume(session: HandedSession): void {
+    const { id } = session;
+    resumeLive(this.ports, this.options, session, {
+      begun: (live) => this.#running.set(id, live),
+      wake: () => this.#watchers.wake(id),
+      ended: () => this.#running.delete(id),
+    });
+  }
+
+  /** From now on whoever follows a session is sent away; taken back by `false`. Sessions go on. */
+  sendAway(away: boolean): void {
+    this.#handingOver = away;
+    for (const [id, live] of this.#running) {
+      live.viewers.freeze(away);
+      if (away) this.#watchers.wake(id);
+    }
+  }
+
+  /**
+   * Gives every terminal up and says all that the next program must know. It may take some turns of the loop until it can begin; from the first terminal
+   * on it is one turn, in which the caller must go on with it: replace this program, or `takeBack`. Rejects with all as it was.
+   */
+  async handOver(): Promise<Handed> {
+    for (let tries = 0; tries < MOST_TURNS; tries++) {
+      if (!Array.from(this.#running.values()).some((live) => live.ending)) break;
+      await new Promise<void>((turn) => this.ports.world.after(1, turn));
+    }
+    const sessions: HandedSession[] = [];
+    try {
+      await Promise.all(
+        Array.from(this.#running.values(), async (live) => void sessions.push(await live.handOver())),
+      );
+    } catch (error) {
+      this.takeBack({ sessions, launchKeys: [] });
+      throw error;
+    }
+    return { sessions, launchKeys: this.#keys.entries() };
+  }
+
+  /** What was handed over, and nobody took. */
+  takeBack({ sessions }: Handed): void {
+    for (const session of sessions) {
+      const live = this.#running.get(session.id);
+      if (!live || !session.terminal) continue;
+      const { data, exited: exit } = live;
+      try {
+        live.takeBack(this.ports.ptys.adopt(adoptable(session, session.terminal), { data, exit }));
+      } catch (error) {
+        this.ports.log.error("session_not_adopted", { sessionId: session.id, ...failureFields(error) });
+        live.abandon();
+      }
+    }
   }
 
   /** Ends every live session as killed and resolves when all are settled, or settled without their harness after a deadline. */

@@ -7,6 +7,11 @@ const MOST_KEYS = 10_000;
 export class LaunchKeys {
   readonly #launched = new Map<string, string>();
 
+  /** All of them, the oldest first. */
+  entries(): [key: string, id: string][] {
+    return Array.from(this.#launched);
+  }
+
   /** The id of the session that was launched under this key. */
   launchOf(key: string | undefined): string | undefined {
     return key === undefined ? undefined : this.#launched.get(key);

@@ -2,6 +2,7 @@
 import { CovenError } from "../errors.ts";
 import { boundaryOf, directoriesOf } from "./boundary.ts";
 import { sessionEnvironment } from "./environment.ts";
+import type { HandedSession } from "./handover.ts";
 import { LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
 import type { Asked, CovenPorts, Processes } from "./ports.ts";
@@ -143,6 +144,58 @@ function askedOf({ model, permission, addDirs, conversation, launchPolicy }: Lau
   };
 }
 
+/** Who is told of a live session. */
+interface LiveHooks {
+  begun(live: LiveSession): void;
+  wake(): void;
+  ended(): void;
+}
+
+function liveSession(
+  { ledger, processes, world, log, screens }: CovenPorts,
+  options: CovenOptions,
+  id: string,
+  size: Size,
+  { wake, ended }: LiveHooks,
+): { readonly live: LiveSession; readonly terminal: Terminal } {
+  const terminal = new Terminal(id, size, screens, options.scrollback ?? 1_000);
+  const recordInput = options.recordInput ?? false;
+  const dependencies = { ledger, processes, world, log, graceMs: graceMs(options), recordInput, wake, ended };
+  return { live: new LiveSession(id, dependencies, terminal), terminal };
+}
+
+/** Goes on with a session of the daemon before this one. Throws what keeps its terminal from being taken over; nothing runs here then. */
+export function resumeLive(
+  ports: CovenPorts,
+  options: CovenOptions,
+  handed: HandedSession,
+  hooks: LiveHooks,
+): void {
+  const { ptys, log } = ports;
+  const { id, size, terminal: held, leader } = handed;
+  const { live, terminal } = liveSession(ports, options, id, size, hooks);
+  try {
+    const { data, exited: exit } = live;
+    live.resume(handed, () => {
+      const pty = held && ptys.adopt(adoptable(handed, held), { data, exit });
+      hooks.begun(live);
+      return pty ?? undefined;
+    });
+  } catch (error) {
+    terminal.close();
+    throw error;
+  }
+  log.info("session_adopted", { sessionId: id, child: leader.pid });
+}
+
+/** A terminal as its next holder takes it. */
+export function adoptable(
+  { leader, size }: HandedSession,
+  { fd, unwritten, exit }: NonNullable<HandedSession["terminal"]>,
+): Parameters<CovenPorts["ptys"]["adopt"]>[0] {
+  return { pid: leader.pid, fd, unwritten, ...size, ...(exit ? { exit } : {}) };
+}
+
 /**
  * Row, screen, process, in this order: a crash from the row on recovers as orphaned. Throws `launch_failed`, or
  * `runtime_unavailable` when the machine has no terminal or process left to give; the row is `failed` then.
@@ -151,20 +204,16 @@ export function startLive(
   ports: CovenPorts,
   options: CovenOptions,
   plan: LaunchPlan,
-  hooks: { begun(live: LiveSession): void; wake(): void; ended(): void },
+  hooks: LiveHooks,
 ): void {
-  const { ptys, ledger, processes, world, log, screens } = ports;
+  const { ptys, ledger, processes, world, log } = ports;
   const { id, cwd, harness } = plan.session;
   ledger.create(plan.session);
   // Who renders the output later must know for what size it was drawn; the default goes without saying.
   if (plan.size.cols !== DEFAULT_SIZE.cols || plan.size.rows !== DEFAULT_SIZE.rows) {
     ledger.append(id, [{ kind: "resize", payload: plan.size }], plan.session.created_at);
   }
-  const terminal = new Terminal(id, plan.size, screens, options.scrollback ?? 1_000);
-  const { wake, ended } = hooks;
-  const recordInput = options.recordInput ?? false;
-  const dependencies = { ledger, processes, world, log, graceMs: graceMs(options), recordInput, wake, ended };
-  const live = new LiveSession(id, dependencies, terminal);
+  const { live, terminal } = liveSession(ports, options, id, plan.size, hooks);
   try {
     const { argv, environment: env, size } = plan;
     const pty = ptys.spawn({ argv, cwd, env, ...size }, { data: live.data, exit: live.exited });

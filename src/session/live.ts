@@ -1,13 +1,15 @@
 // One live session: what it prints, what is typed, how it is ended, and the single moment it is settled.
 import { exitPayload, type NewEvent } from "./event.ts";
 import { failureFields } from "./evidence.ts";
+import type { HandedSession } from "./handover.ts";
 import { OutputLog } from "./output-log.ts";
 import type { Ledger, Log, Processes, ProcessIdentity, Pty, PtyExit, World } from "./ports.ts";
 import { Refusals } from "./refusals.ts";
 import { settlementOf } from "./session.ts";
 import { endTreeSurely, leftRunning, outlivers, type StopReport, stopped } from "./stop.ts";
 import type { Terminal } from "./terminal.ts";
-import { Turns, typeAndSubmit } from "./typing.ts";
+import { type Known, keyOf } from "./tree.ts";
+import { Turns } from "./typing.ts";
 import { type Size, type Snapshot, sameSize, Viewers } from "./viewers.ts";
 
 /** What a live session stands on, and whom it reports to. */
@@ -28,6 +30,8 @@ export interface LiveDependencies {
 const SETTLE_RETRY_MS = 250;
 /** Long enough for a program to have drawn in answer to the first of two sizes. */
 const REDRAW_MS = 50;
+/** A client whose daemon was replaced comes again within moments, or not at all. */
+const COME_AGAIN_MS = 10_000;
 
 /** One harness run while the daemon holds its terminal. */
 export class LiveSession {
@@ -41,6 +45,9 @@ export class LiveSession {
   #killed = false;
   #exit: PtyExit | undefined;
   #stop: Promise<StopReport | undefined> | undefined;
+  /** Of a tree that is being ended: who belongs to it, and when its time is over, on the world's clock. */
+  readonly #treeKnown: Known = new Map();
+  #graceEnds = 0;
   #settled = false;
   readonly #refusals = new Refusals();
   readonly #waitingEvents: NewEvent[] = [];
@@ -53,8 +60,15 @@ export class LiveSession {
     private readonly terminal: Terminal,
   ) {
     const { ledger, world, log } = deps;
-    this.#typing = new Turns((error) =>
-      log.warn("input_not_taken", { sessionId: id, ...failureFields(error) }),
+    this.#typing = new Turns(
+      {
+        world,
+        write: (bytes) => this.#type(bytes),
+        bracketedPaste: () => this.terminal.bracketedPaste,
+        printed: () => this.#printed,
+        open: () => this.terminal.held,
+      },
+      (error) => log.warn("input_not_taken", { sessionId: id, ...failureFields(error) }),
     );
     this.output = new OutputLog(id, {
       ledger,
@@ -114,24 +128,13 @@ export class LiveSession {
 
   /** Types the bytes as they are; behind a text that is being submitted they wait their turn. Throws `send_input_failed`. */
   input(bytes: Uint8Array): void {
-    if (this.#typing.busy) this.#typing.take(async () => this.#type(bytes));
+    if (this.#typing.busy) this.#typing.take({ kind: "keys", bytes, enterDue: false });
     else this.#type(bytes);
   }
 
   /** Types the text and submits it as a person would; returns at once. */
   submit(text: Uint8Array): void {
-    this.#typing.take(() =>
-      typeAndSubmit(
-        {
-          world: this.deps.world,
-          write: (bytes) => this.#type(bytes),
-          bracketedPaste: () => this.terminal.bracketedPaste,
-          printed: () => this.#printed,
-          open: () => this.terminal.held,
-        },
-        text,
-      ),
-    );
+    this.#typing.take({ kind: "submit", bytes: text, enterDue: false });
   }
 
   /**
@@ -169,6 +172,73 @@ export class LiveSession {
     return image && filter ? { image, filter } : undefined;
   }
 
+  /** Its terminal's end was found, and is told in a moment. */
+  get ending(): boolean {
+    return this.terminal.ending;
+  }
+
+  /**
+   * Gives the terminal up and says all that is known of the session and stands in no ledger; within this turn of the loop. `takeBack` is the only
+   * thing that may be done with it then. Throws where terminals can't be given up.
+   */
+  async handOver(): Promise<HandedSession> {
+    const held = await this.terminal.release();
+    this.output.flush();
+    const { world } = this.deps;
+    return {
+      id: this.id,
+      leader: this.#leader ?? { pid: 0, startedAt: null },
+      size: this.size,
+      terminal: held
+        ? { fd: held.fd, unwritten: held.unwritten ?? new Uint8Array(0), exit: held.exit ?? null }
+        : null,
+      exit: this.#exit ?? null,
+      printed: this.#printed,
+      waiting: this.output.waiting,
+      screen: this.terminal.carry() ?? null,
+      activity: this.terminal.activity,
+      viewers: this.viewers.known(),
+      typing: this.#typing.left(),
+      kill: this.#killed
+        ? {
+            eventWaits: this.#waitingEvents.length > 0,
+            graceLeftMs: Math.max(0, this.#graceEnds - world.monotonic()),
+            known: Array.from(this.#treeKnown.values()),
+          }
+        : null,
+      memoryRanOut: this.#memoryRanOut(),
+    };
+  }
+
+  /** The terminal that was given up, taken back by this same program. */
+  takeBack(pty: Pty): void {
+    this.terminal.begin(pty);
+  }
+
+  /** Goes on where the daemon before this one was; `take` takes its terminal over. Throws what that throws, with nothing begun. */
+  resume(handed: HandedSession, take: () => Pty | undefined): void {
+    const { ledger, world } = this.deps;
+    this.terminal.restore(handed.screen, handed.activity);
+    const pty = take();
+    this.output.resume(handed.waiting, ledger.lastSeq(this.id));
+    this.#printed = handed.printed;
+    if (pty) this.begin(pty, handed.leader);
+    else this.#leader = handed.leader;
+    const since = this.#memoryRanOut;
+    this.#memoryRanOut = () => handed.memoryRanOut || since();
+    this.viewers.expect(handed.viewers);
+    world.after(COME_AGAIN_MS, () => this.viewers.expectNobody());
+    this.#say({ kind: "metadata", payload: { event: "daemon_restarted" } });
+    for (const typed of handed.typing) this.#typing.take(typed);
+    const { kill } = handed;
+    if (kill) {
+      if (kill.eventWaits) this.#waitingEvents.push({ kind: "kill", payload: { status: "killed" } });
+      for (const one of kill.known) this.#treeKnown.set(keyOf(one), one);
+      this.#endTree(kill.graceLeftMs);
+    }
+    if (handed.exit) this.exited(handed.exit);
+  }
+
   /** Settles without waiting any longer for the harness; for a daemon that must go. */
   abandon(): void {
     if (this.#settled) return;
@@ -192,16 +262,27 @@ export class LiveSession {
     this.terminal.write(bytes);
   }
 
-  #endTree(): void {
+  #endTree(graceMs = this.deps.graceMs): void {
     this.#killed = true;
-    const { processes, world, graceMs, log } = this.deps;
+    const { processes, world, log } = this.deps;
     const gone = () => this.#exit !== undefined;
     const failed = (error: unknown) =>
       log.error("stop_failed", { sessionId: this.id, ...failureFields(error) });
-    const plan = { processes, world, graceMs, sessionId: this.id, leader: this.#leader };
     if (this.#stop) return;
+    this.#graceEnds = world.monotonic() + graceMs;
+    const known = this.#treeKnown;
+    const plan = { processes, world, graceMs, known, sessionId: this.id, leader: this.#leader };
     this.#stop = endTreeSurely({ ...plan, gone, failed });
     void this.#stop.then(() => this.output.end());
+  }
+
+  /** What is only for the record: a disk that refuses it stops nothing. */
+  #say(event: NewEvent): void {
+    try {
+      this.#append(event);
+    } catch (error) {
+      this.deps.log.warn("event_not_kept", { sessionId: this.id, ...failureFields(error) });
+    }
   }
 
   #append(event: NewEvent): void {

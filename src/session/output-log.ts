@@ -109,6 +109,13 @@ export class OutputLog {
     return this.#joined();
   }
 
+  /** Goes on where the daemon before this one was: these bytes wait, and the ledger has all that was printed before them. */
+  resume(waiting: Uint8Array, lastSeq: number): void {
+    this.#waitFor(waiting);
+    this.#lastSeq = lastSeq;
+    if (waiting.length > 0) this.#plan();
+  }
+
   /** What waited is in the ledger. */
   clear(): void {
     this.#waitFor(NOTHING);

@@ -153,6 +153,8 @@ export interface Pty {
   write(bytes: Uint8Array): void;
   /** Throws a RangeError outside 1..1000. */
   resize(cols: number, rows: number): void;
+  /** Its end was found, and `exit` follows within a few turns of the loop: it can't be given up any more. */
+  readonly ending?: boolean;
   /**
    * Gives the terminal up, open and its program running: `data` gets what was read ahead, `exit` is never called. All of it within
    * this turn of the loop. Absent where terminals can't be given up. Throws when the terminal is closed.
@@ -240,6 +242,8 @@ export interface Screen {
   image(): Omit<ScreenImage, "asOfSeq">;
   /** Bytes of an escape sequence begun and not finished at the end of what was written so far. */
   unfinished(): Uint8Array;
+  /** Bytes that make a fresh screen of this size and scrollback what this one is, sequences that have not ended included. Nothing is answered to them. */
+  carry(): Uint8Array;
   /** Modes the program has set that decide how keys are encoded. */
   modes(): { readonly bracketedPaste: boolean; readonly applicationCursor: boolean };
   close(): void;

@@ -10,6 +10,12 @@ interface RecoverPorts {
   readonly log: Log;
 }
 
+/** What is known of sessions beyond the ledger. */
+interface Handled {
+  readonly adopted: ReadonlySet<string>;
+  why(id: string): string | undefined;
+}
+
 /** How many sessions are looked after at once: each look is a pass over the whole process table. */
 const LANES = 4;
 const SWEEP_MS = 60_000;
@@ -18,12 +24,17 @@ const SWEEP_MS = 60_000;
  * Marks every unsettled row `orphaned` with a `metadata` event that says why. Its processes are ended in the background and in turns of the loop of
  * their own, so that a daemon with many of them answers at once. Until they are proved gone the ledger keeps the session among its
  * leftovers: a daemon that dies meanwhile leaves the work to the next, and what resists is tried again every minute. What was ended, and what survived, is
- * appended when it is known. Returns the way to stop.
+ * appended when it is known. Those that were `adopted` are nobody's orphans; `why` knows better than anybody. Returns the way to stop.
  */
-export function recoverOrphans(ports: RecoverPorts, graceMs: number): () => void {
+export function recoverOrphans(
+  ports: RecoverPorts,
+  graceMs: number,
+  { adopted, why }: Handled = { adopted: new Set(), why: () => undefined },
+): () => void {
   const { ledger, world, log } = ports;
   for (const { session, leader } of ledger.unsettled()) {
-    const reason = "the daemon that held this session ended without settling it";
+    if (adopted.has(session.id)) continue;
+    const reason = why(session.id) ?? "the daemon that held this session ended without settling it";
     const payload = { event: "orphaned", reason, status: session.status };
     const orphaned = { status: "orphaned", exitCode: null, signal: null } as const;
     ledger.settle(session.id, orphaned, [{ kind: "metadata", payload }], world.now(), { leader });

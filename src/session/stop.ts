@@ -28,6 +28,8 @@ export interface StopPlan extends StopTarget {
   readonly world: World;
   /** How long the tree may take to end by itself, in milliseconds. */
   readonly graceMs: number;
+  /** Who is known to belong to it, and was asked to end: filled as they are found. */
+  readonly known?: Known;
 }
 
 const POLL_MS = 25;
@@ -113,12 +115,14 @@ export function leftRunning(processes: readonly NamedProcess[]): NewEvent[] {
 }
 
 class Stop {
-  readonly #known: Known = new Map();
+  readonly #known: Known;
 
   constructor(
     private readonly plan: StopPlan,
     private readonly ledByUs: boolean,
-  ) {}
+  ) {
+    this.#known = plan.known ?? new Map();
+  }
 
   async run(): Promise<StopReport> {
     const { world, graceMs } = this.plan;

@@ -1,7 +1,7 @@
 // The terminal of one live session: the PTY and the headless screen behind it, always of one size.
 import { CovenError } from "../errors.ts";
 import { type QueryFilter, queryFilter } from "../vt/filter.ts";
-import type { Pty, Screen, ScreenHost, ScreenImage } from "./ports.ts";
+import type { HeldTerminal, Pty, Screen, ScreenHost, ScreenImage } from "./ports.ts";
 import type { Size } from "./viewers.ts";
 
 /** One session's terminal. Made before the spawn, so that no first byte is missed. */
@@ -53,6 +53,29 @@ export class Terminal {
   /** The spawn succeeded. */
   begin(pty: Pty): void {
     this.#pty = pty;
+  }
+
+  /** What makes a fresh screen what this one is; undefined where there are no screens. */
+  carry(): Uint8Array | undefined {
+    return this.#screen?.carry();
+  }
+
+  /** The screen, and what the program is doing, as they were in the daemon before this one. */
+  restore(screen: Uint8Array | null, activity: string | null): void {
+    if (screen) this.#screen?.write(screen);
+    this.#activity = activity;
+  }
+
+  /** Its end was found, and is told in a moment: it can't be given up any more. */
+  get ending(): boolean {
+    return this.held && this.#pty?.ending === true;
+  }
+
+  /** Gives the terminal up, within this turn of the loop; undefined when it is over. Throws where terminals can't be given up. */
+  async release(): Promise<HeldTerminal | undefined> {
+    if (!this.held) return undefined;
+    if (!this.#pty?.release) throw new Error("terminals can't be given up here");
+    return this.#pty.release();
   }
 
   /** The harness is gone; the driver has closed the PTY. */

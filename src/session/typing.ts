@@ -1,4 +1,5 @@
 // Typing as a person would: text, a look at what came of it, then Enter as a keystroke of its own.
+import type { Typed } from "./handover.ts";
 import { pasted } from "./paste.ts";
 import type { World } from "./ports.ts";
 
@@ -24,13 +25,19 @@ const BYTES_PER_MS = 256;
 
 /**
  * Types `text` and submits it with a CR of its own: codex takes text and CR in one write for a paste and submits neither.
- * Resolves when Enter was pressed, or when the program went.
+ * Resolves when Enter was pressed, or when the program went. `enterDue`: the text was typed before; `typed` is called when it is.
  */
-export async function typeAndSubmit(on: Typewriter, text: Uint8Array): Promise<void> {
+export async function typeAndSubmit(
+  on: Typewriter,
+  text: Uint8Array,
+  { enterDue = false, typed = () => {} }: { readonly enterDue?: boolean; typed?(): void } = {},
+): Promise<void> {
   const { world } = on;
   if (text.length > 0) {
-    const before = on.printed();
-    on.write(on.bracketedPaste() ? pasted(text) : text);
+    // What it drew in answer to a text that was typed before may all have come already.
+    const before = enterDue ? -1 : on.printed();
+    if (!enterDue) on.write(on.bracketedPaste() ? pasted(text) : text);
+    typed();
     await echoed(on, before, PATIENCE_MS + text.length / BYTES_PER_MS);
   }
   if (on.open()) on.write(new TextEncoder().encode("\r"));
@@ -52,25 +59,63 @@ async function echoed(on: Typewriter, before: number, patienceMs: number): Promi
   }
 }
 
+interface Turn extends Typed {
+  enterDue: boolean;
+  /** All of it is typed; only the pause behind it is left. */
+  done: boolean;
+}
+
 /** What is typed into one session, one after the other; what fails is handed to `failed`, and the next one follows. */
 export class Turns {
-  #last: Promise<void> | undefined;
+  readonly #turns: Turn[] = [];
 
-  constructor(private readonly failed: (error: unknown) => void) {}
+  constructor(
+    private readonly on: Typewriter,
+    private readonly failed: (error: unknown) => void,
+  ) {}
 
   /** Something is being typed or waits for its turn. */
   get busy(): boolean {
-    return this.#last !== undefined;
+    return this.#turns.length > 0;
   }
 
-  take(type: () => Promise<void>): void {
-    const turn: Promise<void> = (this.#last ?? Promise.resolve())
-      .then(type)
-      .catch(this.failed)
-      .finally(() => {
-        if (this.#last === turn) this.#last = undefined;
-      });
-    this.#last = turn;
+  take(typed: Typed): void {
+    this.#turns.push({ ...typed, done: false });
+    if (this.#turns.length === 1) void this.#run();
+  }
+
+  /** What is being typed, as far as it has not come, and what waits. */
+  left(): Typed[] {
+    return this.#turns
+      .filter(({ done }) => !done)
+      .map(({ kind, bytes, enterDue }) => ({ kind, bytes, enterDue }));
+  }
+
+  async #run(): Promise<void> {
+    for (let turn = this.#turns[0]; turn; turn = this.#turns[0]) {
+      try {
+        await this.#type(turn);
+      } catch (error) {
+        this.failed(error);
+      }
+      this.#turns.shift();
+    }
+  }
+
+  #type(turn: Turn): Promise<void> | undefined {
+    const { on } = this;
+    if (turn.kind === "submit") {
+      const typed = () => {
+        turn.enterDue = true;
+      };
+      const write = (bytes: Uint8Array) => {
+        turn.done = turn.enterDue || turn.bytes.length === 0;
+        on.write(bytes);
+      };
+      return typeAndSubmit({ ...on, write }, turn.bytes, { enterDue: turn.enterDue, typed });
+    }
+    on.write(turn.bytes);
+    return undefined;
   }
 }
 

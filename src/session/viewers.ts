@@ -1,5 +1,6 @@
 // Who is attached to one live session, and whose terminal decides its size: the one used last.
 import type { QueryFilter } from "../vt/filter.ts";
+import type { KnownViewer } from "./handover.ts";
 import type { ScreenImage } from "./ports.ts";
 
 /** A terminal's size in cells. */
@@ -41,15 +42,44 @@ interface Vote {
 export class Viewers {
   readonly #votes = new Set<Vote>();
   #uses = 0;
+  /** Who was attached to the daemon before this one, and may come again. */
+  #expected: KnownViewer[] = [];
+  #frozen = false;
 
   constructor(private readonly session: Viewed) {}
+
+  /** All who have a size, for `expect`. */
+  known(): KnownViewer[] {
+    return Array.from(this.#votes).flatMap(({ size, usedAt }) => (size ? [{ ...size, usedAt }] : []));
+  }
+
+  /** Whoever leaves from now on, or until it is taken back, changes no size: all are sent away, and come again. */
+  freeze(frozen: boolean): void {
+    this.#frozen = frozen;
+  }
+
+  /** A client that comes with one of these sizes is the one that had it: it counts as it did, and the session keeps its size. */
+  expect(viewers: readonly KnownViewer[]): void {
+    this.#expected = [...viewers];
+    this.#uses = Math.max(0, ...viewers.map(({ usedAt }) => usedAt));
+  }
+
+  /** Nobody is waited for any longer. */
+  expectNobody(): void {
+    this.#expected = [];
+  }
 
   /** A client comes, with its terminal's size where it has one. A session that has this size already notices nothing. */
   join(size?: Size): Attachment {
     const vote: Vote = { size: size && isSize(size) ? size : undefined, usedAt: 0 };
     this.#votes.add(vote);
-    this.#used(vote);
-    this.#follow(vote);
+    const before = this.#cameAgain(vote.size);
+    if (before) {
+      vote.usedAt = before.usedAt;
+    } else {
+      this.#used(vote);
+      this.#follow(vote);
+    }
     return {
       type: (bytes) => {
         this.#used(vote);
@@ -64,9 +94,14 @@ export class Viewers {
       },
       leave: () => {
         this.#votes.delete(vote);
-        this.#follow(this.#mostRecent());
+        if (!this.#frozen) this.#follow(this.#mostRecent());
       },
     };
+  }
+
+  #cameAgain(size: Size | undefined): KnownViewer | undefined {
+    const at = size ? this.#expected.findIndex((one) => sameSize(one, size)) : -1;
+    return at === -1 ? undefined : this.#expected.splice(at, 1)[0];
   }
 
   #used(vote: Vote): void {

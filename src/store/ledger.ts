@@ -34,6 +34,14 @@ export interface LedgerOptions {
   readonly ballast?: boolean;
   /** The file may not grow past this many pages of 8 KiB; a full disk is then reported. No bound when left out. */
   readonly maxPages?: number;
+  /** By which this process has the ledger already (`Owned.descriptor`), from the program that it was before. */
+  readonly owned?: number | undefined;
+}
+
+/** A ledger that this process has. */
+export interface Owned {
+  /** The descriptor that keeps other daemons out; a program that replaces this one needs it. */
+  descriptor(): number;
 }
 
 /**
@@ -42,10 +50,13 @@ export interface LedgerOptions {
  * unwritable (details `code`, `path`), or written by a newer coven (details `found`, `known`; the file stays untouched).
  * On a full disk the ballast is given up for it; where nothing at all can be written it is opened for reading only (`readOnly`).
  */
-export function openLedger(path: string, options: LedgerOptions = {}): Ledger & Weights & Census & Disk {
+export function openLedger(
+  path: string,
+  options: LedgerOptions = {},
+): Ledger & Weights & Census & Disk & Owned {
   return guarded(path, () => {
     const after = options.after ?? realTimer;
-    const { connection, ownership, readOnly, spent } = opened(path, options.maxPages);
+    const { connection, ownership, readOnly, spent } = opened(path, options);
     const disk = watchDisk(path, {
       ...{ after, readOnly, spent, changed: options.storageChanged, keepsBallast: options.ballast ?? false },
       touch: () => now.touch(),
@@ -124,6 +135,7 @@ export function openLedger(path: string, options: LedgerOptions = {}): Ledger & 
         disk,
         () => verify(true),
       ),
+      descriptor: () => now.ownership.fd,
       ...{ storage: disk.storage, readOnly: disk.readOnly, writable: disk.writable, verify: () => verify() },
       events: (query) => guardedRows(() => now.parts.events(query)),
       kept: (query) => guardedRows(() => now.parts.kept(query)),
@@ -218,7 +230,7 @@ function saveAs({ db }: Connection, place: string, name: (draft: string, place: 
 /** Opened for writing: by giving up the ballast where the disk is full; else for reading, where even that is too little. */
 function opened(
   path: string,
-  maxPages: number | undefined,
+  { maxPages, owned }: LedgerOptions,
 ): { connection: Connection; ownership: Ownership; readOnly?: ReadOnlyState; spent?: boolean } {
   const ballast = ballastOf(path);
   try {
@@ -228,7 +240,7 @@ function opened(
     ballast.release();
     makePrivate(path);
   }
-  const ownership = takeOwnership(path);
+  const ownership = takeOwnership(path, owned);
   using failed = new DisposableStack();
   failed.defer(ownership.release);
 

@@ -14,6 +14,8 @@ export interface Ownership {
   where(): Whereabouts;
   /** Its name now, as far as the system says. */
   name(): string;
+  /** The one that holds it. */
+  readonly fd: number;
   /** Only after SQLite has closed the file: closing a descriptor drops its locks. */
   release(): void;
 }
@@ -21,10 +23,11 @@ export interface Ownership {
 /**
  * Takes the ledger at `path`, which exists. The lock holds also where somebody has removed the daemon's own lock file: a second daemon would end the
  * sessions of the first. Throws `runtime_unavailable` (details `code` "owned", `path`) while another process has it.
+ * `inherited`: the descriptor by which this process has it already, from the program before; of another file it is closed.
  */
-export function takeOwnership(path: string): Ownership {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  if (!lockFile(fd, path)) {
+export function takeOwnership(path: string, inherited?: number): Ownership {
+  const fd = inheritedOf(path, inherited) ?? openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  if (fd !== inherited && !lockFile(fd, path)) {
     closeSync(fd);
     throw new CovenError(
       "runtime_unavailable",
@@ -34,6 +37,7 @@ export function takeOwnership(path: string): Ownership {
   }
   const mine = fstatSync(fd);
   return {
+    fd,
     where() {
       const here = statAt(path);
       if (here === "unknown") return "there";
@@ -52,6 +56,15 @@ export function takeOwnership(path: string): Ownership {
     },
     release: () => closeSync(fd),
   };
+}
+
+function inheritedOf(path: string, fd: number | undefined): number | undefined {
+  if (fd === undefined) return undefined;
+  const here = statAt(path);
+  const mine = fstatSync(fd);
+  if (here && here !== "unknown" && here.ino === mine.ino && here.dev === mine.dev) return fd;
+  closeSync(fd);
+  return undefined;
 }
 
 /**

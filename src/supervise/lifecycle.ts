@@ -1,9 +1,11 @@
 // Is the daemon there, start it, stop it, restart it. Used by the command line; never part of the daemon.
-import { covenClient } from "../api/client.ts";
+import { covenClient, isUnreachable } from "../api/client.ts";
+import type { DaemonIdentity } from "../daemon/identity.ts";
 import { CovenError } from "../errors.ts";
 import { makeHome } from "../home.ts";
 import type { CovenPaths } from "../paths.ts";
 import { earlierDaemon, endEarlier } from "./earlier.ts";
+import { selfCommand } from "../program.ts";
 import { endByForce, type ForcedBy, waitUntilFree } from "./force.ts";
 import { lockHolder } from "./holder.ts";
 import { type InitSystem, initSystemOf } from "./init-system.ts";
@@ -200,8 +202,9 @@ async function askToStop(socket: string, pid: number, force: boolean, answerMs =
 }
 
 /**
- * Looks whether a new daemon could start, then stops the one that runs and starts it; `restartedFrom` is the pid that was stopped. Throws as
- * `requireReplaceable`, `stopDaemon` and `startDaemon`; nothing is stopped when one of the first two refuses.
+ * Looks whether a new daemon could start, then replaces the one that runs; `restartedFrom` is its pid. Live sessions are kept where the daemon can be
+ * replaced in place; elsewhere, and with `force`, it is stopped and another one started. Throws as `requireReplaceable`, `stopDaemon` and
+ * `startDaemon`, and with the daemon's own reason where it refuses to be replaced; nothing is stopped then.
  */
 export async function restartDaemon(
   paths: CovenPaths,
@@ -210,9 +213,55 @@ export async function restartDaemon(
   // What an init system starts is not always this program.
   const command = options.command ?? initSystemOf(paths)?.commandOfOurs();
   await requireReplaceable(paths, command ? { ...options, command } : options);
-  const { pid } = await stopDaemon(paths, options);
-  const started = await startDaemon(paths, options);
-  return pid === null ? started : { ...started, restartedFrom: pid };
+  try {
+    const { pid } = await stopDaemon(paths, options);
+    const started = await startDaemon(paths, options);
+    return pid === null ? started : { ...started, restartedFrom: pid };
+  } catch (error) {
+    const live = error instanceof CovenError && error.code === "session_running";
+    const found = live ? await probe(paths.socket, options.answerMs) : undefined;
+    if (found?.state !== "running" || !found.inPlace) throw error;
+    return replaceInPlace(paths, found.daemon, command ?? [...selfCommand(), "daemon", "serve"], options);
+  }
+}
+
+/** Asks the daemon to go on as another program, and waits until it does. */
+async function replaceInPlace(
+  paths: CovenPaths,
+  { pid, startedAt }: DaemonIdentity,
+  command: readonly string[],
+  options: LifecycleOptions,
+): Promise<Started> {
+  const client = covenClient(paths.socket, { timeoutMs: options.answerMs ?? PROBE_MS, fresh: true });
+  const deadline = performance.now() + (options.startMs ?? 15_000) + (options.stopMs ?? 15_000);
+  await client.restart({ pid, command: command.slice(0, -2) });
+  while (performance.now() < deadline) {
+    const found = await probe(paths.socket, options.answerMs);
+    if (found.state === "running") {
+      if (found.daemon.startedAt !== startedAt)
+        return { pid: found.daemon.pid, started: true, restartedFrom: pid };
+      const asked = await client.restarting().catch(passing);
+      if (asked?.restart?.state === "refused") throw refused(asked.restart.reason);
+    } else if (await waitUntilFree(paths.lock, 0)) {
+      // It went on as the other program, and that one could not serve after all.
+      return { ...(await startDaemon(paths, options)), restartedFrom: pid };
+    }
+    await Bun.sleep(10);
+  }
+  throw await unanswered(paths);
+}
+
+/** A daemon that is being replaced hangs up. */
+function passing(error: unknown): undefined {
+  if (!isUnreachable(error)) throw error;
+}
+
+function refused(reason: string | null): CovenError {
+  return new CovenError(
+    "runtime_unavailable",
+    `The daemon was not replaced, and goes on with its sessions: ${reason ?? "it does not say why"}`,
+    { reason: "not_replaced", hint: "coven daemon restart --end-sessions   (ends them, and starts it anew)" },
+  );
 }
 
 /** Throws what would keep a new daemon from starting here once the one that runs is stopped: the program, its settings, the ledger, no room. */

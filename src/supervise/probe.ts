@@ -15,6 +15,8 @@ export type Probe =
       readonly apiVersion: string;
       /** It is of an earlier coven, and can't be asked to stop. */
       readonly earlier: boolean;
+      /** It can be replaced with its sessions kept. */
+      readonly inPlace: boolean;
     }
   /** Nobody listens. */
   | { readonly state: "stopped" }
@@ -67,7 +69,7 @@ function running(socket: string, health: unknown): Probe {
     apiVersion?: unknown;
     covenVersion?: unknown;
     daemon?: unknown;
-    capabilities?: unknown;
+    capabilities?: { restart?: unknown } | null;
   };
   const daemon = (seen.daemon ?? {}) as Partial<Record<keyof DaemonIdentity, unknown>>;
   const { pid, startedAt } = daemon;
@@ -80,6 +82,7 @@ function running(socket: string, health: unknown): Probe {
     version: String(seen.covenVersion),
     apiVersion: API_VERSION,
     earlier: isEarlier(seen.capabilities),
+    inPlace: seen.capabilities?.restart === "in_place",
   };
 }
 

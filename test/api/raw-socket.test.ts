@@ -50,6 +50,9 @@ const CALLS: Record<RouteName, { body?: () => unknown; query?: string; status: n
   memory: { status: 200 },
   status: { status: 200 },
   metrics: { status: 200 },
+  // In this process nothing may be replaced.
+  restart: { body: () => ({ pid: daemon.identity.pid }), status: 503 },
+  restarting: { status: 200 },
   shutdown: { body: () => ({ pid: daemon.identity.pid, force: true }), status: 202 },
 };
 

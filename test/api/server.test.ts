@@ -103,6 +103,7 @@ test("stop: what is under way is finished, nobody new comes in, and idle connect
     world,
     monitor,
     shutdown() {},
+    restart: { inPlace: false, request() {}, state: () => null },
   });
   const idle = await connected(unix);
   idle.write(request("GET /health"));

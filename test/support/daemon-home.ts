@@ -51,8 +51,8 @@ export function daemonHome(env: Readonly<Record<string, string>> = {}): DaemonHo
   const own = { HOME: base, COVEN_HOME: paths.home, PATH: `${bin}:/usr/bin:/bin`, ...env };
   claim(`COVEN_HOME=${paths.home}`);
   const pairs = Object.entries(own).map(([name, value]) => `${name}=${value}`);
-  const report = "COVEN_REPORT_FD";
-  const command = ["/bin/sh", "-c", `exec /usr/bin/env -i ${report}="$${report}" "$@"`, "sh", ...pairs];
+  const handed = ["COVEN_REPORT_FD", "COVEN_HANDOVER_FD"].map((name) => `${name}="$${name}"`).join(" ");
+  const command = ["/bin/sh", "-c", `exec /usr/bin/env -i ${handed} "$@"`, "sh", ...pairs];
   const options: LifecycleOptions = { command: [...command, process.execPath, MAIN, "daemon", "serve"] };
   return {
     base,

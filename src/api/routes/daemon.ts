@@ -71,10 +71,7 @@ export const daemon = {
     refuses: ["daemon_identity_mismatch", "session_running"],
     offers: { shutdown: true },
     handle: ({ coven, identity, shutdown }, { body: { pid, force = false } }) => {
-      if (pid !== identity.pid) {
-        const message = `This daemon is process ${identity.pid}, not ${pid}.`;
-        throw new CovenError("daemon_identity_mismatch", message, { pid: identity.pid });
-      }
+      requirePid(identity.pid, pid);
       const sessions = coven.running().map((session) => session.id);
       if (sessions.length > 0 && !force) {
         throw new CovenError("session_running", `${sessions.length} sessions are running; force ends them.`, {
@@ -85,4 +82,41 @@ export const daemon = {
       return ACCEPTED;
     },
   }),
+
+  restart: route("POST /restart", {
+    body: z.object({
+      /** That the client means. */
+      pid: z.int(),
+      /** argv of the program to go on with, without `daemon serve`; this very program where left out. */
+      command: z.array(z.string().min(1)).min(1).max(16).exactOptional(),
+    }),
+    answer: accepted,
+    status: 202,
+    refuses: ["daemon_identity_mismatch"],
+    handle: ({ identity, restart }, { body: { pid, command } }) => {
+      requirePid(identity.pid, pid);
+      restart.request(command);
+      return ACCEPTED;
+    },
+  }),
+
+  restarting: route("GET /restart", {
+    answer: z.object({
+      restart: z
+        .object({
+          state: z.enum(["checking", "handing_over", "refused"]),
+          reason: z.string().nullable(),
+          requestedAt: z.string(),
+        })
+        .nullable(),
+    }),
+    handle: ({ restart }) => ok({ restart: restart.state() }),
+  }),
 };
+
+function requirePid(ours: number, meant: number): void {
+  if (meant === ours) return;
+  throw new CovenError("daemon_identity_mismatch", `This daemon is process ${ours}, not ${meant}.`, {
+    pid: ours,
+  });
+}

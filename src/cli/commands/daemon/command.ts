@@ -30,8 +30,8 @@ export const DAEMON = command({
     },
     {
       name: "restart",
-      summary: "Stop it and start it again",
-      flags: [FORCE],
+      summary: "Have it go on as this version; on Linux its sessions go on",
+      flags: [{ ...FORCE, name: "end-sessions", summary: "end live sessions, and start it anew" }, FORCE],
       load: async () => (await import("./run.ts")).restart,
     },
     {

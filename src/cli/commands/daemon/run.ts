@@ -123,7 +123,7 @@ export async function endingSessions<T>(
   act: (force: boolean) => Promise<T>,
 ): Promise<T> {
   try {
-    return await act(has(invocation, "force"));
+    return await act(has(invocation, "force") || has(invocation, "end-sessions"));
   } catch (error) {
     if (!isCovenError(error) || error.code !== "session_running") throw error;
     const lines = await liveSessions(error.details?.["sessions"]);

@@ -1,0 +1,56 @@
+// What a daemon leaves to the program that goes on in its place: all that is known of live sessions and stands in no ledger.
+import type { ProcessIdentity, ProcessInfo, PtyExit } from "./ports.ts";
+import type { Size } from "./viewers.ts";
+
+/** Something that is being typed, or waits for its turn. */
+export interface Typed {
+  /** `keys` as they are; `submit`: a text, then Enter. */
+  readonly kind: "keys" | "submit";
+  readonly bytes: Uint8Array;
+  /** Of a text: it is typed, and only Enter is due. */
+  readonly enterDue: boolean;
+}
+
+/** The size that an attached client wants, and how recently it was used in comparison with the others. */
+export interface KnownViewer extends Size {
+  readonly usedAt: number;
+}
+
+/** One live session. */
+export interface HandedSession {
+  readonly id: string;
+  readonly leader: ProcessIdentity;
+  readonly size: Size;
+  /** Its terminal's master, and what was typed and not yet taken; null when its end was found already. `exit`: the program was reaped. */
+  readonly terminal: {
+    readonly fd: number;
+    readonly unwritten: Uint8Array;
+    readonly exit: PtyExit | null;
+  } | null;
+  /** How it ended, where the terminal is over and the session not settled yet. */
+  readonly exit: PtyExit | null;
+  /** How much it has printed, in bytes. */
+  readonly printed: number;
+  /** Not in the ledger yet: an unfinished character, or what the disk refuses to take. */
+  readonly waiting: Uint8Array;
+  /** What makes a fresh screen what this one is (`Screen.carry`); null without screens. */
+  readonly screen: Uint8Array | null;
+  readonly activity: string | null;
+  readonly viewers: readonly KnownViewer[];
+  readonly typing: readonly Typed[];
+  /** It was asked to end: how much of its time to do so is left, and who is known to belong to it. `eventWaits`: the ledger has not taken the kill event. */
+  readonly kill: {
+    readonly eventWaits: boolean;
+    readonly graceLeftMs: number;
+    readonly known: readonly ProcessInfo[];
+  } | null;
+  /** The system has ended somebody for want of memory while it ran. */
+  readonly memoryRanOut: boolean;
+}
+
+/** Everything of one daemon. */
+export interface Handed {
+  readonly sessions: readonly HandedSession[];
+  /** Keys of past launches and the sessions they stood for, the oldest first. */
+  readonly launchKeys: readonly (readonly [key: string, sessionId: string])[];
+}
