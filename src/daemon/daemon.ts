@@ -1,8 +1,8 @@
 // The composition root: the parts of a daemon put together, in the process of `serve` and in tests alike.
 import { closeSync } from "node:fs";
 import { startServer } from "../api/server.ts";
-import { type FamiliarEntry, readFamiliars } from "../familiars.ts";
 import { CovenError } from "../errors.ts";
+import { type FamiliarEntry, readFamiliars } from "../familiars.ts";
 import { canReplaceProcess, replaceProcess } from "../os/replace-process.ts";
 import type { CovenPaths } from "../paths.ts";
 import { Coven } from "../session/coven.ts";

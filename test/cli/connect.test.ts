@@ -7,7 +7,7 @@ import { commandLine } from "../support/command-line.ts";
 
 const root = join(import.meta.dir, "..", "..");
 
-test("an older daemon goes on: each command says so once on stderr, and a restart ends no session unasked", async () => {
+test("an older daemon goes on: each command says so once on stderr, and a restart where sessions can't be kept ends none unasked", async () => {
   await using line = commandLine();
   // The same sources under an older version's name.
   const older = join(line.home.base, "older");
@@ -15,7 +15,12 @@ test("an older daemon goes on: each command says so once on stderr, and a restar
   for (const part of ["src", "bunfig.toml"]) cpSync(join(root, part), join(older, part), { recursive: true });
   writeFileSync(join(older, "package.json"), JSON.stringify({ ...manifest, version: "0.0.1" }));
   symlinkSync(join(root, "node_modules"), join(older, "node_modules"));
-  const env = { HOME: line.home.base, COVEN_HOME: line.home.paths.home, PATH: "/usr/bin:/bin" };
+  const env = {
+    HOME: line.home.base,
+    COVEN_HOME: line.home.paths.home,
+    PATH: "/usr/bin:/bin",
+    COVEN_PTY: "bun",
+  };
   const begun = Bun.spawnSync([process.execPath, join(older, "src", "main.ts"), "daemon", "start"], { env });
   expect(begun.stdout.toString()).toContain("version 0.0.1,");
 

@@ -2,7 +2,11 @@
 import { expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { posixPtyHost } from "../../src/pty/posix.ts";
 import { commandLine } from "../support/command-line.ts";
+import { testUnless } from "../support/unless.ts";
+
+const inPlace = posixPtyHost() ? undefined : "not Linux, or its C library is too old";
 
 const NULLS = {
   pid: null,
@@ -96,9 +100,29 @@ test("status says what the daemon holds and how it fares, beside the frozen word
   await line.coven(["kill", id]);
 });
 
-test("stop and restart refuse while sessions are live, list them, and obey --force", async () => {
+testUnless(inPlace)(
+  "restart keeps the sessions that run, and ends them only with --end-sessions",
+  async () => {
+    await using line = commandLine();
+    const id = (await line.coven(["run", "demo", "sleep 600", "--detach"])).out.trim();
+    const before = (await line.home.client.health()).daemon;
+    const kept = await line.coven(["daemon", "restart"]);
+    expect(kept).toMatchObject({ code: 0, err: "" });
+    expect(kept.out).toStartWith(`Coven daemon: restarted (pid ${before?.pid}, socket `);
+    expect((await line.home.client.health()).daemon?.startedAt).not.toBe(before?.startedAt);
+    expect((await line.home.client.session(id)).status).toBe("running");
+    const ended = await line.coven(["daemon", "restart", "--end-sessions"]);
+    expect(ended.out).toStartWith("Coven daemon: restarted (");
+    expect(ended.out).not.toContain(`pid ${before?.pid},`);
+    expect((await line.home.client.session(id)).status).toBe("killed");
+  },
+);
+
+test("where sessions can't be kept stop and restart refuse while some are live, list them, and obey --force", async () => {
   await using line = commandLine();
-  const id = (await line.coven(["run", "demo", "sleep 600", "--detach"])).out.trim();
+  const id = (
+    await line.coven(["run", "demo", "sleep 600", "--detach"], { env: { COVEN_PTY: "bun" } })
+  ).out.trim();
   for (const verb of ["stop", "restart"]) {
     const { code, out, err } = await line.coven(["daemon", verb]);
     expect([code, out]).toEqual([1, ""]);

@@ -60,3 +60,22 @@ test("shutdown: pid missing, another pid, live sessions", async () => {
   );
   expect(daemon.shutdowns).toEqual([]);
 });
+
+test("restart: pid missing, another pid, a daemon that can't be replaced in place", async () => {
+  const path = "POST /api/v1/restart";
+  const { pid } = daemon.identity;
+  for (const body of [undefined, {}, { pid: "1" }, { pid: null }]) {
+    expect(await frozen(daemon, path, body)).toEqual(refusal(400, "invalid_request", { field: "pid" }));
+  }
+  for (const command of [[], "/bin/true", [""], [1]]) {
+    const said = await frozen(daemon, path, { pid, command });
+    expect(said.status).toBe(400);
+  }
+  expect(await frozen(daemon, path, { pid: pid + 1 })).toEqual(
+    refusal(409, "daemon_identity_mismatch", { pid: "<pid>" }),
+  );
+  expect(await frozen(daemon, path, { pid })).toEqual(
+    refusal(503, "runtime_unavailable", { reason: "not_in_place" }),
+  );
+  expect(await frozen(daemon, "GET /api/v1/restart")).toEqual({ status: 200, body: { restart: null } });
+});

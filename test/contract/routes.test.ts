@@ -21,6 +21,7 @@ test("the routes that are served, and nothing else is", () => {
     "GET /health",
     "GET /memory",
     "GET /metrics",
+    "GET /restart",
     "GET /sessions",
     "GET /sessions/:id",
     "GET /sessions/:id/attach",
@@ -31,6 +32,7 @@ test("the routes that are served, and nothing else is", () => {
     "GET /skills",
     "GET /status",
     "POST /actions",
+    "POST /restart",
     "POST /sessions",
     "POST /sessions/:id/archive",
     "POST /sessions/:id/complete",
@@ -91,6 +93,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     "GET /events": { query: `sessionId ${events}`, headers: "Last-Event-ID?" },
     "GET /sessions/:id/events": { query: events, headers: "Last-Event-ID?" },
     "POST /shutdown": { body: "pid force?" },
+    "POST /restart": { body: "pid command?" },
   });
 });
 

@@ -206,8 +206,9 @@ test("start while the one before is still stopping waits for it", async () => {
   expect(lockHolder(home.paths)).toBe(after.pid);
 });
 
-test("stop with a live session is refused with its id; by force the session is killed, and so recorded", async () => {
-  await using home = daemonHome();
+test("what would end a live session is refused with its id; by force the session is killed, and so recorded", async () => {
+  // Whose terminals can't be handed over.
+  await using home = daemonHome({ COVEN_PTY: "bun" });
   home.script("codex", "exec sleep 300");
   await home.start();
   const { client, paths, options } = home;

@@ -92,7 +92,7 @@ export const daemon = {
     }),
     answer: accepted,
     status: 202,
-    refuses: ["daemon_identity_mismatch"],
+    refuses: ["daemon_identity_mismatch", "runtime_unavailable"],
     handle: ({ identity, restart }, { body: { pid, command } }) => {
       requirePid(identity.pid, pid);
       restart.request(command);

@@ -14,6 +14,7 @@ export const DAEMON = command({
   examples: [
     ["coven daemon status", "is it running?"],
     ["coven daemon status --check", "the same as an exit code: 0 or 3"],
+    ["coven daemon restart", "after an upgrade; sessions go on (Linux)"],
     ["coven daemon stop --force", "ends live sessions too"],
   ],
   below: [
