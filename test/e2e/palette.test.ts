@@ -109,7 +109,7 @@ describeUnless(without("tmux"))("the palette", () => {
     pane.type("/attach ");
     await pane.shows("waiting");
     pane.press("Enter");
-    await pane.shows("asked: exec");
+    await pane.shows("asked: wait");
     pane.press("C-]");
     await pane.shows("goes on without you");
     await pane.shows(PROMPT);
