@@ -15,6 +15,8 @@ export interface CovenPaths {
   readonly config: string;
   /** Kept by others; see src/familiars.ts. */
   readonly familiars: string;
+  /** Lines that were typed into the palette. */
+  readonly history: string;
   /** Manifests of harnesses the user added. */
   readonly harnesses: string;
 }
@@ -64,6 +66,7 @@ export function covenPaths(
     logs,
     log: join(logs, "daemon.log"),
     config: join(home, "config.toml"),
+    history: join(home, "palette-history.jsonl"),
     harnesses: join(home, "harnesses"),
   };
 }

@@ -41,6 +41,8 @@ export interface Pane {
   press(...keys: string[]): void;
   /** Bytes as they are. */
   send(bytes: Uint8Array): void;
+  /** Pastes as a person does in tmux: `marked` where the program asked for bracketed paste (`paste-buffer -p`), else never. */
+  paste(text: string, marked: boolean): void;
   /** Types a command line and presses Enter. */
   run(line: string): void;
   /** The rows shown, trailing blanks cut. */
@@ -136,6 +138,10 @@ export function tmux(dir: string, env: Readonly<Record<string, string>>, command
         for (let at = 0; at < bytes.length; at += 500) {
           send("-H", ...Array.from(bytes.subarray(at, at + 500), (byte) => byte.toString(16)));
         }
+      },
+      paste(text, marked) {
+        ask("set-buffer", "-b", "pasted", "--", text);
+        ask("paste-buffer", "-d", ...(marked ? ["-p"] : []), "-b", "pasted", "-t", name);
       },
       run(line) {
         send("-l", "--", line);

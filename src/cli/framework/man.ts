@@ -40,6 +40,7 @@ export function manPage(table: readonly Command[]): string {
     ...item("~/.coven/coven.db", "The ledger: sessions and all their output."),
     ...item("~/.coven/config.toml", "Settings, see coven config."),
     ...item("~/.coven/harnesses/NAME.json", "Harnesses of your own."),
+    ...item("~/.coven/palette-history.jsonl", "Lines typed into the palette."),
     ...item("~/.coven/logs/daemon.log", "What the daemon noted; never output or input."),
     "",
   ].join("\n");

@@ -25,9 +25,9 @@ export interface FullScreenEvents {
   ended(signal: "SIGTERM" | "SIGHUP"): void;
 }
 
-// Alternate screen, cursor hidden, no wrapping at the right edge; and back. A frame is shown at once where the terminal can.
-const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[H\u001b[2J";
-const LEAVE = "\u001b[?7h\u001b[?25h\u001b[?1049l";
+// Alternate screen, cursor hidden, no wrapping at the right edge, pastes marked; and back. A frame is shown at once where the terminal can.
+const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?2004h\u001b[H\u001b[2J";
+const LEAVE = "\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[?1049l";
 const FRAME = ["\u001b[?2026h", "\u001b[?2026l"] as const;
 
 /** Takes over the terminal. Stdin and stdout must both be one. */

@@ -21,6 +21,8 @@ const DRAWN = {
   dot: "·",
   rule: "─",
   caret: "█",
+  newline: "↵",
+  pasted: "▤",
   upDown: "↑↓",
   frames: ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
 };
@@ -38,6 +40,8 @@ const PLAIN: typeof DRAWN = {
   dot: "-",
   rule: "-",
   caret: "_",
+  newline: "~",
+  pasted: "#",
   upDown: "Up/Down",
   frames: ["|", "/", "-", "\\"],
 };

@@ -1,9 +1,13 @@
 // What a person's keys are called: bytes from a raw terminal to names and text.
 import { keyFor } from "../../vt/keys.ts";
+import { pasteReader } from "./pastes.ts";
+import { harmless } from "./text.ts";
 
-/** One key, or a run of typed or pasted text. */
+/** One key, a run of typed text, or a paste. */
 export type Key =
   | { readonly name: "text"; readonly text: string }
+  /** What was pasted, harmless and on one line: never keys. */
+  | { readonly name: "paste"; readonly text: string }
   | {
       readonly name:
         | "up"
@@ -23,7 +27,7 @@ export type Key =
         | "other";
     };
 
-type Named = Exclude<Key["name"], "text">;
+type Named = Exclude<Key["name"], "text" | "paste">;
 
 /** Those of the table of keys that mean something to a screen of ours. */
 const NAMED: readonly Named[] = ["up", "down", "left", "right", "home", "end", "pageup", "pagedown"];
@@ -51,13 +55,12 @@ const ESCAPE_MS = 40;
 
 /** Takes the terminal's bytes and calls `key` for each key, in order. `stop` forgets what is unfinished. */
 export function keyReader(key: (key: Key) => void): { take(bytes: Uint8Array): void; stop(): void } {
-  const decoder = new TextDecoder();
   let held = "";
   let timer: ReturnType<typeof setTimeout> | undefined;
-  return {
-    take(bytes) {
+  const reader = pasteReader({
+    keys(text) {
       clearTimeout(timer);
-      const { keys, rest } = keysOf(held + decoder.decode(bytes, { stream: true }));
+      const { keys, rest } = keysOf(held + text);
       held = rest;
       for (const one of keys) key(one);
       if (held === "") return;
@@ -66,7 +69,12 @@ export function keyReader(key: (key: Key) => void): { take(bytes: Uint8Array): v
         key({ name: "escape" });
       }, ESCAPE_MS);
     },
+    paste: (text) => key({ name: "paste", text: harmless(text.trim()) }),
+  });
+  return {
+    take: reader.take,
     stop() {
+      reader.stop();
       clearTimeout(timer);
       held = "";
     },

@@ -2,6 +2,7 @@
 import { Writable } from "node:stream";
 import { out } from "./colour.ts";
 import { glyphs } from "./glyphs.ts";
+import { drawn } from "./multi-line.ts";
 
 /** Every SGR sequence: colour, bold, dim, inverse. */
 const SGR = /\u001b\[[0-9;:]*m/g;
@@ -43,7 +44,7 @@ export class PromptOutput extends Writable {
   }
 
   override _write(chunk: unknown, _encoding: unknown, done: (error?: Error | null) => void): void {
-    const text = String(chunk)
+    const text = drawn(String(chunk), glyphs)
       .replace(LABEL, `$1${glyphs.prompt}`)
       .replace(HINT, "$1 to choose")
       .replace(HINTS_GO_ON, `${out.cyan(glyphs.guide)}  $1`);

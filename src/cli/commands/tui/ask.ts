@@ -1,8 +1,10 @@
 // The prompts of the palette, with @clack/prompts: the line itself, a task, a harness, a session, and the plan to confirm.
-import { autocomplete, confirm, isCancel, log, S_BAR, select, text } from "@clack/prompts";
+import { autocomplete, confirm, isCancel, log, S_BAR, select } from "@clack/prompts";
 import type { HarnessInfo } from "../../../session/ports.ts";
 import type { Session } from "../../../session/session.ts";
 import { out } from "../../ui/colour.ts";
+import { pastes } from "../../ui/multi-line.ts";
+import { PromptInput } from "../../ui/prompt-input.ts";
 import { PromptOutput } from "../../ui/prompt-output.ts";
 import { harmless } from "../../ui/text.ts";
 import { cut } from "../../ui/width.ts";
@@ -15,6 +17,7 @@ const SIGN = 2;
 /** Lines of the prompt beside the options: guide, heading, field, hints (two in a narrow terminal), end. */
 const AROUND = 9;
 const PLACEHOLDER = "a task, or / for commands";
+const TASK_PLACEHOLDER = "a task";
 
 /** A line typed, or why there is none: Ctrl-C or Escape. */
 export type Line =
@@ -25,6 +28,8 @@ export type Line =
 export interface Shown {
   heading(cols: number): readonly string[];
   known(cols: number): Known;
+  /** Lines of before, the newest first. */
+  readonly history: readonly string[];
 }
 
 /** Lines above the prompt that stay visible, but for the first prompt, which has nothing above it. */
@@ -39,14 +44,16 @@ export async function askLine(
   const output = new PromptOutput();
   const stop = begin(() => output.redraw());
   let typed = "";
+  const long = pastes();
+  const input = new PromptInput("text", { pastes: long, line: () => typed, history: shown.history });
   // The prompt reports Escape and Ctrl-C alike.
   let escaped = false;
-  const notice = (_: unknown, key: { readonly name?: string } | undefined) => {
+  input.on("keypress", (_: unknown, key: { readonly name?: string } | undefined) => {
     escaped = key?.name === "escape";
-  };
-  process.stdin.on("keypress", notice);
+  });
   try {
     const answer = await autocomplete<string>({
+      input,
       output,
       get message() {
         const bar = out.gray(S_BAR);
@@ -57,15 +64,18 @@ export async function askLine(
       maxItems: Math.max(5, output.rows - AROUND - (isFirst ? 0 : KEPT)),
       options() {
         typed = this.userInput;
-        return offers(typed, shown.known(output.columns - GUIDE - SIGN));
+        const cols = output.columns - GUIDE - SIGN;
+        return offers(typed, shown.known(cols)).map(({ value, label }) => ({
+          value,
+          label: cut(long.described(label), cols),
+        }));
       },
       // The offers are the filter. The placeholder must match none, or Tab would type it.
       filter: (search) => search !== PLACEHOLDER,
     });
     if (isCancel(answer)) return { kind: "cancelled", typed, escaped };
-    return { kind: "line", line: answer ?? typed };
+    return { kind: "line", line: long.meant(answer ?? typed) };
   } finally {
-    process.stdin.off("keypress", notice);
     stop();
     output.close();
   }
@@ -78,6 +88,7 @@ export async function askSession(
 ): Promise<Session | undefined> {
   const output = new PromptOutput();
   const answer = await autocomplete<string>({
+    input: new PromptInput("line"),
     output,
     message,
     maxItems: Math.max(5, output.rows - AROUND),
@@ -97,6 +108,7 @@ export async function askHarness(
 ): Promise<string | undefined> {
   const output = new PromptOutput();
   const answer = await select<string>({
+    input: new PromptInput("choice"),
     output,
     message: "Which harness?",
     initialValue: usual,
@@ -118,20 +130,35 @@ export async function askHarness(
 /** A task in words, or undefined when the person goes back. */
 export async function askTask(harness: string): Promise<string | undefined> {
   const output = new PromptOutput();
-  const answer = await text({
+  let typed = "";
+  const long = pastes();
+  const answer = await autocomplete<string>({
+    input: new PromptInput("text", { pastes: long, line: () => typed, history: [] }),
     output,
     message: `What should ${harmless(harness)} do?`,
-    validate: (value) => (value?.trim() ? undefined : "Type a task, or Esc to go back."),
+    placeholder: TASK_PLACEHOLDER,
+    options() {
+      typed = this.userInput;
+      const label = `${harmless(harness)}: ${long.described(typed)}`;
+      return [{ value: typed, label: cut(label, output.columns - GUIDE - SIGN) }];
+    },
+    filter: (search) => search !== TASK_PLACEHOLDER,
+    validate: () => (typed.trim() ? undefined : "Type a task, or Esc to go back."),
   });
   output.close();
-  return isCancel(answer) ? undefined : answer.trim();
+  return isCancel(answer) ? undefined : long.meant(typed).trim();
 }
 
 /** Shows a plan and asks whether to go on. */
 export async function askGo(plan: readonly string[]): Promise<boolean> {
   const output = new PromptOutput();
   log.message([...plan], { output });
-  const answer = await confirm({ output, message: "Run it?", initialValue: true });
+  const answer = await confirm({
+    input: new PromptInput("question"),
+    output,
+    message: "Run it?",
+    initialValue: true,
+  });
   output.close();
   return !isCancel(answer) && answer;
 }

@@ -18,6 +18,7 @@ import { pairs } from "../../ui/table.ts";
 import { quoted } from "../../ui/text.ts";
 import { askGo, askHarness, askLine, askSession, askTask, withOwnInput } from "./ask.ts";
 import { headerLines } from "./header.ts";
+import { historyOf, remember } from "./history.ts";
 import { planLines } from "./plan.ts";
 import { type Request, requestOf, slashes, VERBS, type Verb } from "./slashes.ts";
 
@@ -58,6 +59,7 @@ async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Pro
   const answer = await askLine(
     {
       heading: (cols) => headerLines(place, feed.now, cols),
+      history: place ? historyOf(paths, place.projectRoot) : [],
       known: (cols) => ({
         slashes: known,
         harnesses,
@@ -85,6 +87,9 @@ async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Pro
   } catch (error) {
     await reportError(error);
     return true;
+  } finally {
+    // Afterwards: the first line of all makes the home.
+    if (place) remember(paths, place.projectRoot, answer.line);
   }
 }
 

@@ -131,6 +131,7 @@ function inList(state: BrowserState, key: Key, page: number): { state: BrowserSt
     case "backspace":
       return { state: withFilter(state, withoutLast(state.filter)) };
     case "text":
+    case "paste":
       return { state: withFilter(state, state.filter + key.text) };
     default:
       return { state };
@@ -196,6 +197,7 @@ function inQuestion(
   const typing = (typed: string) => ({ state: { ...state, panel: { ...panel, typed, wrong: false } } });
   switch (key.name) {
     case "text":
+    case "paste":
       return typing(panel.typed + key.text);
     case "backspace":
       return typing(withoutLast(panel.typed));
