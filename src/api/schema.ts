@@ -19,6 +19,12 @@ const MOST = Number.MAX_SAFE_INTEGER;
 export const seq = z.int().min(0);
 /** Columns or rows of a terminal (CONTRACT, `resize`). */
 export const side = z.int().min(1).max(1000);
+/** What a client sorts sessions by, as 0.4.6 takes them for external runs. */
+export const labels = z
+  .array(z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, "must be 1 to 128 letters, digits or . _ : -"))
+  .max(64)
+  .refine((list) => new Set(list).size === list.length, "must not hold one twice")
+  .readonly();
 /** A terminal's size in cells, as the daemon says it. */
 export const cells = { cols: z.int(), rows: z.int() };
 

@@ -21,6 +21,8 @@ export interface Adapter {
   /** Arguments after the program, with exactly one `{prompt}` element and, where it can be told anything else, one `{options}`. */
   readonly interactive: readonly string[];
   readonly nonInteractive: readonly string[];
+  /** One shot that prints what happens as lines of JSON; absent where the program can't. */
+  readonly stream?: readonly string[];
   readonly asking?: Asking;
   /**
    * Its own command that says whether somebody is logged in (exit 0) or not (1, and says so), and the one to log in with.
@@ -41,6 +43,7 @@ export const BUILT_IN: readonly Adapter[] = [
     source: "built-in",
     interactive: [OPTIONS, PROMPT],
     nonInteractive: ["exec", "--skip-git-repo-check", "--color", "never", OPTIONS, PROMPT],
+    stream: ["exec", "--json", "--skip-git-repo-check", "--color", "never", OPTIONS, PROMPT],
     // As codex 0.169 has them (`codex --help`, `codex exec --help`). With a policy of `never` nobody can be asked to lift the sandbox.
     asking: {
       model: ["--model", VALUE],
@@ -64,6 +67,8 @@ export const BUILT_IN: readonly Adapter[] = [
     source: "built-in",
     interactive: [OPTIONS, PROMPT],
     nonInteractive: ["--print", OPTIONS, PROMPT],
+    // Without --verbose it refuses this format.
+    stream: ["--print", "--output-format", "stream-json", "--verbose", OPTIONS, PROMPT],
     // As claude 2.1.329 has them (`claude --help`). `=` keeps those that take several values from taking the prompt. Its plan mode asks before it
     // writes, and settings of the user may have answered already: without these tools it can't.
     asking: {
@@ -84,16 +89,26 @@ export const BUILT_IN: readonly Adapter[] = [
 
 /**
  * The arguments after the program: the prompt is one element whatever it holds, so no quoting exists that could
- * fail. Throws as `refuseUnsayable` and `askingArguments`.
+ * fail. Throws as `refuseUnsayable` and `askingArguments`, and `invalid_request` for a mode it has not.
  */
 export function argumentsOf(adapter: Adapter, prompt: string, mode: LaunchMode, asked: Asked = {}): string[] {
   refuseUnsayable(prompt);
   const options = askingArguments(adapter, asked, mode);
-  const template = mode === "interactive" ? adapter.interactive : adapter.nonInteractive;
+  const template = adapter[mode];
+  if (!template) throw cannotStream(adapter);
   return template.flatMap((element) => {
     if (element === OPTIONS) return options;
     if (element !== PROMPT) return [element];
     return adapter.separator && prompt.startsWith("-") ? ["--", prompt] : [prompt];
+  });
+}
+
+/** The refusal of `launchMode` `stream`. */
+export function cannotStream({ id, label }: { readonly id: string; readonly label: string }): CovenError {
+  return new CovenError("invalid_request", `${label} can't print what it does as lines of JSON.`, {
+    field: "launchMode",
+    harness: id,
+    hint: "use launchMode nonInteractive, or another harness",
   });
 }
 

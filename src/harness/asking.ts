@@ -17,7 +17,7 @@ export interface Asking {
   /** A conversation begun under an id of the caller's. */
   readonly initConversation?: readonly string[];
   readonly resumeConversation?: readonly string[];
-  /** Works alone, may write in its root and the directories added, and asks nobody (`launchPolicy`); nonInteractive only. */
+  /** Works alone, may write in its root and the directories added, and asks nobody (`launchPolicy`); never interactive. */
   readonly unattended?: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export function askingArguments(
     if (!words) throw cannotBeTold(harness, field);
     return words.map((word) => word.replaceAll(VALUE, () => value));
   };
-  if (unattended && mode !== "nonInteractive") throw cannotBeTold(harness, "launchPolicy");
+  if (unattended && mode === "interactive") throw cannotBeTold(harness, "launchPolicy");
   const isResumed = conversation?.mode === "resume";
   return [
     ...(model === undefined ? [] : told("model", asking.model, withoutProvider(model, asking.provider))),

@@ -2,7 +2,7 @@
 import { CovenError } from "../errors.ts";
 import type { Harnesses, HarnessInfo } from "../session/ports.ts";
 import type { Adapter } from "./adapter.ts";
-import { argumentsOf, BUILT_IN, refuseUnsayable } from "./adapter.ts";
+import { argumentsOf, BUILT_IN, cannotStream, refuseUnsayable } from "./adapter.ts";
 import { askingArguments } from "./asking.ts";
 import { findExecutable, findProgram } from "./lookup.ts";
 import type { ManifestProblem } from "./manifest.ts";
@@ -59,7 +59,8 @@ export function harnesses(options: {
       const info = (adapter: Adapter): HarnessInfo => {
         const { id, label, executable, hint, source } = adapter;
         const path = findExecutable(executable, env);
-        return { id, label, executable, available: path !== null, path, hint, source };
+        const stream = adapter.stream !== undefined;
+        return { id, label, executable, available: path !== null, path, hint, source, stream };
       };
       return [...BUILT_IN.map(info), demoInfo(self()[0] ?? null), ...manifests().adapters.map(info)];
     },
@@ -72,6 +73,7 @@ export function harnesses(options: {
       if (id === DEMO_ID) {
         refuseUnsayable(prompt);
         askingArguments(DEMO, asked, mode);
+        if (mode === "stream") throw cannotStream(DEMO);
         return [...self(), DEMO_COMMAND, mode, prompt];
       }
       const adapter = adapterOf(id);
@@ -104,5 +106,6 @@ function demoInfo(program: string | null): HarnessInfo {
     path: program,
     hint: "Part of coven; nothing to install",
     source: "built-in",
+    stream: false,
   };
 }

@@ -74,12 +74,14 @@ const schema = z
     }),
     interactive: argumentList,
     nonInteractive: argumentList,
+    stream: argumentList.exactOptional(),
     separator: z.boolean().default(true),
     hint: shown.max(400).optional(),
     asking,
   })
-  .superRefine(({ asking: can, interactive, nonInteractive }, context) => {
-    for (const [name, list] of Object.entries({ interactive, nonInteractive })) {
+  .superRefine(({ asking: can, interactive, nonInteractive, stream }, context) => {
+    const lists = { interactive, nonInteractive, ...(stream ? { stream } : {}) };
+    for (const [name, list] of Object.entries(lists)) {
       const places = list.filter((element) => element === OPTIONS).length;
       if (places === (can ? 1 : 0)) continue;
       const message = can

@@ -6,7 +6,15 @@ import type { HandedSession } from "./handover.ts";
 import { LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
 import type { Asked, CovenPorts, Processes } from "./ports.ts";
-import { DEFAULT_SIZE, type LaunchMode, type Permission, type Session, titleOf, UNASKED } from "./session.ts";
+import {
+  DEFAULT_SIZE,
+  type LaunchMode,
+  type Permission,
+  type Session,
+  titleOf,
+  UNASKED,
+  type Visibility,
+} from "./session.ts";
 import { Terminal } from "./terminal.ts";
 import type { Size } from "./viewers.ts";
 
@@ -23,6 +31,8 @@ export interface LaunchRequest {
   readonly inheritEnv?: boolean;
   readonly cols?: number;
   readonly rows?: number;
+  readonly labels?: readonly string[];
+  readonly visibility?: Visibility;
   readonly model?: string;
   readonly permission?: Permission;
   /** Absolute. */
@@ -111,6 +121,8 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     signal: null,
     activity: null,
     ...UNASKED,
+    labels: request.labels ?? [],
+    visibility: request.visibility ?? "private",
     conversation_id: asked.conversation?.id ?? request.conversationId ?? null,
     model: asked.model ?? null,
     permission: asked.permission ?? null,

@@ -276,6 +276,8 @@ export interface HarnessInfo {
   /** How to install it. */
   readonly hint: string;
   readonly source: "built-in" | "manifest";
+  /** It can be launched with `launchMode` `stream`. */
+  readonly stream: boolean;
 }
 
 /** The allowlist and what we know about launching each. */

@@ -6,8 +6,8 @@ export const SESSION_STATUSES = ["created", "running", "completed", "failed", "k
 /** What the record says of a run. A record only: whether the daemon holds its terminal is asked of the live map. */
 export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
-/** How the harness was asked to run: with its own terminal interface, or one shot. */
-export const LAUNCH_MODES = ["interactive", "nonInteractive"] as const;
+/** How the harness was asked to run: with its own terminal interface, one shot, or one shot that says everything in lines of JSON. */
+export const LAUNCH_MODES = ["interactive", "nonInteractive", "stream"] as const;
 export type LaunchMode = (typeof LAUNCH_MODES)[number];
 
 /** Whom a client means a session for. A note for other clients: whoever may use the socket sees every session. */

@@ -93,6 +93,31 @@ test("what is honoured reaches the harness's arguments and the record", async ()
   );
 });
 
+test("launchMode stream: the harness's lines of JSON are the output; who has none is refused, and no row is made", async () => {
+  const { status, body } = await launch({ launchMode: "stream", prompt: 'echo \'{"type":"x"}\'' });
+  expect([status, body.launch_mode]).toEqual([201, "stream"]);
+  await daemon.settled(body.id);
+  const [row] = daemon.ledger.output(body.id, 0, 1_000_000);
+  expect(new TextDecoder().decode(row?.data)).toBe('{"type":"x"}\r\n');
+  const before = daemon.ledger.activeSessions().length;
+  const refused = await launch({ launchMode: "stream" }, "demo");
+  expect([refused.status, refused.body.error.code]).toEqual([400, "invalid_request"]);
+  expect(refused.body.error.details).toMatchObject({ field: "launchMode", harness: "demo" });
+  expect(daemon.ledger.activeSessions()).toHaveLength(before);
+});
+
+test("labels and visibility are kept as given", async () => {
+  const { body } = await launch({ labels: ["nightly", "team:a"], visibility: "shared" });
+  expect(daemon.coven.session(body.id)).toMatchObject({
+    labels: ["nightly", "team:a"],
+    visibility: "shared",
+  });
+  for (const [field, value] of Object.entries({ labels: ["a b"], visibility: "public" })) {
+    const refused = await launch({ [field]: value });
+    expect([refused.status, refused.body.error.details.field.split(".")[0]]).toEqual([400, field]);
+  }
+});
+
 test("one policy there is: an unattended codex, nonInteractive; said together with what it says it is refused", async () => {
   const launchPolicy = { approval: "never", sandbox: "workspace-write", addDirs: [daemon.dir] };
   const { status, body } = await launch({ launchPolicy, launchMode: "nonInteractive" });

@@ -20,7 +20,7 @@ const alone: Install = { self: "/opt/coven", fromSource: false, wrapper: undefin
 const wrapper = (version: string) => ({ name: "@opencoven/cli", version });
 const codex = (path: string | null): HarnessInfo => ({
   ...{ id: "codex", label: "Codex", executable: "codex", available: path !== null, path },
-  ...{ hint: "", source: "built-in" },
+  ...{ hint: "", source: "built-in", stream: false },
 });
 const shell = { path: "/usr/bin:/bin", harnesses: [codex("/usr/bin/codex")] };
 const screen = { isTerminal: true, cols: 80, rows: 24, colour: true };

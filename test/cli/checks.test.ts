@@ -187,6 +187,7 @@ describe("doctor", () => {
         path: available ? `/b/${id}` : null,
         hint: `get ${id}`,
         source: "built-in",
+        stream: false,
       }) as const;
     const seen = {
       harnesses: [row("codex", true), row("claude", false), row("demo", true)],

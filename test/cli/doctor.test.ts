@@ -24,7 +24,7 @@ function script(path: string, body: string): string {
 
 const agent = (id: string, path: string): HarnessInfo => ({
   ...{ id, label: id, executable: id, available: true, path },
-  ...{ hint: "", source: "built-in" },
+  ...{ hint: "", source: "built-in", stream: false },
 });
 
 test("an agent says its version, and by its own status command whether somebody is logged in", async () => {

@@ -11,7 +11,7 @@ import { CONTROLS, HOSTILE, NOW, sample } from "./sample.ts";
 
 const harness = (id: string, available = true): HarnessInfo => ({
   ...{ id, label: id.toUpperCase(), executable: id, available, path: available ? `/b/${id}` : null },
-  ...{ hint: `get ${id}`, source: "built-in" },
+  ...{ hint: `get ${id}`, source: "built-in", stream: false },
 });
 const HARNESSES = [harness("codex"), harness("claude", false), harness("demo"), harness("mine")];
 const SLASHES = slashes(HARNESSES);

@@ -72,6 +72,7 @@ test("GET /health", async () => {
         familiars: true,
         eventStream: "sse",
         sessionPaging: true,
+        labels: true,
         sessionLaunchPolicy: true,
         model: true,
         permission: true,
@@ -84,6 +85,7 @@ test("GET /health", async () => {
         output: true,
         rituals: true,
         harnesses: true,
+        streamLaunch: true,
         status: true,
         metrics: true,
         shutdown: true,
@@ -269,6 +271,7 @@ test("GET /harnesses", async () => {
     path: "<dir>/bin/codex",
     hint: expect.any(String),
     source: "built-in",
+    stream: true,
   });
 });
 

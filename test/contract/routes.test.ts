@@ -77,7 +77,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     "GET /sessions": { query: "limit? cursor? includeArchived?" },
     "POST /sessions": {
       headers: "Idempotency-Key?",
-      body: "projectRoot harness prompt cwd? title? launchMode? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? launchPolicy? familiarId? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
+      body: "projectRoot harness prompt cwd? title? launchMode? labels? visibility? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? launchPolicy? familiarId? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
     },
     "POST /sessions/:id/complete": {
       body: "exitCode?",

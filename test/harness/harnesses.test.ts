@@ -46,6 +46,18 @@ describe("argv, as the contract words it", () => {
     ],
     ["claude", "interactive", "fix it", [claude, "fix it"]],
     ["claude", "nonInteractive", "fix it", [claude, "--print", "fix it"]],
+    [
+      "codex",
+      "stream",
+      "fix it",
+      [codex, "exec", "--json", "--skip-git-repo-check", "--color", "never", "fix it"],
+    ],
+    [
+      "claude",
+      "stream",
+      "-x",
+      [claude, "--print", "--output-format", "stream-json", "--verbose", "--", "-x"],
+    ],
     ["codex", "interactive", "-h", [codex, "--", "-h"]],
     [
       "codex",
@@ -99,6 +111,23 @@ describe("what is asked for beside the prompt", () => {
         "-x",
       ],
     ]);
+  });
+
+  test("a stream is one shot: a conversation is gone on with, and an unattended codex may be asked for one", () => {
+    const conversation = { mode: "resume", id: "c1" } as const;
+    expect(room.argv("codex", "hi", "stream", env, { conversation }).slice(-3)).toEqual([
+      "resume",
+      "c1",
+      "hi",
+    ]);
+    expect(room.argv("codex", "hi", "stream", env, { unattended: true })).toContain("workspace-write");
+  });
+
+  test("who can't print lines of JSON is not launched for them", () => {
+    expect(refusalOf(() => room.argv("demo", "hi", "stream", env))).toMatchObject({
+      code: "invalid_request",
+      details: { field: "launchMode", harness: "demo", hint: expect.stringContaining("nonInteractive") },
+    });
   });
 
   // Less power was asked for, and the default given.
@@ -205,6 +234,7 @@ test("the list says what is there, on the PATH it was asked about", () => {
     path: join(bin, "codex"),
     hint: "npm install -g @openai/codex",
     source: "built-in",
+    stream: true,
   });
   expect(room.list({}).map((row) => [row.id, row.available, row.path])).toEqual([
     ["codex", false, null],

@@ -93,6 +93,20 @@ test("a manifest says how its harness is told model, permission and directories;
   }
 });
 
+test("a manifest may say how its program prints lines of JSON; without that it is not launched for them", () => {
+  program("gemini");
+  const env = { PATH: home };
+  manifest("gemini.json", { ...GOOD, stream: ["--output-format", "stream-json", "-p", "{prompt}"] });
+  expect(room().argv("gemini", "hi", "stream", env).slice(1)).toEqual([
+    ...["--output-format", "stream-json", "-p", "hi"],
+  ]);
+  expect(room().list(env).at(-1)).toMatchObject({ id: "gemini", stream: true });
+  manifest("gemini.json", GOOD);
+  expect(() => room().argv("gemini", "hi", "stream", env)).toThrow("lines of JSON");
+  manifest("gemini.json", { ...GOOD, stream: ["-p"] });
+  expect(room().problems()).toMatchObject([{ reason: expect.stringContaining("stream: must hold") }]);
+});
+
 test("a manifest put there, changed or taken away counts at once", () => {
   const one = room();
   expect(() => one.require("gemini")).toThrow("no harness");

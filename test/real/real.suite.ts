@@ -93,6 +93,21 @@ function suiteOf(harness: string) {
     expect(JSON.parse(run.out)).toMatchObject({ harness, status: "completed", exit_code: 0 });
   });
 
+  real(
+    "launchMode stream: every line that begins like JSON is JSON, and one of them holds the answer",
+    async () => {
+      await home.coven("daemon", "start");
+      const launch = { projectRoot: user.project, harness, prompt: "say hi", launchMode: "stream" };
+      const { id } = (await home.api("POST", "/sessions", { ...launch, env: user.env })) as Session;
+      await until("it has ended", async () => (await home.session(id)).status === "completed" || undefined);
+      const said = Bun.stripANSI(await home.printed(id)).split("\r\n");
+      const lines = said.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+      expect(JSON.stringify(lines)).toContain(JSON.stringify(ANSWER).slice(1, -1));
+      const begins = harness === "codex" ? { type: "thread.started" } : { type: "system", subtype: "init" };
+      expect(lines[0]).toMatchObject(begins);
+    },
+  );
+
   real("a prompt that begins with a dash is a prompt", async () => {
     const run = await home.coven("run", harness, "--", "--version say hi");
     expect(run.code).toBe(0);

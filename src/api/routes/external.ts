@@ -3,10 +3,7 @@ import * as z from "zod";
 import { isExternalId } from "../parse.ts";
 import { ok } from "../respond.ts";
 import { route } from "../route.ts";
-import { sessionRecord } from "../schema.ts";
-
-/** As 0.4.6 takes them. */
-const label = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, "must be 1 to 128 letters, digits or . _ : -");
+import { labels, sessionRecord } from "../schema.ts";
 
 /** Nothing that drives a terminal. */
 const name = (most: number) =>
@@ -27,12 +24,7 @@ export const external = {
       projectRoot: z.string().min(1),
       harness: name(64),
       title: z.string().max(1_000).exactOptional(),
-      labels: z
-        .array(label)
-        .max(64)
-        .refine((list) => new Set(list).size === list.length, "must not hold one twice")
-        .readonly()
-        .exactOptional(),
+      labels: labels.exactOptional(),
       transcriptPath: name(4_096).exactOptional(),
     }),
     answer: sessionRecord,

@@ -15,9 +15,10 @@ export const harnesses = {
         path: z.string().nullable(),
         hint: z.string(),
         source: z.enum(["built-in", "manifest"]),
+        stream: z.boolean(),
       }) satisfies z.ZodType<HarnessInfo>,
     ),
-    offers: { harnesses: true },
+    offers: { harnesses: true, streamLaunch: true },
     handle: ({ harnesses }) => ok(harnesses()),
   }),
 };

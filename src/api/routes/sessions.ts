@@ -1,9 +1,9 @@
 // Sessions as records: listing, launching, and the rituals.
 import * as z from "zod";
-import { LAUNCH_MODES, PERMISSIONS, type Session } from "../../session/session.ts";
+import { LAUNCH_MODES, PERMISSIONS, type Session, VISIBILITIES } from "../../session/session.ts";
 import { ok } from "../respond.ts";
 import { route } from "../route.ts";
-import { anyObject, between, flag, parameter, sessionRecord, side } from "../schema.ts";
+import { anyObject, between, flag, labels, parameter, sessionRecord, side } from "../schema.ts";
 
 const page = z.object({ sessions: z.array(sessionRecord), next_cursor: z.string().nullable() });
 export type SessionsPage = z.infer<typeof page>;
@@ -50,6 +50,8 @@ export const sessions = {
       cwd: z.string().exactOptional(),
       title: z.string().exactOptional(),
       launchMode: z.enum(LAUNCH_MODES).exactOptional(),
+      labels: labels.exactOptional(),
+      visibility: z.enum(VISIBILITIES).exactOptional(),
       env: z.record(z.string(), z.string()).exactOptional(),
       inheritEnv: z.boolean().exactOptional(),
       cols: side.exactOptional(),
@@ -84,7 +86,14 @@ export const sessions = {
     answer: sessionRecord,
     status: [201, 200],
     refuses: ["harness_not_found", "launch_failed", "runtime_unavailable"],
-    offers: { sessionLaunchPolicy: true, model: true, permission: true, addDirs: true, conversation: true },
+    offers: {
+      labels: true,
+      sessionLaunchPolicy: true,
+      model: true,
+      permission: true,
+      addDirs: true,
+      conversation: true,
+    },
     handle: ({ coven, meter, world }, { body, headers }) => {
       const began = world.monotonic();
       const { model, ...rest } = body;
