@@ -53,6 +53,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["cli/client/session-id.ts", "Session not found: no id begins with ….", "coven sessions --all"],
   ["cli/client/session-id.ts", "… fits … sessions: |  ", "the same command with more characters of the id"],
+  [
+    "cli/client/session-id.ts",
+    "There is no session of this project (…) yet.",
+    "coven sessions   (those of all projects)",
+  ],
   ["cli/client/watch.ts", "Ending session … …  (Ctrl-C again leaves without waiting)", ""],
   ["cli/client/watch.ts", "The disk takes writes again: it goes on.", ""],
   [
@@ -60,6 +65,9 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "The daemon went away while the session was running.",
     "coven attach …   (starts the daemon again and shows what was kept) | coven sessions   (shows how each session ended)",
   ],
+  ["cli/commands/archive/run.ts", "coven archive takes ids or --ended, not both.", "coven archive --ended"],
+  ["cli/commands/archive/run.ts", "--older-than goes with --ended.", "coven archive --ended --older-than …"],
+  ["cli/commands/archive/run.ts", "No session to archive. | Archived ….", ""],
   [
     "cli/commands/completions/run.ts",
     "There are no completions for …: it is ….",
@@ -166,6 +174,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "sacrifice deletes a session and all its output for good, and nobody is here to confirm it.",
     "coven sacrifice … --yes | coven archive …   (hides it and keeps everything)",
   ],
+  [
+    "cli/commands/sacrifice/run.ts",
+    "With --yes the session must be named.",
+    "coven sacrifice 3f2a9c1e --yes",
+  ],
   ["cli/commands/sacrifice/run.ts", "Nothing was deleted.", ""],
   [
     "cli/commands/sacrifice/run.ts",
@@ -228,6 +241,18 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "--detach-key ctrl-g   (ctrl- and a letter or \\ ] ^ _, but not c h i j m q s z)",
   ],
   ["cli/terminal/view.ts", "All it printed: coven attach … --raw", ""],
+  [
+    "cli/terminal/which-session.ts",
+    "coven … needs a session id.",
+    "coven … 3f2a9c1e | coven … -   (the last one of this project) | coven help …",
+  ],
+  ["cli/terminal/which-session.ts", "There is no … to ….", "coven sessions --all"],
+  ["cli/terminal/which-session.ts", "No session was picked.", "coven … …"],
+  [
+    "cli/ui/time.ts",
+    "--… takes a span of time, and … is none.",
+    "--… 10m   (a number and one of ms s m h d w)",
+  ],
   [
     "cli/ui/working-directory.ts",
     "The directory you are in is gone: it was deleted or moved.",

@@ -83,13 +83,13 @@ const REFUSED: readonly (readonly [line: readonly string[], says: string, firstT
   ],
   [["run", "codex", "x", "--json=yes"], "--json takes no value.", "coven run --json"],
   [["sessions", "3f2a"], "coven sessions takes no arguments, and got 3f2a as well.", "coven help sessions"],
-  [["attach"], "coven attach needs a session id.", "coven attach 3f2a9c1e"],
-  [["kill", "a", "b"], "coven kill takes only a session id, and got b as well.", "coven help kill"],
+  [["send"], "coven send needs a session id.", "coven send 3f2a9c1e"],
+  [["attach", "a", "b"], "coven attach takes only a session id, and got b as well.", "coven help attach"],
   [["sessions", "--jsn"], "coven sessions has no flag --jsn.", "coven sessions --json"],
   [
-    ["kill", "\u001b[31mx", "y\u0007"],
-    "coven kill takes only a session id, and got 'y ' as well.",
-    "coven help kill",
+    ["attach", "\u001b[31mx", "y\u0007"],
+    "coven attach takes only a session id, and got 'y ' as well.",
+    "coven help attach",
   ],
   [["\u001b[2J"], "coven has no command '␛[2J'.", "coven help"],
 ];

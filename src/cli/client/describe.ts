@@ -3,7 +3,9 @@ import { basename } from "node:path";
 import { isArchived, isSettled, type Session } from "../../session/session.ts";
 import { coloured, out } from "../ui/colour.ts";
 import { glyphs } from "../ui/glyphs.ts";
+import { harmless } from "../ui/text.ts";
 import { span } from "../ui/time.ts";
+import { padded } from "../ui/width.ts";
 import { outcome } from "./outcome.ts";
 
 /** Its program has said that it waits for a person. */
@@ -53,4 +55,10 @@ export function projectOf(session: Session): string {
 export function stateText(session: Session, now: number): string {
   if (!isSettled(session.status)) return `${stateWord(session)} for ${ageOf(session, now)}`;
   return `${outcome(session).replace(/\.$/, "")} ${glyphs.dot} ${ageOf(session, now)} ago`;
+}
+
+/** One session on one line. */
+export function sessionLabel(one: Session, now: number): string {
+  const state = `${padded(stateWord(one), 9)}  ${padded(ageOf(one, now), 3)}`;
+  return `${state}  ${padded(harmless(one.harness), 6)}  ${harmless(one.title)}  (${harmless(projectOf(one))})`;
 }

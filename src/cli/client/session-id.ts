@@ -3,6 +3,7 @@ import type { CovenClient } from "../../api/client.ts";
 import type { Session } from "../../session/session.ts";
 import { Failure, UsageError } from "../ui/failure.ts";
 import { harmless, quoted } from "../ui/text.ts";
+import { workingDirectory } from "../ui/working-directory.ts";
 import { everySession } from "./session-list.ts";
 
 const FULL_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -19,10 +20,11 @@ export function shortId(id: string): string {
 }
 
 /**
- * The full id for what was typed. A full id isn't looked up: the command that follows finds out. Throws `UsageError`
- * for a prefix that is too short, `Failure` when none or several fit (then it lists them).
+ * The full id for what was typed; `-` is the last session of the project one stands in. A full id isn't looked up: the command that follows
+ * finds out. Throws `UsageError` for a prefix that is too short, `Failure` when none or several fit (then it lists them).
  */
 export async function fullId(client: Pick<CovenClient, "sessions">, typed: string): Promise<string> {
+  if (typed === "-") return lastHere(client);
   const prefix = typed.toLowerCase();
   if (FULL_ID.test(prefix)) return prefix;
   if (prefix.length < SHORTEST_PREFIX) {
@@ -45,5 +47,17 @@ export async function fullId(client: Pick<CovenClient, "sessions">, typed: strin
   const more = fitting.length > lines.length ? [`  … and ${fitting.length - lines.length} more`] : [];
   throw new Failure([`${quoted(typed)} fits ${fitting.length} sessions:`, ...lines, ...more].join("\n"), [
     "the same command with more characters of the id",
+  ]);
+}
+
+/** The newest session of the project one stands in, archived ones apart. Throws `Failure` when there is none. */
+async function lastHere(client: Pick<CovenClient, "sessions">): Promise<string> {
+  const { placeOf } = await import("./project.ts");
+  const { projectRoot } = placeOf(workingDirectory(), undefined);
+  for await (const session of everySession(client, false)) {
+    if (session.project_root === projectRoot) return session.id;
+  }
+  throw new Failure(`There is no session of this project (${harmless(projectRoot)}) yet.`, [
+    "coven sessions   (those of all projects)",
   ]);
 }

@@ -1,9 +1,14 @@
 // Arguments and flags that several commands take.
 import type { Argument, Flag, SessionKind } from "../framework/command.ts";
 
-/** The id of a session of a kind. */
-export function sessionId(completes: SessionKind): Argument {
-  return { name: "id", sample: "3f2a9c1e", completes };
+/** The id of a session of a kind; without one a person picks. */
+export function sessionId(completes: SessionKind): Argument & { completes: SessionKind } {
+  return { name: "id", sample: "3f2a9c1e", optional: true, completes };
+}
+
+/** Several ids. */
+export function sessionIds(completes: SessionKind): Argument {
+  return { ...sessionId(completes), rest: true };
 }
 
 export const JSON_OUTPUT: Flag = { name: "json", summary: "print JSON" };

@@ -1,5 +1,8 @@
 // Durations, ages and sizes as people read them. JSON keeps RFC 3339 and bytes.
 
+import { UsageError } from "./failure.ts";
+import { quoted } from "./text.ts";
+
 const UNITS = [
   ["d", 86_400],
   ["h", 3_600],
@@ -39,4 +42,24 @@ export function size(bytes: number): string {
     place++;
   }
   return place === 0 ? `${value} B` : `${value.toFixed(value < 10 ? 1 : 0)} ${names[place]}`;
+}
+
+const SPAN = /^(\d{1,9})(ms|s|m|h|d|w)$/;
+const SPAN_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 7 * 86_400_000,
+};
+
+/** The milliseconds of a span as people type it, `90s`, `10m`, `7d`. Throws `UsageError` for what is none, naming the flag. */
+export function spanOf(flag: string, typed: string): number {
+  const [, number, unit = ""] = SPAN.exec(typed) ?? [];
+  const ms = Number(number) * (SPAN_MS[unit] ?? Number.NaN);
+  if (Number.isSafeInteger(ms)) return ms;
+  throw new UsageError(`--${flag} takes a span of time, and ${quoted(typed)} is none.`, [
+    `--${flag} 10m   (a number and one of ms s m h d w)`,
+  ]);
 }

@@ -10,7 +10,8 @@ export const ATTACH = command({
     "Ctrl-] r draws everything anew.",
     "Its size becomes your terminal's. Leaves with the harness's exit code. Piped,",
     "it prints the output from the beginning and follows it to the end. Any four or",
-    "more characters that fit only one session will do for an id.",
+    "more characters that fit only one session will do for an id, and - is the last",
+    "session of this project. Without one you pick from a list.",
   ],
   examples: [
     ["coven attach 3f2a9c1e", "screen and keyboard of the session"],

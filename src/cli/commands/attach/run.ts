@@ -1,10 +1,10 @@
 // `coven attach`: at a terminal the session itself, else its output from the beginning and on to the end.
 import { isSettled } from "../../../session/session.ts";
 import { connectAsking } from "../../client/connect.ts";
-import { fullId } from "../../client/session-id.ts";
-import { has, type Run, word } from "../../framework/command.ts";
+import { has, type Run } from "../../framework/command.ts";
 import { attachEarly, type EarlyAttach } from "../../terminal/early-attach.ts";
 import { detachKeyOf, loadView, wantsView } from "../../terminal/options.ts";
+import { sessionMeant } from "../../terminal/which-session.ts";
 
 export const run: Run = async (invocation) => {
   const detach = await detachKeyOf(invocation);
@@ -12,7 +12,7 @@ export const run: Run = async (invocation) => {
   const inView = wantsView(invocation);
   let early: EarlyAttach | undefined;
   const asking = connectAsking(async (asked) => {
-    const id = await fullId(asked, word(invocation, 0));
+    const id = await sessionMeant(asked, invocation, "session");
     early?.drop();
     // The screen takes longest, so it is asked for first: most people attach to a session that still runs.
     early = inView ? attachEarly(asked, id, observe) : undefined;

@@ -4,8 +4,9 @@ import { beginReplacing } from "../../../os/replace-file.ts";
 import { covenPaths } from "../../../paths.ts";
 import { outputCheckOf } from "../../../supervise/inspect.ts";
 import { connect } from "../../client/connect.ts";
-import { fullId, shortId } from "../../client/session-id.ts";
+import { shortId } from "../../client/session-id.ts";
 import { flagValue, type Invocation, type Run, word } from "../../framework/command.ts";
+import { sessionMeant } from "../../terminal/which-session.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { nearest } from "../../ui/nearest.ts";
 import { say, write } from "../../ui/out.ts";
@@ -33,18 +34,18 @@ const ENDINGS: Readonly<Record<string, string>> = {
 };
 
 export const run: Run = async (invocation) => {
-  const typed = word(invocation, 0);
+  const typed = quoted(word(invocation, 0) || "ID");
   const output = flagValue(invocation, "output");
   const format = formatOf(invocation, output);
   const toFile = output !== undefined && output !== "-";
   if (!toFile && format === "html" && process.stdout.isTTY) {
     throw new Failure("A page is no text to read in a terminal.", [
-      `coven export ${quoted(typed)} --output session.html`,
-      `coven export ${quoted(typed)} --format text`,
+      `coven export ${typed} --output session.html`,
+      `coven export ${typed} --format text`,
     ]);
   }
   const client = await connect();
-  const session = await client.session(await fullId(client, typed));
+  const session = await client.session(await sessionMeant(client, invocation, "session"));
   const load = FORMATS[format];
   if (!load) throw new Error(format);
   const render = await load();

@@ -1,18 +1,20 @@
-// `coven kill`: ends a session and waits until its record says so.
+// `coven kill`: ends sessions and waits until their records say so.
 import { connect } from "../../client/connect.ts";
+import { eachSession } from "../../client/each-session.ts";
 import { endSession, orNotRunning } from "../../client/end-session.ts";
 import { outcome } from "../../client/outcome.ts";
-import { fullId } from "../../client/session-id.ts";
-import { type Run, word } from "../../framework/command.ts";
+import type { Run } from "../../framework/command.ts";
+import { sessionsMeant } from "../../terminal/which-session.ts";
 import { print, say } from "../../ui/out.ts";
 
 export const run: Run = async (invocation) => {
   const client = await connect();
-  const id = await fullId(client, word(invocation, 0));
-  const session = await endSession(client, id).catch((error: unknown) => {
-    throw orNotRunning(error, id);
+  const ids = await sessionsMeant(client, invocation, "running session");
+  return eachSession(ids, async (id) => {
+    const session = await endSession(client, id).catch((error: unknown) => {
+      throw orNotRunning(error, id);
+    });
+    if (session.status === "killed") await print(`killed session ${id}`);
+    else say(`Session ${id} ended by itself first. ${outcome(session)}`);
   });
-  if (session.status === "killed") await print(`killed session ${id}`);
-  else say(`Session ${id} ended by itself first. ${outcome(session)}`);
-  return 0;
 };

@@ -1,6 +1,6 @@
 // `coven sacrifice`: what help, parsing and completions say of it.
 import { command } from "../../framework/command.ts";
-import { sessionId } from "../arguments.ts";
+import { sessionIds } from "../arguments.ts";
 
 export const SACRIFICE = command({
   name: "sacrifice",
@@ -8,9 +8,9 @@ export const SACRIFICE = command({
   about: ["At a terminal it asks you to type the word; anywhere else it needs --yes."],
   examples: [
     ["coven sacrifice 3f2a9c1e", "asks first"],
-    ["coven sacrifice 3f2a9c1e --yes", "for scripts"],
+    ["coven sacrifice 3f2a9c1e 77c0 --yes", "several, for scripts"],
   ],
-  args: [sessionId("settled session")],
+  args: [sessionIds("settled session")],
   flags: [{ name: "yes", summary: "delete without asking" }],
   load: async () => (await import("./run.ts")).run,
 });

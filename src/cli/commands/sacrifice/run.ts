@@ -1,35 +1,48 @@
-// `coven sacrifice`: deletes a session for good, once a person has typed the word or a script has said --yes.
+// `coven sacrifice`: deletes sessions for good, once a person has typed the word or a script has said --yes.
+import type { CovenClient } from "../../../api/client.ts";
 import { isCovenError } from "../../../errors.ts";
 import { connect } from "../../client/connect.ts";
-import { fullId, shortId } from "../../client/session-id.ts";
-import { has, type Run, word } from "../../framework/command.ts";
-import { Failure } from "../../ui/failure.ts";
+import { eachSession } from "../../client/each-session.ts";
+import { shortId } from "../../client/session-id.ts";
+import { has, type Run } from "../../framework/command.ts";
+import { sessionsMeant } from "../../terminal/which-session.ts";
+import { Failure, UsageError } from "../../ui/failure.ts";
 import { atTerminal, print, say } from "../../ui/out.ts";
 import { harmless, quoted } from "../../ui/text.ts";
 
 export const run: Run = async (invocation) => {
-  const typed = word(invocation, 0);
+  const typed = invocation.words.map(quoted).join(" ") || "ID";
   const sure = has(invocation, "yes");
   if (!sure && !atTerminal()) {
     throw new Failure(
       "sacrifice deletes a session and all its output for good, and nobody is here to confirm it.",
-      [
-        `coven sacrifice ${quoted(typed)} --yes`,
-        `coven archive ${quoted(typed)}   (hides it and keeps everything)`,
-      ],
+      [`coven sacrifice ${typed} --yes`, `coven archive ${typed}   (hides it and keeps everything)`],
     );
   }
+  if (sure && invocation.words.length === 0) {
+    // --yes agrees to what was named, never to what a list happens to hold.
+    throw new UsageError("With --yes the session must be named.", ["coven sacrifice 3f2a9c1e --yes"]);
+  }
   const client = await connect();
-  const id = await fullId(client, typed);
+  const ids = await sessionsMeant(client, invocation, "settled session");
   if (!sure) {
-    const session = await client.session(id);
     const { typedWord } = await import("../../ui/ask.ts");
-    const question = `Delete "${harmless(session.title)}" (${shortId(id)}, ${session.status}) and all its output for good?`;
-    if (!(await typedWord(question, "sacrifice"))) {
+    if (!(await typedWord(await question(client, ids), "sacrifice"))) {
       say("Nothing was deleted.");
       return 1;
     }
   }
+  return eachSession(ids, (id) => sacrifice(client, id));
+};
+
+async function question(client: CovenClient, ids: readonly string[]): Promise<string> {
+  const sessions = await Promise.all(ids.map((id) => client.session(id)));
+  const named = sessions.map((one) => `"${harmless(one.title)}" (${shortId(one.id)}, ${one.status})`);
+  if (named.length === 1) return `Delete ${named[0]} and all its output for good?`;
+  return [`Delete ${named.length} sessions and all their output for good?`, ...named].join("\n");
+}
+
+async function sacrifice(client: CovenClient, id: string): Promise<void> {
   try {
     await client.sacrifice(id);
   } catch (error) {
@@ -39,5 +52,4 @@ export const run: Run = async (invocation) => {
     ]);
   }
   await print(`sacrificed session ${id}`);
-  return 0;
-};
+}

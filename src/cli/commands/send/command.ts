@@ -1,6 +1,5 @@
 // `coven send`: what help, parsing and completions say of it.
 import { command } from "../../framework/command.ts";
-import { sessionId } from "../arguments.ts";
 
 export const SEND = command({
   name: "send",
@@ -16,7 +15,10 @@ export const SEND = command({
     ["coven send 3f2a9c1e --no-enter 'not yet'", "leaves it in the input line"],
     ["coven send 3f2a9c1e --key down --key enter", "keys, one after the other"],
   ],
-  args: [sessionId("running session"), { name: "text", sample: "'go on'", optional: true, rest: true }],
+  args: [
+    { name: "id", sample: "3f2a9c1e", completes: "running session" },
+    { name: "text", sample: "'go on'", optional: true, rest: true },
+  ],
   flags: [
     {
       name: "key",

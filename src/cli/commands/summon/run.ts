@@ -1,12 +1,14 @@
-// `coven summon`: brings an archived session back into the list.
+// `coven summon`: brings archived sessions back into the list.
 import { connect } from "../../client/connect.ts";
-import { fullId } from "../../client/session-id.ts";
-import { type Run, word } from "../../framework/command.ts";
+import { eachSession } from "../../client/each-session.ts";
+import type { Run } from "../../framework/command.ts";
+import { sessionsMeant } from "../../terminal/which-session.ts";
 import { print } from "../../ui/out.ts";
 
 export const run: Run = async (invocation) => {
   const client = await connect();
-  const session = await client.summon(await fullId(client, word(invocation, 0)));
-  await print(`summoned session ${session.id}`);
-  return 0;
+  const ids = await sessionsMeant(client, invocation, "archived session");
+  return eachSession(ids, async (id) => {
+    await print(`summoned session ${(await client.summon(id)).id}`);
+  });
 };

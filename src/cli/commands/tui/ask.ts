@@ -1,7 +1,6 @@
 // The prompts of the palette, with @clack/prompts: the line itself, a task, a harness, a session, and the plan to confirm.
 import { autocomplete, confirm, isCancel, log, S_BAR, select } from "@clack/prompts";
 import type { HarnessInfo } from "../../../session/ports.ts";
-import type { Session } from "../../../session/session.ts";
 import { out } from "../../ui/colour.ts";
 import { pastes } from "../../ui/multi-line.ts";
 import { PromptInput } from "../../ui/prompt-input.ts";
@@ -9,7 +8,7 @@ import { PromptOutput } from "../../ui/prompt-output.ts";
 import { harmless } from "../../ui/text.ts";
 import { cut } from "../../ui/width.ts";
 import type { Known } from "./suggest.ts";
-import { offers, sessionLabel } from "./suggest.ts";
+import { offers } from "./suggest.ts";
 
 /** Cells of the guide at the left of every prompt, and of the sign before an option. */
 const GUIDE = 3;
@@ -79,26 +78,6 @@ export async function askLine(
     stop();
     output.close();
   }
-}
-
-/** One session of several, or undefined when the person goes back. */
-export async function askSession(
-  message: string,
-  sessions: readonly Session[],
-): Promise<Session | undefined> {
-  const output = new PromptOutput();
-  const answer = await autocomplete<string>({
-    input: new PromptInput("line"),
-    output,
-    message,
-    maxItems: Math.max(5, output.rows - AROUND),
-    options: sessions.map((one) => ({
-      value: one.id,
-      label: cut(sessionLabel(one, Date.now()), output.columns - GUIDE - SIGN),
-    })),
-  });
-  output.close();
-  return isCancel(answer) ? undefined : sessions.find((one) => one.id === answer);
 }
 
 /** One harness, those that can run first, or undefined when the person goes back. */

@@ -1,7 +1,7 @@
 // What the palette offers while one types: each offer is a whole line that can be sent as it is. Pure.
 import type { HarnessInfo } from "../../../session/ports.ts";
 import type { Session } from "../../../session/session.ts";
-import { ageOf, projectOf, stateWord } from "../../client/describe.ts";
+import { sessionLabel } from "../../client/describe.ts";
 import { shortId } from "../../client/session-id.ts";
 import { harmless } from "../../ui/text.ts";
 import { cut, padded } from "../../ui/width.ts";
@@ -83,12 +83,6 @@ function slashOffer({ name, summary, takes }: Slash): Offer {
 
 function harnessLabel(one: HarnessInfo): string {
   return `${padded(one.id, 10)} ${one.available ? harmless(one.label) : `not installed: ${harmless(one.hint)}`}`;
-}
-
-/** One session on one line. */
-export function sessionLabel(one: Session, now: number): string {
-  const state = `${padded(stateWord(one), 9)}  ${padded(ageOf(one, now), 3)}`;
-  return `${state}  ${padded(harmless(one.harness), 6)}  ${harmless(one.title)}  (${harmless(projectOf(one))})`;
 }
 
 function fits(one: Session, typed: string): boolean {

@@ -1,0 +1,31 @@
+// A person picks one session of several, with @clack/prompts.
+import { autocomplete, isCancel } from "@clack/prompts";
+import type { Session } from "../../session/session.ts";
+import { PromptInput } from "../ui/prompt-input.ts";
+import { PromptOutput } from "../ui/prompt-output.ts";
+import { cut } from "../ui/width.ts";
+import { sessionLabel } from "./describe.ts";
+
+/** Cells of the guide at the left of the prompt and of the sign before an option; lines beside the options. */
+const BESIDE = 5;
+const AROUND = 9;
+
+/** One session of several, or undefined when the person goes back. */
+export async function askSession(
+  message: string,
+  sessions: readonly Session[],
+): Promise<Session | undefined> {
+  const output = new PromptOutput();
+  const answer = await autocomplete<string>({
+    input: new PromptInput("line"),
+    output,
+    message,
+    maxItems: Math.max(5, output.rows - AROUND),
+    options: sessions.map((one) => ({
+      value: one.id,
+      label: cut(sessionLabel(one, Date.now()), output.columns - BESIDE),
+    })),
+  });
+  output.close();
+  return isCancel(answer) ? undefined : sessions.find((one) => one.id === answer);
+}
