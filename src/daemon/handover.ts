@@ -36,7 +36,7 @@ const session = z.object({
   exit: exit.nullable(),
   printed: count,
   waiting: bytes,
-  screen: bytes.nullable(),
+  screen: z.object({ drawn: bytes, unfinished: bytes }).nullable(),
   activity: z.string().nullable(),
   viewers: z.array(z.object({ cols: count, rows: count, usedAt: count })),
   typing: z.array(z.object({ kind: z.enum(["keys", "submit"]), bytes, enterDue: z.boolean() })),

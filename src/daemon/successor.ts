@@ -79,13 +79,16 @@ function checkOf(
     const overdue = setTimeout(() => failed(`it did not answer within ${timeoutMs} ms`), timeoutMs);
     const pipe = child.stdio[REPORT_FD];
     child.on("error", (error) => end({ outcome: "failed", error: fileFailure(error, program) }));
+    // Either may come first, and what it has said may come behind its end.
+    let silent = false;
+    const over = () => {
+      const said = silent ? parseReport(text) : undefined;
+      if (said) end(said);
+      else if (silent && how !== undefined) failed(`it ended without a word (${how})`);
+    };
     child.on("exit", (code, signal) => {
       how = signal === null ? `exit code ${code}` : signal;
-    });
-    child.on("close", () => {
-      const said = parseReport(text);
-      if (said) end(said);
-      else failed(`it ended without a word (${how ?? "nobody knows how"})`);
+      over();
     });
     if (pipe && "on" in pipe) {
       pipe.on("data", (chunk: Buffer) => {
@@ -93,6 +96,10 @@ function checkOf(
         if (text.length > 64 * 1024) failed("it says far too much");
       });
       pipe.on("error", () => {});
+      pipe.on("close", () => {
+        silent = true;
+        over();
+      });
     }
   });
 }

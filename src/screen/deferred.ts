@@ -54,6 +54,8 @@ export function deferredScreen(
   /** Attributes of what was left out before `held`. */
   let left: Uint8Array = NOTHING;
   let within = TEXT;
+  /** Draws what there was before all of that, in the daemon before this one. */
+  let base: Uint8Array = NOTHING;
   let closed = false;
 
   function opened(): ReturnType<typeof openScreen> {
@@ -61,6 +63,7 @@ export function deferredScreen(
     inner = openScreen(options);
     // An emulator that was resized and one that was made in that size break their lines anew differently.
     if (cols !== options.cols || rows !== options.rows) inner.resize(cols, rows);
+    if (base.length > 0) inner.write(base);
     return inner;
   }
 
@@ -80,7 +83,9 @@ export function deferredScreen(
   function commit(): ReturnType<typeof openScreen> {
     whole = false;
     drawn.forget(fold);
-    return draw();
+    const screen = draw();
+    base = NOTHING;
+    return screen;
   }
 
   function fold(): void {
@@ -99,7 +104,7 @@ export function deferredScreen(
 
   /** Leaves out what has scrolled out of sight; true when that was worth it. */
   function forget(): boolean {
-    if (length <= most / 2 || !scrollsWhole()) return false;
+    if (length <= most / 2 || base.length > 0 || !scrollsWhole()) return false;
     // The cursor may stand at the top, and every line below it is one more feed; then all of it must have moved through.
     const cut = outOfSight(held.subarray(0, length), scrollback + 2 * rows + 2);
     if (cut === 0) return false;
@@ -144,15 +149,26 @@ export function deferredScreen(
       if (length > most && !forget()) commit();
     },
     resize(toCols, toRows) {
-      if (length > 0 || inner) commit();
+      if (length > 0 || inner || base.length > 0) commit();
       cols = toCols;
       rows = toRows;
       inner?.resize(toCols, toRows);
     },
     image: () => draw().image(),
     unfinished: () => draw().unfinished(),
-    carry: () => draw().carry(),
-    modes: () => inner?.modes() ?? { bracketedPaste: false, applicationCursor: false },
+    carry() {
+      // What it takes to draw it is there already, and nobody need draw it.
+      if (!whole || within !== TEXT) return draw().carry();
+      return { drawn: Buffer.concat([base, left, held.subarray(0, length)]), unfinished: NOTHING };
+    },
+    restore(from) {
+      base = from.drawn;
+      if (from.unfinished.length > 0) commit().write(from.unfinished);
+    },
+    modes() {
+      if (base.length > 0) return draw().modes();
+      return inner?.modes() ?? { bracketedPaste: false, applicationCursor: false };
+    },
     close() {
       closed = true;
       drawn.forget(fold);

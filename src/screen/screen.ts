@@ -132,7 +132,11 @@ export function openScreen(options: ScreenOptions): Screen & { readonly emulator
     carry() {
       // No picture has it: a viewer must not stay frozen. The program that has begun to draw will say when it is done.
       const frozen = emulator.privateMode(2026) === true ? "\x1b[?2026h" : "";
-      return Buffer.concat([Buffer.from(frozen + draw(picture()).text), scanner.unfinished()]);
+      return { drawn: Buffer.from(frozen + draw(picture()).text), unfinished: scanner.unfinished() };
+    },
+    restore({ drawn, unfinished }) {
+      scanner.write(drawn);
+      scanner.write(unfinished);
     },
     modes: () => ({
       bracketedPaste: emulator.privateMode(2004) === true,

@@ -1,5 +1,5 @@
 // What a daemon leaves to the program that goes on in its place: all that is known of live sessions and stands in no ledger.
-import type { ProcessIdentity, ProcessInfo, PtyExit } from "./ports.ts";
+import type { ProcessIdentity, ProcessInfo, PtyExit, ScreenCarry } from "./ports.ts";
 import type { Size } from "./viewers.ts";
 
 /** Something that is being typed, or waits for its turn. */
@@ -33,8 +33,8 @@ export interface HandedSession {
   readonly printed: number;
   /** Not in the ledger yet: an unfinished character, or what the disk refuses to take. */
   readonly waiting: Uint8Array;
-  /** What makes a fresh screen what this one is (`Screen.carry`); null without screens. */
-  readonly screen: Uint8Array | null;
+  /** Null without screens. */
+  readonly screen: ScreenCarry | null;
   readonly activity: string | null;
   readonly viewers: readonly KnownViewer[];
   readonly typing: readonly Typed[];

@@ -233,6 +233,14 @@ export interface ScreenImage {
   readonly picture: Picture;
 }
 
+/** A screen as the bytes that draw it, which is the one form that every version understands. */
+export interface ScreenCarry {
+  /** Draws it and sets all that was set. */
+  readonly drawn: Uint8Array;
+  /** What had begun then and not ended; it comes behind. */
+  readonly unfinished: Uint8Array;
+}
+
 /** One headless terminal of one live session. It, and only it, answers the queries a program sends. */
 export interface Screen {
   /** Fed every byte, in order, once. */
@@ -242,8 +250,10 @@ export interface Screen {
   image(): Omit<ScreenImage, "asOfSeq">;
   /** Bytes of an escape sequence begun and not finished at the end of what was written so far. */
   unfinished(): Uint8Array;
-  /** Bytes that make a fresh screen of this size and scrollback what this one is, sequences that have not ended included. Nothing is answered to them. */
-  carry(): Uint8Array;
+  /** What makes a fresh screen of this size what this one is. */
+  carry(): ScreenCarry;
+  /** Makes this screen, on which nothing was ever written, what another one was. Nothing is answered. */
+  restore(from: ScreenCarry): void;
   /** Modes the program has set that decide how keys are encoded. */
   modes(): { readonly bracketedPaste: boolean; readonly applicationCursor: boolean };
   close(): void;

@@ -1,7 +1,7 @@
 // The terminal of one live session: the PTY and the headless screen behind it, always of one size.
 import { CovenError } from "../errors.ts";
 import { type QueryFilter, queryFilter } from "../vt/filter.ts";
-import type { HeldTerminal, Pty, Screen, ScreenHost, ScreenImage } from "./ports.ts";
+import type { HeldTerminal, Pty, Screen, ScreenCarry, ScreenHost, ScreenImage } from "./ports.ts";
 import type { Size } from "./viewers.ts";
 
 /** One session's terminal. Made before the spawn, so that no first byte is missed. */
@@ -56,13 +56,13 @@ export class Terminal {
   }
 
   /** What makes a fresh screen what this one is; undefined where there are no screens. */
-  carry(): Uint8Array | undefined {
+  carry(): ScreenCarry | undefined {
     return this.#screen?.carry();
   }
 
   /** The screen, and what the program is doing, as they were in the daemon before this one. */
-  restore(screen: Uint8Array | null, activity: string | null): void {
-    if (screen) this.#screen?.write(screen);
+  restore(screen: ScreenCarry | null, activity: string | null): void {
+    if (screen) this.#screen?.restore(screen);
     this.#activity = activity;
   }
 

@@ -1,9 +1,10 @@
 // A daemon that is replaced under running agents: same pid, every byte once, every key once, and each ends as it would have.
 import { expect } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked } from "../../src/daemon/lock.ts";
 import { posixPtyHost } from "../../src/pty/posix.ts";
+import { commandLine } from "../support/command-line.ts";
 import { daemonHome, logLines, until } from "../support/daemon-home.ts";
 import { restartInPlace } from "../support/in-place.ts";
 import { testUnless } from "../support/unless.ts";
@@ -28,6 +29,24 @@ function home(env: Readonly<Record<string, string>> = {}) {
         return session && session.status !== "running" ? session : undefined;
       }),
   };
+}
+
+type Home = ReturnType<typeof home>;
+
+async function textOf({ client }: Pick<Home, "client">, id: string): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(client.output(id))).toString();
+}
+
+/** A terminal on the session, as a stranger's client would open it. */
+function attached({ paths }: Home, id: string, { cols, rows }: { cols: number; rows: number }) {
+  const socket = new WebSocket(
+    `ws+unix://${paths.socket}:/api/v1/sessions/${id}/attach?cols=${cols}&rows=${rows}`,
+  );
+  const opened = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<number>();
+  socket.onmessage = () => opened.resolve();
+  socket.onclose = ({ code }) => closed.resolve(code);
+  return { socket, opened: opened.promise, closed: closed.promise };
 }
 
 /** Prints the same lines again and again until the file is there, and ends with this code; and whether a session has printed nothing else. */
@@ -65,3 +84,214 @@ test("twelve restarts in a flood of eight sessions: byte for byte, the same pid,
   expect(said.filter(({ event }) => event === "session_adopted")).toHaveLength(96);
   expect(said.filter(({ level }) => level !== "info")).toEqual([]);
 }, 60_000);
+
+test("sessions that end around the restart end with their own exit codes, and their last words", async () => {
+  await using at = home();
+  await at.start();
+  for (let round = 0; round < 3; round++) {
+    const ids: string[] = [];
+    for (let i = 0; i < 16; i++) {
+      ids.push(
+        (await at.launch(`sleep 0.${String(i * 3).padStart(2, "0")}; echo last words ${i}; exit ${i + 1}`))
+          .id,
+      );
+    }
+    expect(await restartInPlace(at)).toMatchObject({ refused: null });
+    for (const [i, id] of ids.entries()) {
+      expect(await at.settled(id)).toMatchObject({ status: "failed", exit_code: i + 1 });
+      expect(await textOf(at, id)).toBe(`last words ${i}\r\n`);
+    }
+  }
+}, 30_000);
+
+test("a kill under way ends: nobody is asked twice, the rest of the grace is given, and it is recorded once", async () => {
+  await using at = home();
+  await at.start();
+  const { id } = await at.launch("trap 'echo asked' TERM; trap '' HUP; echo ready; while :; do read x; done");
+  await until("it is ready", async () => (await textOf(at, id)).includes("ready"));
+  await at.client.kill(id);
+  await until("it was asked", async () => (await textOf(at, id)).includes("asked"));
+  expect(await restartInPlace(at)).toMatchObject({ refused: null });
+  expect(await at.settled(id)).toMatchObject({ status: "killed", exit_code: null, signal: "SIGKILL" });
+  expect((await textOf(at, id)).split("asked")).toHaveLength(2);
+  const { events } = await at.client.events(id);
+  const kinds = events
+    .filter(({ kind }) => kind !== "output")
+    .map(({ kind, payload_json }) => ({ kind, ...JSON.parse(payload_json) }));
+  expect(kinds).toMatchObject([
+    { kind: "kill" },
+    { kind: "metadata", event: "daemon_restarted" },
+    { kind: "metadata", event: "stopped", survived: [] },
+    { kind: "exit", status: "killed" },
+  ]);
+}, 20_000);
+
+test("a character, a sequence and a question that are cut by a restart are whole behind it, and answered once", async () => {
+  await using at = home();
+  await at.start();
+  const { id } = await at.launch(
+    "stty -echo; printf 'one \\303'; read a; printf '\\251 two \\033[3'; read a; printf '1mred\\033[0m\\033['; read a; stty raw min 0 time 3; printf '6n'; dd bs=1 count=64 2>/dev/null | od -An -c",
+  );
+  const step = async (seen: string, key?: string) => {
+    await until(`it shows ${seen}`, async () => (await textOf(at, id)).includes(seen));
+    await restartInPlace(at);
+    if (key) await at.client.input(id, key);
+  };
+  await step("one ", "\r");
+  await step("two ");
+  const { cursor, lines } = await at.client.screen(id);
+  expect([lines[0]?.trimEnd(), cursor]).toEqual(["one é two", { x: 10, y: 0 }]);
+  await at.client.input(id, "\r");
+  await step("red", "\r");
+  await at.settled(id);
+  const text = await textOf(at, id);
+  expect(text).toStartWith("one é two \x1b[31mred\x1b[0m\x1b[6n");
+  // The place of the cursor, and nothing else.
+  expect(
+    text
+      .slice(text.indexOf("6n") + 2)
+      .trim()
+      .split(/\s+/),
+  ).toEqual(["033", "[", "1", ";", "1", "4", "R"]);
+}, 20_000);
+
+test("what was typed and not read yet arrives, a megabyte of it, in order and once; also what comes meanwhile", async () => {
+  await using at = home();
+  await at.start();
+  const bytes = 1_000_000;
+  const { id } = await at.launch(
+    `stty raw -echo; echo ready; while [ ! -e ${at.base}/go ]; do sleep 0.05; done; head -c ${bytes + 4} | sha256sum`,
+  );
+  await until("it is ready", async () => (await textOf(at, id)).includes("ready"));
+  const text = Array.from({ length: bytes / 10 }, (_, i) => String(i).padStart(9, "0"))
+    .join(" ")
+    .padEnd(bytes, "z");
+  await at.client.input(id, text);
+  expect(await restartInPlace(at)).toMatchObject({ refused: null });
+  await at.client.input(id, "tail");
+  writeFileSync(join(at.base, "go"), "");
+  expect(await restartInPlace(at)).toMatchObject({ refused: null });
+  await at.settled(id);
+  expect(await textOf(at, id)).toContain(
+    `${new Bun.CryptoHasher("sha256").update(`${text}tail`).digest("hex")}  -`,
+  );
+}, 20_000);
+
+test("a text that is being submitted gets its Enter, once", async () => {
+  await using at = home();
+  await at.start();
+  // It draws all the time, so that Enter would wait for its patience.
+  const { id } = await at.launch(
+    `(while :; do printf .; sleep 0.02; done) & read -r line; kill $!; stty -icanon min 0 time 5; printf '<%s>' "$line"; dd bs=1 count=9 2>/dev/null | od -An -c`,
+  );
+  await until("it draws", async () => (await textOf(at, id)).includes("."));
+  await at.client.input(id, "a task", { submit: true });
+  expect(await restartInPlace(at)).toMatchObject({ refused: null });
+  await at.settled(id);
+  expect(await textOf(at, id)).toMatch(/<a task>$/);
+}, 20_000);
+
+test("a launch repeated with its key is the first one's, and harnesses begin under the umask they always had", async () => {
+  await using at = home();
+  await at.start();
+  const before = await at.launch("umask; exec cat", "key-1");
+  for (let i = 0; i < 2; i++) {
+    expect(await restartInPlace(at)).toMatchObject({ refused: null });
+    expect((await at.launch("umask; exec cat", "key-1")).id).toBe(before.id);
+  }
+  const after = await at.launch("umask");
+  await at.settled(after.id);
+  expect(await textOf(at, after.id)).toBe(await textOf(at, before.id));
+  const { started_at: _, ...record } = { started_at: 0, ...(await at.client.session(before.id)) };
+  expect(record).toEqual({ ...before, updated_at: record.updated_at });
+});
+
+test("streams end and go on by their cursor, an attached terminal is told to come again, and no size changes", async () => {
+  await using at = home();
+  await at.start();
+  const { id } = await at.launch('while read -r line; do echo "<$line>"; stty size; done');
+  const seen: number[] = [];
+  const kinds: string[] = [];
+  const read = async () => {
+    for await (const event of at.client.eventStream(id, { afterSeq: seen.at(-1) ?? 0 })) {
+      seen.push(event.seq);
+      kinds.push(event.kind);
+    }
+  };
+  const streamed = read();
+  const first = attached(at, id, { cols: 100, rows: 30 });
+  const second = attached(at, id, { cols: 90, rows: 20 });
+  await Promise.all([first.opened, second.opened]);
+  // Used last: it decides.
+  first.socket.send(Buffer.from("one\r"));
+  await until("it was heard", async () => (await textOf(at, id)).includes("30 100"));
+  expect(await restartInPlace(at)).toMatchObject({ refused: null });
+  await streamed;
+  expect([await first.closed, await second.closed]).toEqual([1012, 1012]);
+  // The one that was not used last comes first.
+  const again = [attached(at, id, { cols: 90, rows: 20 }), attached(at, id, { cols: 100, rows: 30 })];
+  for (const { opened } of again) await opened;
+  await at.client.input(id, "two\r");
+  await until("it was heard", async () => (await textOf(at, id)).includes("<two>\r\n30 100"));
+  const rest = read();
+  await at.client.kill(id);
+  await rest;
+  const { events } = await at.client.events(id);
+  expect(seen).toEqual(events.map(({ seq }) => seq));
+  expect(kinds.filter((kind) => kind === "metadata" || kind === "exit")).toEqual([
+    "metadata",
+    "metadata",
+    "exit",
+  ]);
+}, 20_000);
+
+test("the lock is never free, descriptors don't grow, and nobody is left unreaped", async () => {
+  await using at = home();
+  const pid = await at.start();
+  const { id } = await at.launch("exec cat");
+  const open = () => readdirSync(`/proc/${pid}/fd`).length;
+  await restartInPlace(at);
+  const before = open();
+  const looker = Bun.spawn(
+    [
+      process.execPath,
+      "-e",
+      `const { isLocked } = require(${JSON.stringify(join(import.meta.dir, "../../src/daemon/lock.ts"))});
+       let looks = 0, free = 0, over = false; process.stdin.on("end", () => { over = true; }).resume();
+       console.log("looking");
+       const look = () => { for (let i = 0; i < 200; i++) { looks++; if (!isLocked(${JSON.stringify(at.paths.lock)})) free++; } if (over) { console.log(JSON.stringify({ looks, free })); process.exit(0); } setTimeout(look, 0); };
+       look();`,
+    ],
+    { stdin: "pipe", stdout: "pipe" },
+  );
+  for (let i = 0; i < 5; i++) expect(await restartInPlace(at)).toMatchObject({ pid, refused: null });
+  looker.stdin.end();
+  const said = JSON.parse((await new Response(looker.stdout).text()).split("\n")[1] ?? "{}");
+  expect(said.looks).toBeGreaterThan(100);
+  expect(said.free).toBe(0);
+  await until("its descriptors are as many as before", () => open() === before);
+  await at.client.input(id, "\x04");
+  expect(await at.settled(id)).toMatchObject({ status: "completed", exit_code: 0 });
+  expect(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim()).toBe("");
+}, 30_000);
+
+test("two restarts at once, and commands that meet them: all go well, and the session goes on", async () => {
+  await using line = commandLine();
+  const { out } = await line.coven(["run", "demo", "sleep 600", "--detach"]);
+  const before = (await line.home.client.health()).daemon;
+  const all = await Promise.all(
+    [
+      ["daemon", "restart"],
+      ["daemon", "restart"],
+      ["sessions", "--plain"],
+    ].map((words) => line.coven(words)),
+  );
+  expect(all.map(({ code, err }) => [code, err])).toEqual([
+    [0, ""],
+    [0, ""],
+    [0, ""],
+  ]);
+  const after = (await line.home.client.health()).daemon;
+  expect([after?.pid, after?.startedAt === before?.startedAt]).toEqual([before?.pid ?? 0, false]);
+  expect((await line.home.client.session(out.trim())).status).toBe("running");
+}, 30_000);
