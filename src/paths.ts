@@ -13,6 +13,10 @@ export interface CovenPaths {
   readonly logs: string;
   readonly log: string;
   readonly config: string;
+  /** Of coven 0.4; only ever read. */
+  readonly earlierLedger: string;
+  /** The manifests of coven 0.4; only ever read. */
+  readonly earlierManifests: string;
   /** Kept by others; see src/familiars.ts. */
   readonly familiars: string;
   /** Lines that were typed into the palette. */
@@ -61,6 +65,8 @@ export function covenPaths(
     socket,
     ledger: join(home, "coven.db"),
     lock: join(home, "daemon.lock"),
+    earlierLedger: join(home, "coven.sqlite3"),
+    earlierManifests: join(home, "adapters"),
     familiars: join(home, "familiars.toml"),
     identity: join(home, "daemon.json"),
     logs,

@@ -82,6 +82,7 @@ const MAY: Record<string, readonly string[]> = {
     "api/client",
     "harness/harnesses",
     "harness/adapter",
+    "harness/earlier-manifests",
     "supervise",
     "vt",
     "os",

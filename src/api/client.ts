@@ -185,6 +185,8 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
       return readEvents(bytes("GET /sessions/:id/events", { ...call, id, query: { afterSeq }, headers }));
     },
 
+    /** Takes over a little of what coven 0.4 has recorded; again while there is `more`. */
+    import: (body: BodyOf<Routes["import"]>, call?: CallOptions) => ask("POST /import", { ...call, body }),
     /** The newest events in words. */
     log: (id: string, call?: CallOptions) => ask("GET /sessions/:id/log", { ...call, id }),
     /** Who stands in the home's `familiars.toml`. */

@@ -47,6 +47,7 @@ export function statusOf(api: Api) {
       lagEvents: Math.max(...FOLLOWER_KINDS.map((kind) => followers[kind].lag)),
       gaps: meter.gaps,
     },
+    earlierLedger: api.earlier.waiting() ?? null,
     ptys: statistics.ptys,
     process: { rssBytes: statistics.rssBytes, loopDelayMs: Math.round(statistics.worstLoopDelay * 1000) },
   };

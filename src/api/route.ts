@@ -2,6 +2,7 @@
 // tests are made. The records stand in routes/, grouped by noun.
 import type * as z from "zod";
 import type { ErrorCode } from "../errors.ts";
+import type { ImportProgress } from "../session/import.ts";
 import type { HarnessInfo } from "../session/ports.ts";
 import type { AttachRequest } from "./attach.ts";
 import type { Body as RawBody } from "./body.ts";
@@ -17,6 +18,11 @@ export interface Api extends FollowDependencies {
   readonly identity: DaemonIdentity;
   /** This build's version (`health.covenVersion`). */
   readonly version: string;
+  /** What coven 0.4 has left in the home. */
+  readonly earlier: {
+    waiting(): string | undefined;
+    importSome(): ImportProgress;
+  };
   /** Who stands in the home's `familiars.toml`. */
   familiars(): Familiar[];
   /** The allowlist, as seen from the daemon's own PATH. */

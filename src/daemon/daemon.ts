@@ -1,5 +1,9 @@
 // The composition root: the parts of a daemon put together, in the process of `serve` and in tests alike.
+
 import { closeSync } from "node:fs";
+
+import { isExternalId as isSessionId } from "../api/parse.ts";
+
 import { startServer } from "../api/server.ts";
 import { CovenError } from "../errors.ts";
 import { type FamiliarEntry, readFamiliars } from "../familiars.ts";
@@ -9,9 +13,11 @@ import { Coven } from "../session/coven.ts";
 import type { Handed } from "../session/handover.ts";
 import type { CovenOptions } from "../session/options.ts";
 import type { CovenPorts, Log } from "../session/ports.ts";
+import { openEarlier } from "../store/earlier-ledger.ts";
 import { openLedger } from "../store/ledger.ts";
 import { API_VERSION } from "../version.ts";
 import { watchCrowd } from "./crowd.ts";
+import { earlierOf } from "./earlier.ts";
 import { relief } from "./greediest.ts";
 import { HANDOVER_VARIABLE, inheritance, writeHandover } from "./handover.ts";
 import { type DaemonIdentity, removeIdentity, writeIdentity } from "./identity.ts";
@@ -127,6 +133,8 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
   }
 
+  const earlier = earlierOf(paths.earlierLedger, openEarlier, ledger, world, isSessionId);
+  closing("earlier", earlier.close);
   // Accepted connections keep the name the socket was bound under.
   const peers = watchPeers(`${paths.socket}.tmp`, log);
   const restart = restarter({
@@ -150,6 +158,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       coven,
       ledger,
       harnesses: () => ports.harnesses.list(ports.env),
+      earlier,
       familiars: () => readFamiliars(paths.familiars).map(atRest),
       identity,
       version,

@@ -20,8 +20,8 @@ export interface RetentionDependencies {
     bytesOf(id: string): number;
     bytesKept(): number;
     newest(now: string): string | undefined;
-    clock(): string | undefined;
-    keepClock(note: string): void;
+    note(name: "retention_clock"): string | undefined;
+    keepNote(name: "retention_clock", note: string): void;
   };
   /** Deletes one; refuses a running one. */
   sacrifice(id: string): number;
@@ -89,7 +89,7 @@ function isClockTrusted(
   look: ClockLook,
   before: ClockLook | undefined,
 ): boolean {
-  const kept = ledger.clock();
+  const kept = ledger.note("retention_clock");
   // Written by the line below.
   const note = kept === undefined ? undefined : (JSON.parse(kept) as ClockNote);
   const now = new Date(look.now).toISOString();
@@ -97,7 +97,7 @@ function isClockTrusted(
   const vouched = clockOkUntil !== "" && now.slice(0, 10) <= clockOkUntil;
   const known = vouched ? { believed: now } : note;
   const verdict = judgeClock(look, before, known, ledger.newest(now));
-  ledger.keepClock(JSON.stringify(verdict.note));
+  ledger.keepNote("retention_clock", JSON.stringify(verdict.note));
   const days = Math.round(verdict.leapMs / DAY_MS);
   if (!verdict.trusted) {
     const waitedHours = Math.floor((verdict.note.waitedMs ?? 0) / HOUR_MS);

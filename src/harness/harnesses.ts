@@ -14,7 +14,8 @@ export const DEMO_ID = "demo";
 /** The hidden first argument that starts it; main.ts hands what follows to `runDemo`. */
 export const DEMO_COMMAND = "__demo";
 
-const BUILT_IN_IDS: ReadonlySet<string> = new Set([...BUILT_IN.map((adapter) => adapter.id), DEMO_ID]);
+/** Ids that no manifest may have. */
+export const BUILT_IN_IDS: ReadonlySet<string> = new Set([...BUILT_IN.map((adapter) => adapter.id), DEMO_ID]);
 
 /** The port, and what `doctor` asks beside it. */
 export interface HarnessRoom extends Harnesses {

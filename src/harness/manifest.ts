@@ -118,6 +118,16 @@ export function readManifests(directory: string, taken: ReadonlySet<string>): Ma
   return { adapters, problems };
 }
 
+/** Why this is no manifest that can be taken; undefined when it can. */
+export function manifestProblem(document: unknown, taken: ReadonlySet<string>): string | undefined {
+  try {
+    const { id } = parseManifest(JSON.stringify(document));
+    return taken.has(id) ? `id: "${id}" belongs to a built-in harness` : undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 function manifestNames(directory: string): string[] {
   try {
     return readdirSync(directory)

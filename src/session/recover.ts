@@ -1,5 +1,6 @@
 // What a daemon does about sessions whose daemon died: the record says so, and their processes are ended, however many starts it takes.
 import { failureFields } from "./evidence.ts";
+import { isHalfImported } from "./import.ts";
 import type { Ledger, Log, Processes, World } from "./ports.ts";
 import { endLeftovers, outlivers } from "./stop.ts";
 
@@ -33,6 +34,10 @@ export function recoverOrphans(
 ): () => void {
   const { ledger, world, log } = ports;
   for (const { session, leader } of ledger.unsettled()) {
+    if (isHalfImported(ledger, session)) {
+      ledger.sacrifice(session.id);
+      continue;
+    }
     if (adopted.has(session.id)) continue;
     const reason = why(session.id) ?? "the daemon that held this session ended without settling it";
     const payload = { event: "orphaned", reason, status: session.status };

@@ -278,7 +278,7 @@ const WRITES: Readonly<Record<string, "begin" | "urgent" | "ordinary">> = {
   append: "ordinary",
   appendOutput: "ordinary",
   saveScreen: "ordinary",
-  keepClock: "ordinary",
+  keepNote: "ordinary",
   settle: "urgent",
   leftoversGone: "urgent",
   archive: "urgent",

@@ -13,12 +13,15 @@ export const WEIGHTS_SQL = {
   bytesOf: `SELECT total(length(data) + ${ROW_BYTES}) AS bytes FROM event_rows
     WHERE session = (SELECT n FROM session_rows WHERE id = ?)`,
   newest: "SELECT max(updated_at) AS at FROM session_rows WHERE id IS NOT NULL AND updated_at <= ?",
-  clock: "SELECT value FROM meta WHERE key = 'retention_clock'",
-  keepClock:
-    "INSERT INTO meta (key, value) VALUES ('retention_clock', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+  note: "SELECT value FROM meta WHERE key = ?",
+  keepNote:
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
   forgotten: `SELECT total(length(data) + ${ROW_BYTES}) AS bytes FROM event_rows
     WHERE session IN (SELECT n FROM session_rows WHERE id IS NULL)`,
 } as const;
+
+/** Names under which something is kept beside the sessions: retention's clock; when the ledger of 0.4 was imported. */
+export type Note = "retention_clock" | "imported_0.4";
 
 /** The part of the ledger that weighs. Bytes are those of the file, give or take its packing. */
 export interface Weights {
@@ -30,9 +33,9 @@ export interface Weights {
   bytesKept(): number;
   /** When a record changed last, of those not after `now`; undefined without any. */
   newest(now: string): string | undefined;
-  /** What retention keeps between its looks, as it was given; undefined when it never was. */
-  clock(): string | undefined;
-  keepClock(note: string): void;
+  /** What somebody keeps under a name, as it was given; undefined when it never was. */
+  note(name: Note): string | undefined;
+  keepNote(name: Note, value: string): void;
 }
 
 /** The weights of an open ledger. */
@@ -41,8 +44,8 @@ export function weightsOf({ db }: Connection): Weights {
   const bytesOf = db.query<{ bytes: number }, [string]>(WEIGHTS_SQL.bytesOf);
   const forgotten = db.query<{ bytes: number }, []>(WEIGHTS_SQL.forgotten);
   const newest = db.query<{ at: string | null }, [string]>(WEIGHTS_SQL.newest);
-  const clock = db.query<{ value: string }, []>(WEIGHTS_SQL.clock);
-  const keepClock = db.query<null, [string]>(WEIGHTS_SQL.keepClock);
+  const note = db.query<{ value: string }, [string]>(WEIGHTS_SQL.note);
+  const keepNote = db.query<null, [string, string]>(WEIGHTS_SQL.keepNote);
   const pages = db.query<{ page_count: number }, []>("PRAGMA page_count");
   const free = db.query<{ freelist_count: number }, []>("PRAGMA freelist_count");
   const size = db.query<{ page_size: number }, []>("PRAGMA page_size");
@@ -57,7 +60,7 @@ export function weightsOf({ db }: Connection): Weights {
       return Math.max(0, used * (size.get()?.page_size ?? 0) - (forgotten.get()?.bytes ?? 0));
     },
     newest: (now) => newest.get(now)?.at ?? undefined,
-    clock: () => clock.get()?.value,
-    keepClock: (note) => void keepClock.run(note),
+    note: (name) => note.get(name)?.value,
+    keepNote: (name, value) => void keepNote.run(name, value),
   };
 }

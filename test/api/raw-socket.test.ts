@@ -46,6 +46,7 @@ const CALLS: Record<RouteName, { body?: () => unknown; query?: string; status: n
   completeExternal: { body: () => ({ exitCode: 0 }), status: 422 },
   log: { status: 200 },
   familiars: { status: 200 },
+  import: { body: () => ({ from: "0.4" }), status: 400 },
   skills: { status: 200 },
   memory: { status: 200 },
   status: { status: 200 },

@@ -97,6 +97,10 @@ test("stop: what is under way is finished, nobody new comes in, and idle connect
     ledger,
     harnesses,
     familiars: () => [],
+    earlier: {
+      waiting: () => undefined,
+      importSome: () => ({ sessions: 0, events: 0, present: 0, more: false, skipped: [] }),
+    },
     identity,
     version: "0",
     log,

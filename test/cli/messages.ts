@@ -28,6 +28,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "",
   ],
   ["cli/client/connect.ts", "Started the Coven daemon (pid …).", ""],
+  ["cli/client/connect.ts", "Coven 0.4 has left its sessions in ….  Take them over: …", ""],
   [
     "cli/client/end-session.ts",
     "Session … was told to end … s ago and has not.",
@@ -149,6 +150,12 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "coven export … --format text | coven export … --output session.html",
   ],
   ["cli/commands/export/run.ts", "… cannot be written: …", "--output with a path you may write to"],
+  ["cli/commands/import/run.ts", "coven import knows one earlier coven: 0.4.", "coven import --from 0.4"],
+  [
+    "cli/commands/import/run.ts",
+    "Coven 0.4 has left nothing in …: no coven.sqlite3 and no adapters/.",
+    "COVEN_HOME=/another/home coven import --from 0.4",
+  ],
   ["cli/commands/kill/run.ts", "Session … ended by itself first. …", ""],
   ["cli/commands/ledger/run.ts", "The original is …", ""],
   ["cli/commands/ledger/run.ts", "Put it in place:  coven ledger repair --replace", ""],
@@ -268,6 +275,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["daemon/crowd.ts", "The daemon can't take another connection: it has all … files open that it may….", ""],
   ["daemon/daemon.ts", "The ledger takes nothing just now (…).", ""],
+  ["daemon/earlier.ts", "There is no ledger of coven 0.4 in ….", ""],
   ["daemon/lock.ts", "Coven cannot lock …: ….", ""],
   ["daemon/report.ts", "The daemon did not start.", ""],
   ["daemon/restart.ts", "This daemon can't be replaced in place: ….", ""],
@@ -346,6 +354,8 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     'The ledger … has 0 bytes: something has emptied it. Nothing was changed. Put a copy of it back if you have one; "coven ledger repair" saves what its write-ahead log still has. Without either, move it away; a new one is made at the next start.',
     "",
   ],
+  ["store/earlier-ledger.ts", "… can't be read as a ledger of coven 0.4 (…).", ""],
+  ["store/earlier-ledger.ts", "… is no ledger of coven 0.4.", ""],
   [
     "store/failure.ts",
     "The ledger … cannot be opened (…). Check its directory, its owner and its permissions.",

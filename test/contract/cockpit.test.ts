@@ -187,3 +187,13 @@ test("GET /familiars, /skills, /memory: what the home has, else nothing", async 
     details: { file, line: 1 },
   });
 });
+
+test("POST /import", async () => {
+  const file = { file: expect.stringContaining("coven.sqlite3") };
+  expect(await frozen(daemon, "POST /api/v1/import", { from: "0.4" })).toEqual(
+    refusal(400, "invalid_request", file),
+  );
+  expect(await frozen(daemon, "POST /api/v1/import", { from: "0.3" })).toEqual(
+    refusal(400, "invalid_request", { field: "from" }),
+  );
+});

@@ -32,6 +32,7 @@ test("the routes that are served, and nothing else is", () => {
     "GET /skills",
     "GET /status",
     "POST /actions",
+    "POST /import",
     "POST /restart",
     "POST /sessions",
     "POST /sessions/:id/archive",
@@ -78,6 +79,9 @@ test("what may be asked: parameters, headers, bodies", () => {
     "POST /sessions": {
       headers: "Idempotency-Key?",
       body: "projectRoot harness prompt cwd? title? launchMode? labels? visibility? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? launchPolicy? familiarId? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
+    },
+    "POST /import": {
+      body: "from",
     },
     "POST /sessions/:id/complete": {
       body: "exitCode?",

@@ -70,5 +70,50 @@ export function published(line: CommandLine, words: readonly string[]) {
   return { code: run.exitCode, out: run.stdout.toString(), err: run.stderr.toString() };
 }
 
+/** Sessions of every kind, made by 0.4.6's own daemon; the ids by title. Its agents are scripts. */
+export async function recordWith046(line: CommandLine): Promise<Map<string, string>> {
+  const { home } = line;
+  home.script(
+    "codex",
+    `read -r prompt; case "$prompt $*" in
+      *many*) i=0; while [ $i -lt 10000 ]; do echo "line $i grün 世界"; i=$((i+1)); done;;
+      *fails*) echo bad; sleep 0.3; exit 3;;
+      *stays*) echo up; exec sleep 600;;
+      *) printf 'hello \\033[31mred\\033[0m\\n';;
+    esac; sleep 0.3`,
+  );
+  if (published(line, ["daemon", "start"]).code !== 0) throw new Error("0.4.6 does not start");
+  const api = async (path: string, body?: object) => {
+    const init = body ? { method: "POST", body: JSON.stringify(body) } : {};
+    return (await fetch(`http://coven/api/v1${path}`, { unix: home.paths.socket, ...init })).json();
+  };
+  const ids = new Map<string, string>();
+  for (const title of ["works", "fails", "many", "stays"]) {
+    const body = {
+      projectRoot: home.project,
+      harness: "codex",
+      prompt: title,
+      title,
+      launchMode: "nonInteractive",
+    };
+    ids.set(title, (await api("/sessions", body)).id);
+  }
+  await api("/sessions/external", {
+    id: "engine/42",
+    projectRoot: home.project,
+    harness: "coven-code",
+    labels: ["a", "b"],
+  });
+  const settled = async () => {
+    const all: { title: string; status: string }[] = await api("/sessions");
+    return all.every(
+      ({ title, status }) => status !== "running" || ["stays", "External session"].includes(title),
+    );
+  };
+  await until("they have ended", settled, 20_000);
+  published(line, ["archive", ids.get("works") ?? ""]);
+  return ids;
+}
+
 /** Where 0.4.6 keeps its ledger. */
 export const oldLedger = (line: CommandLine): string => join(line.home.paths.home, "coven.sqlite3");

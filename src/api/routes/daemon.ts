@@ -44,6 +44,8 @@ const statusAnswer = z.object({
     lagEvents: z.int(),
     gaps: z.int(),
   }),
+  /** A ledger of coven 0.4 that lies in the home and was not imported yet: its path. */
+  earlierLedger: z.string().nullable(),
   ptys: z.object({ used: z.int().nullable(), limit: z.int() }).nullable(),
   /** `loopDelayMs`: the worst of the last minute. */
   process: z.object({ rssBytes: z.int(), loopDelayMs: z.int() }),

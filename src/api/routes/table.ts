@@ -7,6 +7,7 @@ import { events } from "./events.ts";
 import { external } from "./external.ts";
 import { harnesses } from "./harnesses.ts";
 import { health } from "./health.ts";
+import { imports } from "./import.ts";
 import { sessions } from "./sessions.ts";
 import { terminal } from "./terminal.ts";
 
@@ -19,6 +20,7 @@ export const ROUTES = {
   ...events,
   ...harnesses,
   ...cockpit,
+  ...imports,
   ...daemon,
 } satisfies Record<string, AnyRoute>;
 

@@ -67,7 +67,20 @@ async function ensureRunning({ daemon }: Probe): Promise<boolean> {
     const { startDaemon } = await import("../../supervise/lifecycle.ts");
     const { withProgress } = await import("../ui/progress.ts");
     const { pid, started } = await withProgress("Starting the Coven daemon", () => startDaemon(covenPaths()));
-    if (started) say(`Started the Coven daemon (pid ${pid}).`);
+    if (started) {
+      say(`Started the Coven daemon (pid ${pid}).`);
+      await sayEarlier();
+    }
     return true;
   }
 }
+
+/** What an earlier coven has recorded is named once a daemon has started, until it is imported. */
+export async function sayEarlier(): Promise<void> {
+  const { factsOf } = await import("./facts.ts");
+  const file = (await factsOf(covenPaths().socket))?.earlierLedger;
+  if (file) say(`Coven 0.4 has left its sessions in ${harmless(file)}.  Take them over: ${IMPORT_HINT}`);
+}
+
+/** The one word that takes them over. */
+export const IMPORT_HINT = "coven import --from 0.4";

@@ -3,8 +3,9 @@ import { covenClient, type StatusAnswer } from "../../api/client.ts";
 import { isCovenError } from "../../errors.ts";
 
 /** What a daemon says of itself. One that is older doesn't speak of its disk. */
-export interface Facts extends Omit<StatusAnswer, "storage"> {
+export interface Facts extends Omit<StatusAnswer, "storage" | "earlierLedger"> {
   readonly storage?: Storage;
+  readonly earlierLedger?: string | null;
 }
 export type Storage = StatusAnswer["storage"];
 

@@ -10,6 +10,7 @@ import { DIAGNOSTICS } from "./diagnostics/command.ts";
 import { DOCTOR } from "./doctor/command.ts";
 import { EXPORT } from "./export/command.ts";
 import { HELP } from "./help/command.ts";
+import { IMPORT } from "./import/command.ts";
 import { KILL } from "./kill/command.ts";
 import { LEDGER } from "./ledger/command.ts";
 import { LOGS } from "./logs/command.ts";
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   TUI,
   DOCTOR,
   LEDGER,
+  IMPORT,
   LOGS,
   DIAGNOSTICS,
   COMPLETIONS,

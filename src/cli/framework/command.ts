@@ -66,6 +66,8 @@ export interface Command {
   readonly name: string;
   /** One line without a full stop. */
   readonly summary: string;
+  /** Only named in the overview, which has room for 24 lines. */
+  readonly seldom?: true;
   /** What to know beyond the summary; at most five lines of 78 columns. */
   readonly about: readonly string[];
   /** A command line and what it does. The first is the most common use. */

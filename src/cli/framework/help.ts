@@ -41,12 +41,13 @@ function overview(commands: readonly Command[]): string {
     // The last line says it of help; the version is asked for by --version.
     ...pairs(
       commands
-        .filter(({ name }) => name !== "help" && name !== "version")
+        .filter(({ name, seldom }) => !seldom && name !== "help" && name !== "version")
         .map(({ name, summary }) => [name, summary]),
       "  ",
       2,
     ),
     "",
+    `Also: ${commands.flatMap(({ name, seldom }) => (seldom ? [name] : [])).join(", ")}`,
     "coven help COMMAND shows examples. Files: COVEN_HOME, else ~/.coven",
   ]);
 }

@@ -4,6 +4,7 @@ import { command } from "../../framework/command.ts";
 export const COMPLETIONS = command({
   name: "completions",
   summary: "Print the completion script of a shell",
+  seldom: true,
   about: ["Session ids and harnesses complete too; the daemon is never started for that."],
   examples: [
     ["source <(coven completions bash)", "in ~/.bashrc; zsh: ~/.zshrc"],

@@ -12,6 +12,7 @@ import {
   stopDaemon,
 } from "../../../supervise/lifecycle.ts";
 import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
+import { sayEarlier } from "../../client/connect.ts";
 import { type Facts, factsOf } from "../../client/facts.ts";
 import { shortId } from "../../client/session-id.ts";
 import { WHY } from "../../client/storage.ts";
@@ -31,6 +32,7 @@ const ROOM_MS = 5_000;
 export const start: Run = async () => {
   const { pid } = await withProgress("Starting the Coven daemon", () => startDaemon(covenPaths()));
   await printRunning("running", pid);
+  await sayEarlier();
   return 0;
 };
 
@@ -63,6 +65,7 @@ export const restart: Run = async (invocation) => {
     withProgress("Restarting the Coven daemon", () => restartDaemon(covenPaths(), { force })),
   );
   await printRunning(restartedFrom === undefined ? "running" : "restarted", pid);
+  await sayEarlier();
   return 0;
 };
 

@@ -4,6 +4,7 @@ import { command } from "../../framework/command.ts";
 export const DIAGNOSTICS = command({
   name: "diagnostics",
   summary: "Gather what a support thread needs into one archive",
+  seldom: true,
   about: [
     "Versions, home layout, status, doctor, recent log lines and session records,",
     "without what looks like a secret and without your paths. No output of any",

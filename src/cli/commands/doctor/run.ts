@@ -1,4 +1,5 @@
 // `coven doctor`: looks at everything, starts and changes nothing, and says what to do.
+import { existsSync } from "node:fs";
 import { covenClient, isUnreachable } from "../../../api/client.ts";
 import { type CovenError, isCovenError } from "../../../errors.ts";
 import { environment } from "../../../os/environment.ts";
@@ -8,7 +9,8 @@ import { inspect, quickCheckOf } from "../../../supervise/inspect.ts";
 import { type DaemonStatus, daemonStatus } from "../../../supervise/lifecycle.ts";
 import { isCrowded } from "../../../supervise/probe.ts";
 import { COVEN_VERSION } from "../../../version.ts";
-import { factsOf } from "../../client/facts.ts";
+import { IMPORT_HINT } from "../../client/connect.ts";
+import { type Facts, factsOf } from "../../client/facts.ts";
 import { placeOf } from "../../client/project.ts";
 import { has, type Run } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
@@ -87,6 +89,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     ...configFindings(paths, seen.config),
     ...fileFindings(paths, seen.files),
     storeFinding(paths, seen.ledger, quick),
+    ...earlierFindings(paths, facts),
     ...(facts?.storage ? [diskFinding(facts.storage)] : []),
     lockFinding(seen.lock, answers || isCrowded(daemon), "earlier" in daemon),
     socketFinding(paths, seen.socket, answers || isCrowded(daemon)),
@@ -97,6 +100,13 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     terminalFinding(env, { isTerminal: isTTY === true, cols, rows, colour: out.isColorSupported }),
     ...harnessFindings(seen, words),
   ];
+}
+
+/** What coven 0.4 has left, until it is imported; without a daemon nobody knows whether it was. */
+function earlierFindings(paths: CovenPaths, facts: Facts | undefined): Finding[] {
+  if (facts ? !facts.earlierLedger : !existsSync(paths.earlierLedger)) return [];
+  const what = `sessions of coven 0.4 in ${paths.earlierLedger}${facts ? "" : " (perhaps imported)"}`;
+  return [{ area: "import", level: facts ? "warning" : "ok", what, next: IMPORT_HINT }];
 }
 
 /** What the daemon finds on its own PATH; undefined when it went meanwhile. */

@@ -5,6 +5,7 @@ import { JSON_OUTPUT } from "../arguments.ts";
 export const LEDGER = command({
   name: "ledger",
   summary: "Repair the file in which everything is recorded",
+  seldom: true,
   about: [
     "Works on a copy while the daemon is stopped, and never changes the original.",
     "Where only indexes are damaged they are made anew; else every record and event",

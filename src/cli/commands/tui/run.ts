@@ -1,4 +1,5 @@
 // `coven` at a terminal: the palette, one line after the other, until the person leaves it.
+import { existsSync } from "node:fs";
 import { covenClient } from "../../../api/client.ts";
 import { readConfig } from "../../../config.ts";
 import { environment } from "../../../os/environment.ts";
@@ -6,6 +7,7 @@ import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import type { HarnessInfo } from "../../../session/ports.ts";
 import { askSession } from "../../client/ask-session.ts";
 import { askedFor } from "../../client/asked.ts";
+import { factsOf } from "../../client/facts.ts";
 import { launchables } from "../../client/launchables.ts";
 import { type Place, placeHere } from "../../client/project.ts";
 import { reportError } from "../../client/report-error.ts";
@@ -46,7 +48,7 @@ async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Pro
   const place = placeHere();
   const harnesses = launchables(paths, environment());
   const usual = usualHarness(paths, harnesses);
-  const known = slashes(harnesses);
+  const known = slashes(harnesses, await isEarlierWaiting(paths));
   let redraw = () => {};
   const first = Promise.withResolvers<void>();
   const feed = sessionFeed(covenClient(paths.socket), {
@@ -92,6 +94,13 @@ async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Pro
     // Afterwards: the first line of all makes the home.
     if (place) remember(paths, place.projectRoot, answer.line);
   }
+}
+
+/** Sessions of coven 0.4 lie in this home and were not imported, as far as a daemon that runs knows. */
+async function isEarlierWaiting(paths: CovenPaths): Promise<boolean> {
+  if (!existsSync(paths.earlierLedger)) return false;
+  const facts = await factsOf(paths.socket);
+  return facts === undefined || Boolean(facts.earlierLedger);
 }
 
 interface Context {

@@ -62,15 +62,19 @@ export type Request =
   | { readonly kind: "help" }
   | { readonly kind: "unknown"; readonly typed: string; readonly guess: string | undefined };
 
+/** There while coven 0.4 has left sessions that were not imported. */
+const IMPORT: Slash = { name: "/import", summary: "take over the sessions of coven 0.4", takes: "nothing" };
+
 /** The slash commands of this machine. */
 export function slashes(
   harnesses: readonly { readonly id: string; readonly label: string }[],
+  isEarlier = false,
 ): readonly Slash[] {
   const known = new Set(SLASHES.map((one) => one.name));
   const own = harnesses
     .filter(({ id }) => !known.has(`/${id}`))
     .map(({ id, label }): Slash => ({ name: `/${id}`, summary: `start ${label} on a task`, takes: "task" }));
-  return [...SLASHES.slice(0, 4), ...own, ...SLASHES.slice(4)];
+  return [...(isEarlier ? [IMPORT] : []), ...SLASHES.slice(0, 4), ...own, ...SLASHES.slice(4)];
 }
 
 /** Reads a line. A line that begins with a slash is a command, anything else is a task. */
@@ -109,6 +113,7 @@ export function requestOf(line: string, known: readonly Slash[]): Request {
 
 function simple(name: string): Request {
   if (name === "quit") return { kind: "quit" };
+  if (name === "import") return { kind: "show", words: ["import", "--from", "0.4"] };
   if (name === "logs") return { kind: "logs" };
   if (name === "sessions" || name === "all") return { kind: "browse", all: name === "all" };
   return { kind: "show", words: [name] };

@@ -1,0 +1,53 @@
+// What coven 0.4 has left in this home: said until it was imported, and imported when somebody asks.
+import { existsSync } from "node:fs";
+import { CovenError } from "../errors.ts";
+import { type Import, type ImportProgress, importOf } from "../session/import.ts";
+import type { EarlierLedger, Ledger, World } from "../session/ports.ts";
+import type { Weights } from "../store/weights.ts";
+
+/** One step of an import takes about so long, and the daemon answers others in between. */
+const STEP_MS = 20;
+
+export interface Earlier {
+  /** The ledger that lies there and was not imported yet. */
+  waiting(): string | undefined;
+  /** Takes over a little more. Throws `invalid_request` (details `file`) where there is nothing, and what reading and writing throw. */
+  importSome(): ImportProgress;
+  close(): void;
+}
+
+/** Watches over the ledger of 0.4 at `file`. `open` reads it; `isId`: whether a text may be the id of a session here. */
+export function earlierOf(
+  file: string,
+  open: (file: string) => EarlierLedger,
+  ledger: Ledger & Pick<Weights, "note" | "keepNote">,
+  world: World,
+  isId: (id: string) => boolean,
+): Earlier {
+  let running: Import | undefined;
+  const close = () => {
+    running?.close();
+    running = undefined;
+  };
+  return {
+    waiting: () => (existsSync(file) && ledger.note("imported_0.4") === undefined ? file : undefined),
+    importSome() {
+      if (!existsSync(file)) {
+        throw new CovenError("invalid_request", `There is no ledger of coven 0.4 in ${file}.`, { file });
+      }
+      running ??= importOf(open(file), ledger, world, isId);
+      try {
+        const progress = running.step(STEP_MS);
+        if (!progress.more) {
+          ledger.keepNote("imported_0.4", world.now());
+          close();
+        }
+        return progress;
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    close,
+  };
+}
