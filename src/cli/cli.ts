@@ -12,8 +12,15 @@ export async function cli(argv: readonly string[]): Promise<number> {
   try {
     return await perform(argv);
   } catch (error) {
+    if (wantsFrames(argv)) await (await import("./commands/run/stream.ts")).failureFrame(error);
     return reportError(error);
   }
+}
+
+/** A program asked for lines of JSON, and its words made no sense: it reads only those lines. */
+function wantsFrames([command, ...words]: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  return command === "run" && (end < 0 ? words : words.slice(0, end)).includes("--stream-json");
 }
 
 async function perform(argv: readonly string[]): Promise<number> {

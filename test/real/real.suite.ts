@@ -108,6 +108,38 @@ function suiteOf(harness: string) {
     },
   );
 
+  real(
+    "run --stream-json: the answer is an assistant's frame, and --continue goes on with the same conversation",
+    async () => {
+      const framesOf = (out: string) =>
+        out
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line));
+      const first = await home.coven("run", harness, "--stream-json", "say hi");
+      const frames = framesOf(first.out);
+      const said = frames.filter(({ type }) => type === "assistant");
+      expect(JSON.stringify(said)).toContain(JSON.stringify(ANSWER).slice(1, -1));
+      expect(frames.at(-1)).toMatchObject({
+        type: "result",
+        is_error: false,
+        harness_session_id: expect.any(String),
+      });
+      const { session_id, harness_session_id } = frames.at(-1);
+      const second = await home.coven(
+        "run",
+        harness,
+        "--stream-json",
+        "--continue",
+        session_id,
+        "say hi again",
+      );
+      expect(framesOf(second.out).at(-1)).toMatchObject({ is_error: false, harness_session_id });
+      const turn = await model.request((request) => isTurn(request) && request.prompt.includes("again"));
+      expect(JSON.stringify(turn.body)).toContain(JSON.stringify(ANSWER).slice(1, -1));
+    },
+  );
+
   real("a prompt that begins with a dash is a prompt", async () => {
     const run = await home.coven("run", harness, "--", "--version say hi");
     expect(run.code).toBe(0);

@@ -14,7 +14,8 @@ export async function reportError(error: unknown): Promise<number> {
   return exitCode;
 }
 
-async function explained(error: unknown): Promise<Pick<Failure, "message" | "hints" | "exitCode">> {
+/** What is said of an error, and the exit code. */
+export async function explained(error: unknown): Promise<Pick<Failure, "message" | "hints" | "exitCode">> {
   if (error instanceof Failure) return error;
   const { harmlessLines } = await import("../ui/text.ts");
   if (isCovenError(error)) {

@@ -2,7 +2,7 @@
 import type { CovenClient } from "../../../api/client.ts";
 import { environment } from "../../../os/environment.ts";
 import type { Asked } from "../../../session/ports.ts";
-import type { LaunchMode, Session } from "../../../session/session.ts";
+import { isSettled, type LaunchMode, type Session } from "../../../session/session.ts";
 import { askedFor } from "../../client/asked.ts";
 import { connect, probe } from "../../client/connect.ts";
 import { launchModeOf, modeWord } from "../../client/launch-mode.ts";
@@ -18,34 +18,47 @@ import { harmless } from "../../ui/text.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
 
 export const run: Run = async (invocation) => {
+  if (!has(invocation, "stream-json")) return shown(invocation);
+  const { stream } = await import("./stream.ts");
+  return stream(word(invocation, 0), {
+    archive: has(invocation, "archive"),
+    async launch(modeOf) {
+      refuseBesideFrames(invocation);
+      const planned = await plan(invocation);
+      const { client, prompt } = planned;
+      return { client, prompt, session: await launch(planned, invocation, await modeOf(client)) };
+    },
+  });
+};
+
+/** For a person, or as plain output. */
+async function shown(invocation: Invocation): Promise<number> {
   const json = has(invocation, "json");
+  const isDetached = has(invocation, "detach");
   const mode = launchModeOf({
     interactive: has(invocation, "interactive"),
     headless: has(invocation, "headless"),
-    detach: has(invocation, "detach"),
+    detach: isDetached,
     asOutput: json || has(invocation, "raw"),
     atTerminal: atTerminal(),
   });
-  const prompt = await promptOf(invocation);
-  // Loaded while the daemon answers: it brings `node:fs`.
-  const probed = probe();
-  const { placeOf } = await import("../../client/project.ts");
+  if (isDetached && has(invocation, "archive")) {
+    throw new UsageError("--archive waits for the end of the run, and --detach does not.", [
+      "coven archive ID   (once it has ended)",
+    ]);
+  }
   const detach = await detachKeyOf(invocation);
-  const place = placeOf(workingDirectory(), flagValue(invocation, "cwd"));
-  const asked = await askedFor(word(invocation, 0), {
-    model: flagValue(invocation, "model"),
-    permission: flagValue(invocation, "permission"),
-    addDirs: flagValues(invocation, "add-dir"),
-  });
-  const client = await connect(probed);
-  const inView = mode === "interactive" && wantsView(invocation) && !has(invocation, "detach");
-  const [session, { view }] = await Promise.all([
-    launch(client, invocation, place, prompt, asked, mode),
-    loadView(),
-  ]);
-  if (inView) return view({ client, session, detach, observe: false, launched: true });
+  const planned = await plan(invocation);
+  const { client } = planned;
+  const inView = mode === "interactive" && wantsView(invocation) && !isDetached;
+  const [session, { view }] = await Promise.all([launch(planned, invocation, mode), loadView()]);
+  const archived = async (exitCode: number): Promise<number> => {
+    if (has(invocation, "archive")) await archive(client, session.id);
+    return exitCode;
+  };
+  if (inView) return archived(await view({ client, session, detach, observe: false, launched: true }));
   const { err } = await import("../../ui/colour.ts");
-  if (has(invocation, "detach")) {
+  if (isDetached) {
     await (json ? printJson(session) : print(session.id));
     say(err.dim(`Project root:  ${harmless(session.project_root)}`));
     say(err.dim(`Mode:          ${modeWord(session)}`));
@@ -54,19 +67,63 @@ export const run: Run = async (invocation) => {
   }
   announce(session, err);
   const { watch } = await import("../../client/watch.ts");
-  return watch({ client, session, raw: has(invocation, "raw"), json, interrupt: "kill" });
-};
+  return archived(await watch({ client, session, raw: has(invocation, "raw"), json, interrupt: "kill" }));
+}
 
-function launch(
-  client: CovenClient,
-  invocation: Invocation,
-  place: Place,
-  prompt: string,
-  asked: Asked,
-  launchMode: LaunchMode,
-): Promise<Session> {
+/** Everything that is known before anything is launched. */
+interface Planned {
+  readonly client: CovenClient;
+  readonly prompt: string;
+  readonly place: Place;
+  readonly asked: Asked;
+  readonly title: string | undefined;
+  readonly labels: readonly string[];
+}
+
+async function plan(invocation: Invocation): Promise<Planned> {
+  const harness = word(invocation, 0);
+  const prompt = await promptOf(invocation);
+  // Loaded while the daemon answers: it brings `node:fs`.
+  const probed = probe();
+  const { placeOf } = await import("../../client/project.ts");
+  const cwd = flagValue(invocation, "cwd");
+  const here = placeOf(workingDirectory(), cwd);
+  const typed = {
+    model: flagValue(invocation, "model"),
+    permission: flagValue(invocation, "permission"),
+    addDirs: flagValues(invocation, "add-dir"),
+  };
   const title = flagValue(invocation, "title");
-  const size = ownSize();
+  const labels = labelsOf(flagValue(invocation, "labels"));
+  const goOn = flagValue(invocation, "continue");
+  if (goOn === undefined) {
+    const asked = await askedFor(harness, typed);
+    return { client: await connect(probed), prompt, place: here, asked, title, labels };
+  }
+  const client = await connect(probed);
+  const { session: before, conversation: id } = await (await import("./conversation.ts")).earlier(
+    client,
+    harness,
+    goOn,
+  );
+  // As it was launched before, where nothing else is said: a conversation that could only read goes on so.
+  const asked = await askedFor(harness, {
+    model: typed.model ?? before.model ?? undefined,
+    permission: typed.permission ?? before.permission ?? undefined,
+    addDirs: typed.addDirs.length > 0 ? typed.addDirs : before.add_dirs,
+  });
+  return {
+    client,
+    prompt,
+    place: cwd === undefined ? { ...here, projectRoot: before.project_root, cwd: before.cwd } : here,
+    asked: { ...asked, conversation: { mode: "resume", id } },
+    title: title ?? before.title,
+    labels: labels.length > 0 ? labels : before.labels,
+  };
+}
+
+function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode): Promise<Session> {
+  const { client, place, prompt, asked, title, labels } = planned;
   return client.launch({
     projectRoot: place.projectRoot,
     cwd: place.cwd,
@@ -77,11 +134,36 @@ function launch(
     env: environment(),
     inheritEnv: false,
     ...(title === undefined ? {} : { title }),
+    ...(labels.length === 0 ? {} : { labels }),
     ...(asked.model === undefined ? {} : { model: asked.model }),
     ...(asked.permission === undefined ? {} : { permission: asked.permission }),
     ...(asked.addDirs === undefined ? {} : { addDirs: asked.addDirs }),
-    ...size,
+    ...(asked.conversation === undefined ? {} : { conversation: asked.conversation }),
+    ...ownSize(),
   });
+}
+
+/** Throws `UsageError` for a flag that asks for another kind of output, or for none. */
+function refuseBesideFrames(invocation: Invocation): void {
+  const other = ["detach", "interactive", "json", "raw"].find((flag) => has(invocation, flag));
+  if (other === undefined) return;
+  throw new UsageError(`--stream-json and --${other} can't both be meant.`, [
+    "--stream-json   (the run as lines of JSON, to its end)",
+    `--${other}   (without it)`,
+  ]);
+}
+
+/** Between commas, each once. */
+function labelsOf(typed: string | undefined): readonly string[] {
+  const words = typed?.split(",").map((label) => label.trim()) ?? [];
+  return Array.from(new Set(words)).filter((label) => label !== "");
+}
+
+/** Hides a run that has ended; one that was left running stays in the list. */
+async function archive(client: CovenClient, id: string): Promise<void> {
+  const session = await client.session(id);
+  if (isSettled(session.status)) await client.archive(id);
+  else say(`It still runs, so it is not archived.  Then: coven archive ${shortId(id)}`);
 }
 
 function announce(session: Session, err: typeof import("../../ui/colour.ts").err): void {
