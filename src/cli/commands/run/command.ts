@@ -59,7 +59,7 @@ export const RUN = command({
     {
       name: "stream-json",
       seldom: true,
-      summary: "the run as lines of JSON, for programs: system, user, assistant, output, result",
+      summary: "the run as lines of JSON, for programs",
     },
     {
       name: "continue",
