@@ -3,7 +3,9 @@ import { reportError } from "./client/report-error.ts";
 import { COMMANDS } from "./commands/table.ts";
 import type { CommandLine } from "./framework/command.ts";
 import { parse } from "./framework/parse.ts";
+import { Failure, UsageError } from "./ui/failure.ts";
 import { readPreference } from "./ui/preference.ts";
+import { quoted } from "./ui/text.ts";
 
 const LINE: CommandLine = { commands: COMMANDS, perform: cli };
 
@@ -18,12 +20,15 @@ export async function cli(argv: readonly string[]): Promise<number> {
 }
 
 /** A program asked for lines of JSON, and its words made no sense: it reads only those lines. */
-function wantsFrames([command, ...words]: readonly string[]): boolean {
+function wantsFrames(argv: readonly string[]): boolean {
+  const [command, ...words] = argv;
+  if (command === "-C") return wantsFrames(argv.slice(2));
   const end = words.indexOf("--");
   return command === "run" && (end < 0 ? words : words.slice(0, end)).includes("--stream-json");
 }
 
-async function perform(argv: readonly string[]): Promise<number> {
+async function perform(given: readonly string[]): Promise<number> {
+  const argv = standingIn(given);
   if (argv[0] === "__complete") {
     // A shell asks at each Tab, so nothing else is loaded before.
     return (await import("./commands/completions/answer.ts")).complete(argv.slice(1), COMMANDS);
@@ -42,4 +47,19 @@ async function perform(argv: readonly string[]): Promise<number> {
   // Nothing was asked, so nothing belongs on stdout.
   console.error(helpText([], COMMANDS).trimEnd());
   return 2;
+}
+
+/** The words behind every `-C DIR`, once we stand there: as if started in that directory. Throws `Failure` where there is none. */
+function standingIn(argv: readonly string[]): readonly string[] {
+  const [flag, directory, ...words] = argv;
+  if (flag !== "-C") return argv;
+  if (directory === undefined || directory === "") {
+    throw new UsageError("-C needs a directory.", ["coven -C DIR sessions"]);
+  }
+  try {
+    process.chdir(directory);
+  } catch {
+    throw new Failure(`-C: there is no directory ${quoted(directory)} to stand in.`, ["ls"]);
+  }
+  return standingIn(words);
 }

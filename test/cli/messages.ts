@@ -21,6 +21,8 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["api/server.ts", "Requests from a browser (with an Origin header) are refused.", ""],
   ["api/server.ts", "There is no route ….", ""],
   ["api/server.ts", "Somebody of another user is connected to the daemon's socket.", ""],
+  ["cli/cli.ts", "-C needs a directory.", "coven -C DIR sessions"],
+  ["cli/cli.ts", "-C: there is no directory … to stand in.", "ls"],
   ["cli/client/asked.ts", "There is no permission ….", "--permission …"],
   [
     "cli/client/connect.ts",
@@ -168,6 +170,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "coven sessions --all",
   ],
   ["cli/commands/logs/run.ts", "--lines takes a number, and … is none.", "coven logs --lines 100"],
+  [
+    "cli/commands/logs/run.ts",
+    "--… is about the daemon's log, and an id means a session's output.",
+    "coven logs … | coven logs --session ID   (what the daemon wrote about a session)",
+  ],
   ["cli/commands/run/conversation.ts", "Session … is a conversation with ….", "coven run … --continue … …"],
   [
     "cli/commands/run/conversation.ts",
@@ -239,6 +246,9 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["cli/commands/send/run.ts", "Session … is not running: it ended just now.", ""],
   ["cli/commands/send/run.ts", "The daemon went away.", "coven sessions"],
+  ["cli/commands/sessions/filter.ts", "There is no status ….", "--status live   (or …)"],
+  ["cli/commands/sessions/filter.ts", "--limit takes a whole number from 1, and … is none.", "--limit 20"],
+  ["cli/commands/sessions/table.ts", "No session fits.  All of them:  coven sessions --all", ""],
   [
     "cli/commands/sessions/table.ts",
     "No sessions yet. | No sessions, or all are archived (coven sessions --all).",
@@ -256,6 +266,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/tui/run.ts", "There is no session to …. | No daemon runs, so nothing is live.", ""],
   ["cli/framework/help.ts", "There is no command … to help with.", "coven help … | coven help"],
   ["cli/framework/parse.ts", "coven itself has no flag …; flags follow the command.", "coven help"],
+  ["cli/framework/parse.ts", "… has no command ….", ""],
   ["cli/framework/parse.ts", "… has no command ….", "… …"],
   ["cli/framework/parse.ts", "--… takes no value.", "coven … --…"],
   ["cli/framework/parse.ts", "--… needs a value.", ""],

@@ -26,7 +26,8 @@ export async function candidates(
   table: readonly Command[],
   sources: Sources,
 ): Promise<readonly Candidate[] | typeof DIRECTORIES> {
-  const { before, current, bare } = read(words);
+  if (words[0] === "-C" && words.length === 2) return DIRECTORIES;
+  const { before, current, bare } = read(words[0] === "-C" ? words.slice(2) : words);
   const found = commandOf(before, table);
   if (!found && before.length > 0) return [];
   if (!found)

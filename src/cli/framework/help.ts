@@ -48,7 +48,7 @@ function overview(commands: readonly Command[]): string {
     ),
     "",
     `Also: ${commands.flatMap(({ name, seldom }) => (seldom ? [name] : [])).join(", ")}`,
-    "coven help COMMAND shows examples. Files: COVEN_HOME, else ~/.coven",
+    "coven help COMMAND: examples. coven -C DIR: as if started there. Files: ~/.coven",
   ]);
 }
 

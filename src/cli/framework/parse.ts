@@ -31,9 +31,33 @@ export function parse(argv: readonly string[], table: readonly Command[]): Decis
   return read(find(second, command.below, `coven ${command.name}`), `${command.name} ${second}`, rest);
 }
 
+/** Words that other tools have for what a command here does, and that command. A name in the table goes first. */
+const MEANT: Readonly<Record<string, readonly string[]>> = {
+  ls: ["coven sessions"],
+  list: ["coven sessions"],
+  ps: ["coven sessions --status live"],
+  status: ["coven sessions   (what runs)", "coven daemon status"],
+  top: ["coven sessions"],
+  rm: ["coven archive ID   (hides it and keeps everything)", "coven sacrifice ID   (deletes it for good)"],
+  remove: [
+    "coven archive ID   (hides it and keeps everything)",
+    "coven sacrifice ID   (deletes it for good)",
+  ],
+  delete: ["coven sacrifice ID   (deletes it for good)"],
+  stop: ["coven kill ID   (one session)", "coven daemon stop   (the daemon)"],
+  start: ["coven run codex 'your task'", "coven daemon start   (the daemon)"],
+  new: ["coven run codex 'your task'"],
+  resume: ["coven attach ID"],
+  open: ["coven attach ID"],
+  log: ["coven logs ID   (what a session printed)", "coven logs   (what the daemon did)"],
+  restart: ["coven daemon restart"],
+};
+
 function find(typed: string, table: readonly Command[], path: string): Command {
   const command = table.find((one) => one.name === typed);
   if (command) return command;
+  const meant = path === "coven" && Object.hasOwn(MEANT, typed) ? MEANT[typed] : undefined;
+  if (meant) throw new UsageError(`${path} has no command ${quoted(typed)}.`, meant);
   const guess = nearest(typed, table.map((one) => one.name)); // biome-ignore format: one thought
   const topic = path === "coven" ? "coven help" : path.replace("coven", "coven help");
   throw new UsageError(

@@ -56,9 +56,9 @@ export class PromptInput extends Readable {
       stdin.setRawMode(false);
       stdin.setRawMode(true);
       stdout.write(PASTE_MODE.on);
+      if (this.#takes === "question") forgetTyped();
       stdin.on("data", this.#take);
       stdin.resume();
-      if (this.#takes === "question") this.#forgetWhatCameBefore();
     } else {
       this.#reader.stop();
       stdout.write(PASTE_MODE.off);
@@ -66,15 +66,6 @@ export class PromptInput extends Readable {
       stdin.pause();
     }
     return this;
-  }
-
-  /** What was typed before the question is drawn, which the prompt does next, is no answer to it. */
-  #forgetWhatCameBefore(): void {
-    this.#busy = true;
-    setImmediate(() => {
-      libc("tcflush")?.tcflush(0, TCIFLUSH);
-      this.#busy = false;
-    });
   }
 
   override _read(): void {}
@@ -150,4 +141,10 @@ export class PromptInput extends Readable {
     process.stdout.write("\u001b[?25l");
     if (edited !== undefined) this.#replace(editing.pastes.inLine(edited));
   }
+}
+
+/** What was typed before a question is drawn, which the prompt does next, is no answer to it. */
+function forgetTyped(): void {
+  while (process.stdin.read() !== null);
+  libc("tcflush")?.tcflush(0, TCIFLUSH);
 }

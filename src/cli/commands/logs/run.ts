@@ -2,10 +2,15 @@
 
 import { covenPaths } from "../../../paths.ts";
 import { readLog } from "../../../supervise/log-reader.ts";
-import { flagValue, has, type Invocation, type Run } from "../../framework/command.ts";
+import { queryFilter } from "../../../vt/filter.ts";
+import { connect } from "../../client/connect.ts";
+import { fullId } from "../../client/session-id.ts";
+import { watch } from "../../client/watch.ts";
+import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { nearest } from "../../ui/nearest.ts";
+import { lineEnds } from "../../ui/newlines.ts";
 import { say, write } from "../../ui/out.ts";
 import { quoted } from "../../ui/text.ts";
 import {
@@ -33,6 +38,7 @@ const PAINT: Readonly<Record<LogLevel, (text: string) => string>> = {
 };
 
 export const run: Run = async (invocation) => {
+  if (invocation.words.length > 0) return sessionOutput(invocation);
   const filter = filterOf(invocation);
   const shown = has(invocation, "json")
     ? jsonLine
@@ -114,4 +120,29 @@ async function writeLines(lines: Iterable<string>): Promise<number> {
   }
   await write(piece);
   return count;
+}
+
+/** The output of a session to where it is now, or to its end; resolves to 0, also where the harness failed. */
+async function sessionOutput(invocation: Invocation): Promise<number> {
+  const daemons = ["session", "level", "lines", "json"].find((flag) => has(invocation, flag));
+  if (daemons !== undefined) {
+    throw new UsageError(`--${daemons} is about the daemon's log, and an id means a session's output.`, [
+      `coven logs ${quoted(word(invocation, 0))}`,
+      "coven logs --session ID   (what the daemon wrote about a session)",
+    ]);
+  }
+  const client = await connect();
+  const id = await fullId(client, word(invocation, 0));
+  const session = await client.session(id);
+  if (has(invocation, "follow")) {
+    await watch({ client, session, raw: false, json: false, interrupt: "leave" });
+    return 0;
+  }
+  const ends = lineEnds();
+  // The terminal would answer a program's queries into the person's shell.
+  const queries = queryFilter();
+  for await (const chunk of client.output(id)) await write(ends.convert(queries.pass(chunk)));
+  await write(ends.convert(queries.end()));
+  await write(ends.end());
+  return 0;
 }

@@ -2,16 +2,25 @@
 import { command } from "../../framework/command.ts";
 import { JSON_OUTPUT } from "../arguments.ts";
 
+const STATUSES = ["live", "ended", "created", "running", "completed", "failed", "killed", "orphaned"];
+
 export const SESSIONS = command({
   name: "sessions",
   summary: "List sessions, newest first",
   examples: [
     ["coven sessions", "those that are not archived"],
     ["coven sessions --all", "archived ones too"],
+    ["coven sessions --here --status live", "what runs in this project"],
     ["coven sessions --plain | grep running", "stable columns for scripts"],
     ["coven sessions --json", "everything, for programs"],
   ],
   flags: [
+    { name: "here", summary: "only those of the project you stand in" },
+    { name: "status", takes: "WORD", summary: "live, ended, or a status", completes: STATUSES },
+    { name: "harness", takes: "ID", summary: "only those of a harness", completes: "harness" },
+    { name: "label", takes: "LABEL", repeats: true, summary: "only those with this label" },
+    { name: "since", takes: "SPAN", summary: "only those begun in this span: 90m 12h 7d" },
+    { name: "limit", takes: "N", summary: "only the newest N" },
     { name: "all", summary: "include archived sessions" },
     { name: "plain", summary: "a plain table: SESSION STATUS HARNESS STATE TITLE" },
     JSON_OUTPUT,

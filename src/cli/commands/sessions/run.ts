@@ -4,21 +4,26 @@ import { connect, connectAsking } from "../../client/connect.ts";
 import { everySession } from "../../client/session-list.ts";
 import { has, type Run } from "../../framework/command.ts";
 import { atTerminal, printJson } from "../../ui/out.ts";
+import { filterOf } from "./filter.ts";
 
 export const run: Run = async (invocation, line) => {
   const all = has(invocation, "all");
   const form = has(invocation, "json") ? "json" : has(invocation, "plain") ? "plain" : undefined;
-  if (form === undefined && atTerminal() && process.env["TERM"] !== "dumb") {
+  const { fits, limit, asked } = filterOf(invocation, Date.now());
+  if (form === undefined && !asked && atTerminal() && process.env["TERM"] !== "dumb") {
     const client = await connect();
     return (await import("./browser/browser.ts")).browse(client, all, line);
   }
   const { answer: sessions } = await connectAsking(async (client) => {
     const found: Session[] = [];
-    for await (const session of everySession(client, all)) found.push(session);
+    for await (const session of everySession(client, all)) {
+      if (fits(session)) found.push(session);
+      if (found.length >= limit) break;
+    }
     return found;
   });
   // Programs ask often, so nothing that paints is loaded for them.
   if (form === "json") await printJson({ sessions });
-  else await (await import("./table.ts")).show(sessions, { plain: form === "plain", all });
+  else await (await import("./table.ts")).show(sessions, { plain: form === "plain", all, asked });
   return 0;
 };

@@ -15,10 +15,14 @@ const SHOWN = 100;
 /** Prints them, newest first as given. `plain` is for scripts, and so is a stdout that is no terminal. */
 export async function show(
   sessions: readonly Session[],
-  { plain, all }: { readonly plain: boolean; readonly all: boolean },
+  { plain, all, asked }: { readonly plain: boolean; readonly all: boolean; readonly asked: boolean },
 ): Promise<void> {
   if (plain || !process.stdout.isTTY) return write(`${table(sessions, PLAIN).join("\n")}\n`);
   if (sessions.length === 0) {
+    if (asked) {
+      say("No session fits.  All of them:  coven sessions --all");
+      return;
+    }
     say(all ? "No sessions yet." : "No sessions, or all are archived (coven sessions --all).");
     say("Start one:  coven run demo 'say hello'");
     return;
