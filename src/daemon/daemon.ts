@@ -20,7 +20,7 @@ import { watchCrowd } from "./crowd.ts";
 import { earlierOf } from "./earlier.ts";
 import { relief } from "./greediest.ts";
 import { HANDOVER_VARIABLE, inheritance, writeHandover } from "./handover.ts";
-import { type DaemonIdentity, removeIdentity, writeIdentity } from "./identity.ts";
+import { type DaemonIdentity, mendIdentity, removeIdentity, writeIdentity } from "./identity.ts";
 import { errorFields } from "./log.ts";
 import { type LedgerMonitor, startMonitor } from "./monitor.ts";
 import { watchPeers } from "./peers.ts";
@@ -195,6 +195,14 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     if (!ledger.readOnly) throw error;
     log.warn("identity_not_written", errorFields(error));
   }
+  const mend = () => {
+    try {
+      if (mendIdentity(paths.identity, identity)) log.warn("identity_mended", { path: paths.identity });
+    } catch (error) {
+      log.warn("identity_not_written", errorFields(error));
+    }
+  };
+  closing("identity's place", every(world, MINUTE_MS, mend));
   log.info("daemon_started", {
     version,
     contract: API_VERSION,

@@ -35,6 +35,14 @@ export function readIdentity(path: string): DaemonIdentity | undefined {
   }
 }
 
+/** Writes it anew where somebody has damaged or removed it; false where it is as it should be. Throws as `writeIdentity`. */
+export function mendIdentity(path: string, identity: DaemonIdentity): boolean {
+  const found = readIdentity(path);
+  if (found && found.pid === identity.pid && found.startedAt === identity.startedAt) return false;
+  writeIdentity(path, identity);
+  return true;
+}
+
 /** Removes it if it is the one this process wrote. Never throws. */
 export function removeIdentity(path: string, identity: DaemonIdentity): void {
   const found = readIdentity(path);

@@ -123,7 +123,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     ...UNASKED,
     labels: request.labels ?? [],
     visibility: request.visibility ?? "private",
-    conversation_id: asked.conversation?.id ?? request.conversationId ?? null,
+    conversation_id: asked.conversation?.id ?? (request.conversationId || null),
     model: asked.model ?? null,
     permission: asked.permission ?? null,
     add_dirs: asked.addDirs ?? [],

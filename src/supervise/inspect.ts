@@ -2,6 +2,7 @@
 import { lstatSync, type Stats, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readConfig } from "../config.ts";
+import { readIdentity } from "../daemon/identity.ts";
 import { isLocked } from "../daemon/lock.ts";
 import { type CovenError, isCovenError } from "../errors.ts";
 import { harnesses } from "../harness/harnesses.ts";
@@ -46,6 +47,8 @@ export interface Inspection {
   };
   /** What a start writes to, beside the socket and the lock. */
   readonly files: readonly SeenFile[];
+  /** The daemon's note of itself lies there and can't be understood. */
+  readonly noteDamaged: boolean;
   readonly ledger: {
     readonly file: Found;
     readonly report: LedgerReport;
@@ -81,6 +84,7 @@ export function inspect(
     socket: found(paths.socket),
     config: configOf(paths.config),
     files: filesOf(paths),
+    noteDamaged: isNoteDamaged(paths),
     ledger: {
       file: found(paths.ledger),
       ...ledgerOf(paths.ledger, options),
@@ -137,6 +141,11 @@ function configOf(path: string): Inspection["config"] {
     if (isCovenError(error)) return { warnings: [], error };
     throw error;
   }
+}
+
+/** The daemon's note lies there and can't be understood. */
+function isNoteDamaged(paths: CovenPaths): boolean {
+  return found(paths.identity).kind === "file" && readIdentity(paths.identity) === undefined;
 }
 
 function filesOf(paths: CovenPaths): SeenFile[] {

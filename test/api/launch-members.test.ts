@@ -29,6 +29,7 @@ test.each([
   ["permission", ["read-only"]],
   ["model", "--yolo"],
   ["model", 5],
+  ["model", "openai/"],
   ["addDirs", "/"],
   ["addDirs", ["relative"]],
   ["addDirs", ["/nowhere/at/all"]],
@@ -63,7 +64,8 @@ test("unset members, as published clients write them, ask for nothing", async ()
     conversation_id: null,
     familiar_id: null,
   });
-  expect((await launch({ model: " " })).body).toMatchObject({ model: null });
+  const blank = await launch({ model: " ", familiarId: "", callerFamiliarId: " ", conversationId: "" });
+  expect(blank.body).toMatchObject({ model: null, familiar_id: null, conversation_id: null });
 });
 
 test("what is honoured reaches the harness's arguments and the record", async () => {

@@ -1,6 +1,8 @@
 // A socket that somebody removes, or puts something else in its place: the daemon binds it anew, and its sessions go on.
 import { afterEach, expect, test } from "bun:test";
 import { lstatSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readIdentity } from "../../src/daemon/identity.ts";
 import { realWorld } from "../../src/daemon/world.ts";
 import { attached } from "../support/attached.ts";
 import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
@@ -43,6 +45,38 @@ test.each<[string, (path: string) => void]>([
   before.leave();
   after.leave();
 });
+
+test("the whole home removed: within a minute ledger, socket and daemon.json are there again, and the sessions with them", async () => {
+  daemon = await startTestDaemon({ world });
+  const { id } = await daemon.launch("printf ready; exec cat");
+  // Its program lies in there, too.
+  await until("the program runs", () => daemon.coven.screen(id).lines[0]?.includes("ready"));
+  const home = dirname(daemon.socket);
+  rmSync(home, { recursive: true });
+  await until("the socket is bound again", () =>
+    daemon.log.some(({ event }) => event === "socket_bound_again"),
+  );
+  const file = join(home, "daemon.json");
+  await until("its note is there", () => readIdentity(file) !== undefined);
+  expect(readIdentity(file)).toEqual(daemon.identity);
+  expect(lstatSync(home).mode & 0o777).toBe(0o700);
+  const client = await attached(daemon, id);
+  client.type("one");
+  await until("it is reachable", () => client.output().includes("one"));
+  client.leave();
+});
+
+test.each(["{half", "", '{"pid":1,"startedAt":"x","socket":"y"}'])(
+  "a daemon.json that somebody has damaged (%s) is written anew",
+  async (damage) => {
+    daemon = await startTestDaemon({ world });
+    const file = join(dirname(daemon.socket), "daemon.json");
+    writeFileSync(file, damage);
+    await until("it is mended", () => readIdentity(file)?.pid === daemon.identity.pid);
+    expect(readIdentity(file)).toEqual(daemon.identity);
+    expect(daemon.log.some(({ event }) => event === "identity_mended")).toBe(true);
+  },
+);
 
 test("where another program listens by then it is said, and left alone", async () => {
   daemon = await startTestDaemon({ world });

@@ -171,6 +171,20 @@ function suiteOf(harness: string) {
     ).toBeGreaterThan(0);
   });
 
+  // Its sandbox lets it write in the project alone; claude asks a person for each write, whatever directories it has.
+  if (harness === "codex") {
+    real.each([true, false])("it may write beside the project where --add-dir says so: %p", async (added) => {
+      const beside = mkdtempSync(join(user.home, "beside-"));
+      const file = join(beside, "written.txt");
+      model.answers((request) =>
+        writesAsked(request) ? { text: "", tool: writing(harness, file, request) } : { text: "done" },
+      );
+      const words = ["run", harness, "say hi", "--json", ...(added ? ["--add-dir", beside] : [])];
+      expect(JSON.parse((await home.coven(...words)).out)).toMatchObject({ status: "completed" });
+      expect(existsSync(file)).toBe(added);
+    });
+  }
+
   real("--model and --add-dir reach it", async () => {
     const beside = mkdtempSync(join(user.home, "beside-"));
     model.answers(() => ({ text: ANSWER }));

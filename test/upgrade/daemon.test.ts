@@ -1,5 +1,6 @@
 // A daemon of 0.4.6 on the socket: one refusal before anything is launched, and a way out that asks before it ends anything.
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { runs, signalOwn } from "../support/signal.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
@@ -93,4 +94,11 @@ testUnless(notPublished)("the published 0.4.6: from its daemon to ours and back"
   expect(published(line, ["daemon", "start"]).code).toBe(0);
   expect(published(line, ["sessions", "--json"]).code).toBe(0);
   expect((await line.coven(["daemon", "stop"])).code).toBe(0);
+});
+
+test("a daemon.json that can't be understood is named by doctor", async () => {
+  await line.home.start();
+  writeFileSync(line.home.paths.identity, "{half");
+  const { out } = await line.coven(["doctor"]);
+  expect(out).toContain(`warning  files      ${line.home.paths.identity} can't be understood`);
 });

@@ -14,7 +14,10 @@ const conversationName = z
   .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/, "must be letters, digits, '-', '_' or '.'");
 
 /** A member that would select or restrict what is launched, and that this daemon does not serve. */
-const unserved = z.never("is not served by this daemon, so the launch is refused").optional();
+const UNSERVED = "is not served by this daemon, so the launch is refused";
+const unserved = z.never(UNSERVED).optional();
+/** The same for an id, which clients also write blank where there is none. */
+const unservedId = z.string(UNSERVED).trim().max(0, UNSERVED).exactOptional();
 
 export const sessions = {
   sessions: route("GET /sessions", {
@@ -61,14 +64,14 @@ export const sessions = {
         .string()
         .max(256)
         .trim()
-        .regex(/^(?!-)[^\p{Cc}]*$/u, "must be the name of a model")
+        .regex(/^(?!-)[^\p{Cc}]*(?<!\/)$/u, "must be the name of a model")
         .exactOptional(),
       permission: z.enum(PERMISSIONS).exactOptional(),
       addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
       conversation: z
         .strictObject({ mode: z.enum(["init", "resume"]), id: conversationName })
         .exactOptional(),
-      conversationId: z.string().max(256).exactOptional(),
+      conversationId: z.string().trim().max(256).exactOptional(),
       launchPolicy: z
         .strictObject({
           approval: z.literal("never"),
@@ -77,8 +80,8 @@ export const sessions = {
         })
         .exactOptional(),
       // What would select or restrict and isn't known here is refused: nobody who asks for less gets the default.
-      familiarId: unserved,
-      callerFamiliarId: unserved,
+      familiarId: unservedId,
+      callerFamiliarId: unservedId,
       sessionPolicy: unserved,
       executionBinding: unserved,
       requestAdoption: unserved,

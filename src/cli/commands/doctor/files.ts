@@ -18,19 +18,26 @@ export function configFindings(paths: CovenPaths, { warnings, error }: Inspectio
 }
 
 /** A file that keeps the daemon from starting is a problem, one that others may read a warning. Links have no mode of their own. */
-export function fileFindings(paths: CovenPaths, files: Inspection["files"]): Finding[] {
+export function fileFindings(
+  paths: CovenPaths,
+  { files, noteDamaged }: Pick<Inspection, "files" | "noteDamaged">,
+): Finding[] {
   const line = findingsOn("files");
-  const found = files.flatMap(({ path, wanted, found }): Finding[] => {
-    if (found.kind === "missing" || found.kind === "link") return [];
-    if (found.kind === wanted) {
-      if (!isOpen(found)) return [];
-      const mode = wanted === "directory" ? "700" : "600";
-      return [line("warning", `${path} lets others in (${octal(found)})`, `chmod ${mode} ${path}`)];
-    }
-    // The store and config findings report these.
-    if (path === paths.ledger || path === paths.config) return [];
-    if (wanted === "directory") return [line("problem", `${path} is no directory`, `mv ${path} ~/`)];
-    return found.kind === "directory" ? [line("problem", `${path} is a directory`, `mv ${path} ~/`)] : [];
-  });
+  const note = `${paths.identity} can't be understood; the daemon writes it anew within a minute, or when it starts`;
+  const damaged = noteDamaged ? [line("warning", note, "coven daemon status")] : [];
+  const found = damaged.concat(
+    files.flatMap(({ path, wanted, found }): Finding[] => {
+      if (found.kind === "missing" || found.kind === "link") return [];
+      if (found.kind === wanted) {
+        if (!isOpen(found)) return [];
+        const mode = wanted === "directory" ? "700" : "600";
+        return [line("warning", `${path} lets others in (${octal(found)})`, `chmod ${mode} ${path}`)];
+      }
+      // The store and config findings report these.
+      if (path === paths.ledger || path === paths.config) return [];
+      if (wanted === "directory") return [line("problem", `${path} is no directory`, `mv ${path} ~/`)];
+      return found.kind === "directory" ? [line("problem", `${path} is a directory`, `mv ${path} ~/`)] : [];
+    }),
+  );
   return found.length > 0 ? found : [line("ok", "nothing lies in the way of a start", "coven daemon start")];
 }

@@ -87,7 +87,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     installFinding(install, COVEN_VERSION),
     homeFinding(paths, seen.home),
     ...configFindings(paths, seen.config),
-    ...fileFindings(paths, seen.files),
+    ...fileFindings(paths, seen),
     storeFinding(paths, seen.ledger, quick),
     ...earlierFindings(paths, facts),
     ...(facts?.storage ? [diskFinding(facts.storage)] : []),
