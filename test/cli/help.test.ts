@@ -48,7 +48,7 @@ test("--all shows what each flag does, also those that a page only names", async
   const { out } = await line.coven(["help", "run", "--all"]);
   expect(out).toBe(helpText(["run"], COMMANDS, true));
   expect(out).toContain("--model NAME");
-  expect(helpText(["run"], COMMANDS)).toMatch(/Also .*--model .*\(coven help run --all\)/s);
+  expect(helpText(["run"], COMMANDS)).toMatch(/Also .*--model .*\(coven help\s+run --all\)/s);
 });
 
 test("help for what isn't there is refused with a guess", () => {

@@ -187,6 +187,18 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "coven run … --stream-json …   (of these it is known)",
   ],
   [
+    "cli/commands/run/manners.ts",
+    "--timeout is kept by this command, and --detach does not wait for it.",
+    "--timeout, without --detach",
+  ],
+  ["cli/commands/run/manners.ts", "It has taken …: ending it.", ""],
+  ["cli/commands/run/manners.ts", "--env-file … cannot be read (…).", "ls -l …"],
+  [
+    "cli/commands/run/run.ts",
+    "--end-with-me and --detach can't both be meant.",
+    "--end-with-me, without --detach",
+  ],
+  [
     "cli/commands/run/run.ts",
     "--archive waits for the end of the run, and --detach does not.",
     "coven archive ID   (once it has ended)",

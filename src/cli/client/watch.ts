@@ -24,6 +24,8 @@ export interface Watching {
   readonly json: boolean;
   /** What Ctrl-C means: end the session (it is ours: `run`), or stop watching (`attach`). */
   readonly interrupt: "kill" | "leave";
+  /** False when it is ended by whoever asked, once we are left: then nobody is told how to come back. Default true. */
+  readonly goesOn?: boolean;
 }
 
 /** After so long without output it is looked why, in milliseconds. */
@@ -46,7 +48,7 @@ export function introduce(session: Session): void {
  * 128+n when a signal to us ended the watching. SIGTERM and SIGHUP never end the session.
  */
 export async function watch(watching: Watching): Promise<number> {
-  const { client, session } = watching;
+  const { client, session, goesOn = true } = watching;
   const hangUp = new AbortController();
   const signals: NodeJS.Signals[] = [];
   const stopListening = onSignals(["SIGINT", "SIGTERM", "SIGHUP"], (signal) => {
@@ -72,10 +74,11 @@ export async function watch(watching: Watching): Promise<number> {
       : exitCodeOf(ended);
   } catch (error) {
     if (hangUp.signal.aborted) {
-      sayGoesOn(await client.session(session.id).catch(() => session));
+      if (goesOn) sayGoesOn(await client.session(session.id).catch(() => session));
       return signalCode(String(hangUp.signal.reason));
     }
-    if (error instanceof PipeClosed) sayGoesOn(await client.session(session.id).catch(() => session));
+    if (error instanceof PipeClosed && goesOn)
+      sayGoesOn(await client.session(session.id).catch(() => session));
     throw isUnreachable(error) ? lost(session.id) : error;
   } finally {
     typing?.();

@@ -30,6 +30,7 @@ export function manPage(table: readonly Command[]): string {
     ...item("0", "It worked."),
     ...item("1", "It did not; standard error says why, and what to try."),
     ...item("2", "The command line made no sense."),
+    ...item("124", "coven run --timeout: it took longer, and was ended."),
     ...item("3", "coven daemon status --check: no daemon answers."),
     ...item("other", "coven run and coven attach leave with the harness's own code, 128+n for a signal."),
     ".SH ENVIRONMENT",

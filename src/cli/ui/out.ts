@@ -53,9 +53,16 @@ export function printJson(value: unknown): Promise<void> {
   return print(harmlessJson(JSON.stringify(value)));
 }
 
-/** Prints one line on stderr. */
+let quiet = false;
+
+/** From now on nothing is said on stderr but errors (`--quiet`). */
+export function sayNothing(): void {
+  quiet = true;
+}
+
+/** Prints one line on stderr, unless nothing is to be said. */
 export function say(line: string): void {
-  console.error(line);
+  if (!quiet) console.error(line);
 }
 
 /** The width of a stream's terminal, else the fallback. */

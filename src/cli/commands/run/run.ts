@@ -1,6 +1,5 @@
 // `coven run`: launches a harness in the project of the current directory, then follows it or returns at once.
 import type { CovenClient } from "../../../api/client.ts";
-import { environment } from "../../../os/environment.ts";
 import type { Asked } from "../../../session/ports.ts";
 import { isSettled, type LaunchMode, type Session } from "../../../session/session.ts";
 import { askedFor } from "../../client/asked.ts";
@@ -12,27 +11,33 @@ import { flagValue, flagValues, has, type Invocation, type Run, word } from "../
 import { detachKeyOf, loadView, wantsView } from "../../terminal/options.ts";
 import { ownSize } from "../../terminal/size.ts";
 import { UsageError } from "../../ui/failure.ts";
-import { atTerminal, print, printJson, say } from "../../ui/out.ts";
+import { atTerminal, print, printJson, say, sayNothing } from "../../ui/out.ts";
 import { isTerminal } from "../../ui/termios.ts";
 import { harmless } from "../../ui/text.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
+import { type Deadline, deadlineOf, endingWithMe, environmentWith } from "./manners.ts";
 
 export const run: Run = async (invocation) => {
-  if (!has(invocation, "stream-json")) return shown(invocation);
+  if (has(invocation, "quiet")) sayNothing();
+  const deadline = deadlineOf(flagValue(invocation, "timeout"), has(invocation, "detach"));
+  if (!has(invocation, "stream-json")) return shown(invocation, deadline);
   const { stream } = await import("./stream.ts");
-  return stream(word(invocation, 0), {
+  const code = await stream(word(invocation, 0), {
     archive: has(invocation, "archive"),
     async launch(modeOf) {
       refuseBesideFrames(invocation);
       const planned = await plan(invocation);
       const { client, prompt } = planned;
-      return { client, prompt, session: await launch(planned, invocation, await modeOf(client)) };
+      const session = await launch(planned, invocation, await modeOf(client));
+      deadline.begin(client, session.id);
+      return { client, prompt, session };
     },
   });
+  return deadline.code(code);
 };
 
 /** For a person, or as plain output. */
-async function shown(invocation: Invocation): Promise<number> {
+async function shown(invocation: Invocation, deadline: Deadline): Promise<number> {
   const json = has(invocation, "json");
   const isDetached = has(invocation, "detach");
   const mode = launchModeOf({
@@ -42,6 +47,11 @@ async function shown(invocation: Invocation): Promise<number> {
     asOutput: json || has(invocation, "raw"),
     atTerminal: atTerminal(),
   });
+  if (isDetached && has(invocation, "end-with-me")) {
+    throw new UsageError("--end-with-me and --detach can't both be meant.", [
+      "--end-with-me, without --detach",
+    ]);
+  }
   if (isDetached && has(invocation, "archive")) {
     throw new UsageError("--archive waits for the end of the run, and --detach does not.", [
       "coven archive ID   (once it has ended)",
@@ -52,11 +62,17 @@ async function shown(invocation: Invocation): Promise<number> {
   const { client } = planned;
   const inView = mode === "interactive" && wantsView(invocation) && !isDetached;
   const [session, { view }] = await Promise.all([launch(planned, invocation, mode), loadView()]);
-  const archived = async (exitCode: number): Promise<number> => {
+  const endsWithMe = has(invocation, "end-with-me");
+  const toItsEnd = async (work: () => Promise<number>): Promise<number> => {
+    deadline.begin(client, session.id);
+    const left = await (endsWithMe ? endingWithMe(client, session.id, work) : work());
+    const exitCode = await deadline.code(left);
     if (has(invocation, "archive")) await archive(client, session.id);
     return exitCode;
   };
-  if (inView) return archived(await view({ client, session, detach, observe: false, launched: true }));
+  if (inView) {
+    return toItsEnd(() => view({ client, session, detach, observe: false, launched: true }));
+  }
   const { err } = await import("../../ui/colour.ts");
   if (isDetached) {
     await (json ? printJson(session) : print(session.id));
@@ -67,7 +83,8 @@ async function shown(invocation: Invocation): Promise<number> {
   }
   announce(session, err);
   const { watch } = await import("../../client/watch.ts");
-  return archived(await watch({ client, session, raw: has(invocation, "raw"), json, interrupt: "kill" }));
+  const raw = has(invocation, "raw");
+  return toItsEnd(() => watch({ client, session, raw, json, interrupt: "kill", goesOn: !endsWithMe }));
 }
 
 /** Everything that is known before anything is launched. */
@@ -131,7 +148,7 @@ function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode
     prompt,
     launchMode,
     // The daemon may have been started long ago in another shell; the environment of this one counts.
-    env: environment(),
+    env: environmentWith(flagValues(invocation, "env-file")),
     inheritEnv: false,
     ...(title === undefined ? {} : { title }),
     ...(labels.length === 0 ? {} : { labels }),
