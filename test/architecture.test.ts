@@ -118,6 +118,7 @@ const CLI_MAY: Record<string, readonly string[]> = {
 const COMMANDS_USE: Record<string, readonly string[]> = {
   sessions: ["attach", "export"],
   diagnostics: ["doctor", "logs"],
+  status: ["daemon"],
 };
 
 interface Import {

@@ -26,7 +26,7 @@ const SOURCES = {
 /** The words after `coven`, the last one being typed; and what is offered, or the word for directories. */
 const CASES: readonly (readonly [words: string, offered: string])[] = [
   ["sess", "sessions"],
-  ["s", "sessions send summon sacrifice"],
+  ["s", "sessions send summon sacrifice status"],
   ["-", "--help --version"],
   ["zzz ", ""],
   ["run ", "codex claude demo"],

@@ -260,6 +260,10 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/send/run.ts", "The daemon went away.", "coven sessions"],
   ["cli/commands/sessions/filter.ts", "There is no status ….", "--status live   (or …)"],
   ["cli/commands/sessions/filter.ts", "--limit takes a whole number from 1, and … is none.", "--limit 20"],
+  ["cli/commands/sessions/one.ts", "Nothing has happened in this session yet.", ""],
+  ["cli/commands/sessions/one.ts", "No events.", ""],
+  ["cli/commands/sessions/one.ts", "More:  coven sessions events … --after-seq …", ""],
+  ["cli/commands/sessions/one.ts", "--… needs a whole number.", "coven … ID --… 100"],
   ["cli/commands/sessions/table.ts", "No session fits.  All of them:  coven sessions --all", ""],
   [
     "cli/commands/sessions/table.ts",

@@ -1,6 +1,7 @@
 // The table of commands. Help, parsing, suggestions, completions and the man page are made from it and from nothing else.
 // It holds definitions only: what a command does is loaded when it runs.
 import type { Command } from "../framework/command.ts";
+import { ADAPTER } from "./adapter/command.ts";
 import { ARCHIVE } from "./archive/command.ts";
 import { ATTACH } from "./attach/command.ts";
 import { COMPLETIONS } from "./completions/command.ts";
@@ -18,6 +19,7 @@ import { RUN } from "./run/command.ts";
 import { SACRIFICE } from "./sacrifice/command.ts";
 import { SEND } from "./send/command.ts";
 import { SESSIONS } from "./sessions/command.ts";
+import { STATUS } from "./status/command.ts";
 import { SUMMON } from "./summon/command.ts";
 import { TUI } from "./tui/command.ts";
 import { VERSION } from "./version/command.ts";
@@ -35,6 +37,8 @@ export const COMMANDS: readonly Command[] = [
   EXPORT,
   CONFIG,
   DAEMON,
+  STATUS,
+  ADAPTER,
   TUI,
   DOCTOR,
   LEDGER,

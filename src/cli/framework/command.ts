@@ -74,9 +74,9 @@ export interface Command {
   readonly examples: readonly (readonly [line: string, does: string])[];
   readonly args: readonly Argument[];
   readonly flags: readonly Flag[];
-  /** The commands below this one (`daemon start` below `daemon`), which then does nothing by itself. */
+  /** The commands below this one: `daemon start` below `daemon`, which does nothing by itself; `sessions`, which has a `load`, does. */
   readonly below: readonly Command[];
-  /** Loads only what this command needs: start-up time is paid per import. Undefined where there are commands below. */
+  /** Loads only what this command needs: start-up time is paid per import. Undefined where a command below has to be named. */
   readonly load: (() => Promise<Run>) | undefined;
 }
 

@@ -86,16 +86,16 @@ function page(command: Command): string {
 
 /** Flags as rows; one that several commands below share is shown once, with their names. */
 function merged(flags: readonly (Flag & { readonly of?: string })[]): [string, string][] {
-  const rows = new Map<string, { summary: string; of: string[] }>();
+  const rows = new Map<string, { summary: string; own: boolean; of: string[] }>();
   for (const flag of flags) {
     const shown = `--${flag.name}${flag.takes === undefined ? "" : ` ${flag.takes}`}`;
-    const row = rows.get(shown) ?? { summary: flag.summary, of: [] };
+    const row = rows.get(shown) ?? { summary: flag.summary, own: flag.of === undefined, of: [] };
     if (flag.of !== undefined) row.of.push(flag.of);
     rows.set(shown, row);
   }
   return [...rows].map(([shown, row]) => [
     shown,
-    row.of.length > 0 ? `${row.of.join(", ")}: ${row.summary}` : row.summary,
+    row.of.length > 0 && !row.own ? `${row.of.join(", ")}: ${row.summary}` : row.summary,
   ]);
 }
 
@@ -109,7 +109,9 @@ export function usage(command: Command): string {
     const named = arg.name.toUpperCase() + (arg.rest ? "..." : "");
     return arg.optional ? `[${named}]` : named;
   });
-  const below = command.below.length > 0 ? [command.below.map((one) => one.name).join("|")] : [];
+  const names = command.below.map((one) => one.name).join("|");
+  // One that has a doing of its own needs none of them.
+  const below = names === "" ? [] : [command.load ? `[${names}]` : names];
   const anyFlags = command.flags.length > 0 || command.below.some((one) => one.flags.length > 0);
   return ["coven", command.name, ...below, ...args, ...(anyFlags ? ["[flags]"] : [])].join(" ");
 }

@@ -27,6 +27,10 @@ export function parse(argv: readonly string[], table: readonly Command[]): Decis
   const command = find(first, table, "coven");
   if (command.below.length === 0) return read(command, command.name, others);
   const [second, ...rest] = others;
+  // `coven sessions` does something by itself as well.
+  if (command.load && (second === undefined || second.startsWith("-"))) {
+    return read(command, command.name, others);
+  }
   if (second === undefined || wantsHelp(others)) return { kind: "help", topic: [command.name] };
   return read(find(second, command.below, `coven ${command.name}`), `${command.name} ${second}`, rest);
 }

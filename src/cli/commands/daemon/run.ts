@@ -42,7 +42,7 @@ export const status: Run = async (invocation) => {
   const exitCode = found.state === "running" || !has(invocation, "check") ? 0 : NOT_RUNNING;
   const facts = found.state === "running" ? await factsOf(paths.socket) : undefined;
   if (has(invocation, "json")) {
-    await printJson({ ...statusJson(found), ...(facts ? factsJson(facts) : {}) });
+    await printJson(documentOf(found, facts));
   } else if (found.state === "running") {
     await printStatus("running", found);
     await print(`This command: version ${COVEN_VERSION}, API ${API_VERSION}`);
@@ -59,6 +59,16 @@ export const status: Run = async (invocation) => {
   }
   return exitCode;
 };
+
+/** What `daemon status --json` prints. */
+export async function statusDocument(): Promise<Readonly<Record<string, unknown>>> {
+  const paths = covenPaths();
+  return documentOf(await daemonStatus(paths), await factsOf(paths.socket));
+}
+
+function documentOf(found: DaemonStatus, facts: Facts | undefined): Readonly<Record<string, unknown>> {
+  return { ...statusJson(found), ...(facts && found.state === "running" ? factsJson(facts) : {}) };
+}
 
 export const restart: Run = async (invocation) => {
   const { pid, restartedFrom } = await endingSessions(invocation, (force) =>

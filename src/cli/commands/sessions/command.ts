@@ -1,6 +1,6 @@
 // `coven sessions`: what help, parsing and completions say of it.
 import { command } from "../../framework/command.ts";
-import { JSON_OUTPUT } from "../arguments.ts";
+import { JSON_OUTPUT, sessionId } from "../arguments.ts";
 
 const STATUSES = ["live", "ended", "created", "running", "completed", "failed", "killed", "orphaned"];
 
@@ -24,6 +24,33 @@ export const SESSIONS = command({
     { name: "all", summary: "include archived sessions" },
     { name: "plain", summary: "a plain table: SESSION STATUS HARNESS STATE TITLE" },
     JSON_OUTPUT,
+  ],
+  below: [
+    {
+      name: "show",
+      summary: "The record of one session",
+      args: [sessionId("session")],
+      flags: [JSON_OUTPUT],
+      load: async () => (await import("./one.ts")).show,
+    },
+    {
+      name: "log",
+      summary: "What has happened in it, in words",
+      args: [sessionId("session")],
+      flags: [JSON_OUTPUT],
+      load: async () => (await import("./one.ts")).log,
+    },
+    {
+      name: "events",
+      summary: "Its events, from the first",
+      args: [sessionId("session")],
+      flags: [
+        { name: "after-seq", takes: "SEQ", summary: "only those after this one" },
+        { name: "limit", takes: "N", summary: "at most so many, 1000 if not said" },
+        JSON_OUTPUT,
+      ],
+      load: async () => (await import("./one.ts")).events,
+    },
   ],
   load: async () => (await import("./run.ts")).run,
 });
