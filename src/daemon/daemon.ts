@@ -14,7 +14,7 @@ import type { Handed } from "../session/handover.ts";
 import type { CovenOptions } from "../session/options.ts";
 import type { CovenPorts, Log } from "../session/ports.ts";
 import { openEarlier } from "../store/earlier-ledger.ts";
-import { openLedger } from "../store/ledger.ts";
+import { type Owned, openLedger } from "../store/ledger.ts";
 import { API_VERSION } from "../version.ts";
 import { watchCrowd } from "./crowd.ts";
 import { earlierOf } from "./earlier.ts";
@@ -87,6 +87,8 @@ const ANSWERS_MS = 1_000;
 /** As above, where nothing is lost: a client that was cut off comes again and goes on. */
 const HANDOVER_ANSWERS_MS = 250;
 
+const COULD_NOT_SERVE = "the daemon was replaced, and the new one could not serve";
+
 /** Opens everything and serves. When a part of it throws, what was opened before is closed again. */
 export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Promise<Daemon> {
   const { paths, version } = config;
@@ -122,6 +124,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   log.info("ledger_opened", { ledger: paths.ledger, ledgerBytes, walBytes, sessions, openMs });
 
   const coven = new Coven({ ...ports, ledger }, config);
+  let serving = false;
   sayStorage = () => coven.storageChanged();
   if (ledger.readOnly) {
     log.error("storage", { state: ledger.storage(), reason: "opened for reading only" });
@@ -129,6 +132,8 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     closing("storage", every(world, STORAGE_MS, look));
   } else {
     coven.recover(ports.inherited?.handed, ports.inherited?.lost);
+    // Their terminals go with this process; what is left of them the next daemon ends.
+    closing("adopted sessions", () => serving || coven.orphan(COULD_NOT_SERVE));
     const sacrifice = (id: string) => coven.sacrifice(id, true);
     closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
   }
@@ -152,7 +157,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     },
     handOver: (command) => handOver(command),
   });
-  const { bound, name } = await bindSocket(paths.socket, (unix) =>
+  const serve = (unix: string) =>
     startServer({
       unix,
       coven,
@@ -169,8 +174,8 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       relieve: relief(peers, { world, log }),
       shutdown: (force) => ports.shutdown(force),
       restart,
-    }),
-  );
+    });
+  const { bound, name } = await bindSocket(paths.socket, serve, { wasOurs: ports.inherited !== undefined });
   log.info("socket_bound", { socket: paths.socket });
   closing("connections", () => bound.stop(true), ANSWERS_MS);
   closing("answers", () => bound.stop(), ANSWERS_MS);
@@ -192,7 +197,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     writeIdentity(paths.identity, identity);
   } catch (error) {
     // `health` says the same. On a disk without room for it the daemon is there to be read from.
-    if (!ledger.readOnly) throw error;
+    if (!ledger.readOnly && !ports.inherited) throw error;
     log.warn("identity_not_written", errorFields(error));
   }
   const mend = () => {
@@ -224,7 +229,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       while (bound.busy() > 0 && world.monotonic() < deadline) {
         await new Promise<void>((turn) => world.after(1, turn));
       }
-      return await succeed(command, ports, { coven, ledger: ledger.descriptor() });
+      return await succeed(command, ports, { coven, ledger });
     } catch (error) {
       coven.sendAway(false);
       socket = keepSocket(paths.socket, socket.name(), listen, { world, log });
@@ -233,6 +238,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     }
   }
 
+  serving = true;
   const parts = opened.move();
   return { coven, identity, monitor, leave, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
@@ -255,7 +261,7 @@ function whyNotInPlace({ ptys, succession }: DaemonPorts): string | undefined {
 async function succeed(
   command: readonly string[],
   { succession, env, log }: DaemonPorts,
-  { coven, ledger }: { readonly coven: Coven; readonly ledger: number },
+  { coven, ledger }: { readonly coven: Coven; readonly ledger: Owned },
 ): Promise<never> {
   const lock = succession?.lock();
   if (!succession || lock === undefined) throw new Error("the descriptor of the daemon's lock is unknown");
@@ -264,11 +270,12 @@ async function succeed(
   let document: number | undefined;
   try {
     const terminals = handed.sessions.flatMap(({ terminal }) => terminal?.fd ?? []);
+    const owned = ledger.leave();
     document = writeHandover({ ...handed, pid: process.pid, umask: succession.umask });
     return replaceProcess(
       [...command, "daemon", "serve"],
-      { ...env, [HANDOVER_VARIABLE]: inheritance(document, { lock, ledger }) },
-      [document, lock, ledger, ...terminals],
+      { ...env, [HANDOVER_VARIABLE]: inheritance(document, { lock, ledger: owned }) },
+      [document, lock, owned, ...terminals],
     );
   } catch (error) {
     if (document !== undefined) closeSync(document);

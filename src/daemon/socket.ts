@@ -18,18 +18,20 @@ export interface SocketName {
 /**
  * Lets `bind` listen on a path beside `path`, mode 0600, then renames it over whatever lies there: a stale socket, a plain
  * file, a link. `Bun.serve`'s `stop()` unlinks the path it bound, which by then is nobody's. `bind` must bind
- * synchronously. Throws `runtime_unavailable` when somebody answers on `path`, it is a directory, or the system refuses.
+ * synchronously. Throws `runtime_unavailable` when somebody answers on `path`, it is a directory, or the system refuses. `wasOurs`: this process has listened
+ * there until a moment ago, as another program; on a busy machine the question takes long, and sessions hang on the answer.
  */
 export async function bindSocket<T>(
   path: string,
   bind: (temporary: string) => T,
+  { wasOurs = false }: { readonly wasOurs?: boolean } = {},
 ): Promise<{ bound: T; name: SocketName }> {
   const temporary = `${path}.tmp`;
   const lying = kindOf(path);
   if (lying === "directory") {
     throw new CovenError("runtime_unavailable", `${path} is a directory; remove it.`, { socket: path });
   }
-  if (lying !== "nothing" && (await somebodyListens(path))) {
+  if (!wasOurs && lying !== "nothing" && (await somebodyListens(path))) {
     throw new CovenError(
       "runtime_unavailable",
       `Another program listens on ${path}; stop it first, or set COVEN_HOME to another directory.`,

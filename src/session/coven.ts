@@ -257,6 +257,17 @@ export class Coven {
     });
   }
 
+  /** Records every session that runs as orphaned, for a daemon that must end without ending them. */
+  orphan(reason: string): void {
+    for (const live of this.#running.values()) {
+      try {
+        live.orphan(reason);
+      } catch (error) {
+        this.ports.log.error("session_not_orphaned", { sessionId: live.id, ...failureFields(error) });
+      }
+    }
+  }
+
   #resume(session: HandedSession): void {
     const { id } = session;
     resumeLive(this.ports, this.options, session, {

@@ -239,6 +239,19 @@ export class LiveSession {
     if (handed.exit) this.exited(handed.exit);
   }
 
+  /** Settled as orphaned, with what it has printed so far; the next daemon ends what is left of it. Throws what the ledger throws. */
+  orphan(reason: string): void {
+    if (this.#settled) return;
+    const { ledger, world } = this.deps;
+    const printed = this.output.waiting;
+    const output: NewEvent[] = printed.length > 0 ? [{ kind: "output", data: printed }] : [];
+    const why: NewEvent = { kind: "metadata", payload: { event: "orphaned", reason, status: "running" } };
+    const orphaned = { status: "orphaned", exitCode: null, signal: null } as const;
+    ledger.settle(this.id, orphaned, [...output, why], world.now(), { leader: this.#leader ?? null });
+    this.#settled = true;
+    this.output.clear();
+  }
+
   /** Settles without waiting any longer for the harness; for a daemon that must go. */
   abandon(): void {
     if (this.#settled) return;

@@ -34,14 +34,17 @@ export interface LedgerOptions {
   readonly ballast?: boolean;
   /** The file may not grow past this many pages of 8 KiB; a full disk is then reported. No bound when left out. */
   readonly maxPages?: number;
-  /** By which this process has the ledger already (`Owned.descriptor`), from the program that it was before. */
+  /** By which this process has the ledger already (`Owned.leave`), from the program that it was before. */
   readonly owned?: number | undefined;
 }
 
 /** A ledger that this process has. */
 export interface Owned {
-  /** The descriptor that keeps other daemons out; a program that replaces this one needs it. */
-  descriptor(): number;
+  /**
+   * Leaves it to the program that replaces this one: nothing is reserved any more, as after an orderly end. Returns the descriptor that keeps other
+   * daemons out, which that program needs. Whoever goes on here all the same may.
+   */
+  leave(): number;
 }
 
 /**
@@ -135,7 +138,10 @@ export function openLedger(
         disk,
         () => verify(true),
       ),
-      descriptor: () => now.ownership.fd,
+      leave() {
+        now.reserve.release();
+        return now.ownership.fd;
+      },
       ...{ storage: disk.storage, readOnly: disk.readOnly, writable: disk.writable, verify: () => verify() },
       events: (query) => guardedRows(() => now.parts.events(query)),
       kept: (query) => guardedRows(() => now.parts.kept(query)),

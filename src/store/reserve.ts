@@ -82,6 +82,8 @@ export function reserveOf({ db, transaction, sync }: Connection): Reserve {
     release() {
       try {
         if (reserved > 0) dropMark.run();
+        // Whoever goes on all the same reserves anew.
+        reserved = 0;
       } catch {
         // A full or failing disk: the next start takes this for a power cut, which costs some seqs.
       }

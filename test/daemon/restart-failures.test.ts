@@ -7,6 +7,7 @@ import {
   copyFileSync,
   mkdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -217,3 +218,27 @@ testUnless(lack, noMounts())(
   },
   30_000,
 );
+
+test("a program that could be the daemon, and then can't serve after all: its sessions are orphaned, and say why", async () => {
+  const { at, program } = await talking();
+  await using _ = at;
+  const [session] = await at.client.sessions();
+  const { socket } = at.paths;
+  // Between the look and the start somebody puts a directory in the socket's place.
+  const trap = program(
+    "trap",
+    `#!/bin/sh\n[ "$3" = --check ] || { rm -f ${socket}; mkdir ${socket}; }\nexec ${process.execPath} ${MAIN} "$@"\n`,
+  );
+  const { pid } = (await at.client.health()).daemon ?? { pid: 0 };
+  await at.client.restart({ pid, command: [trap] });
+  await until("it has ended", () => !runs(pid));
+  rmdirSync(socket);
+  await at.start();
+  const id = session?.id ?? "";
+  expect(await at.client.session(id)).toMatchObject({ status: "orphaned" });
+  const { events } = await at.client.events(id);
+  const orphaned = events
+    .map(({ payload_json }) => JSON.parse(payload_json))
+    .filter(({ event }) => event === "orphaned");
+  expect(orphaned).toMatchObject([{ reason: "the daemon was replaced, and the new one could not serve" }]);
+});

@@ -7,9 +7,12 @@ import { posixPtyHost } from "../../src/pty/posix.ts";
 import { commandLine } from "../support/command-line.ts";
 import { daemonHome, logLines, until } from "../support/daemon-home.ts";
 import { restartInPlace } from "../support/in-place.ts";
-import { testUnless } from "../support/unless.ts";
+import { randomRestarts } from "../support/random-restarts.ts";
+import { testUnless, without } from "../support/unless.ts";
+import { random } from "../vt/stream.ts";
 
-const test = testUnless(posixPtyHost() ? undefined : "not Linux, or its C library is too old");
+const lack = posixPtyHost() ? undefined : "not Linux, or its C library is too old";
+const test = testUnless(lack);
 
 /** `codex` runs its prompt with sh. */
 function home(env: Readonly<Record<string, string>> = {}) {
@@ -83,6 +86,11 @@ test("twelve restarts in a flood of eight sessions: byte for byte, the same pid,
   const said = logLines(at.paths).slice(lines);
   expect(said.filter(({ event }) => event === "session_adopted")).toHaveLength(96);
   expect(said.filter(({ level }) => level !== "info")).toEqual([]);
+  // No seq is left out, as it is after a crash.
+  const seqs = await Promise.all(
+    ids.map(async (id) => (await at.client.events(id, { beforeSeq: 1e9, limit: 1 })).events[0]?.seq ?? 0),
+  );
+  expect(Math.max(...seqs)).toBeLessThan(131_072);
 }, 60_000);
 
 test("sessions that end around the restart end with their own exit codes, and their last words", async () => {
@@ -295,3 +303,71 @@ test("two restarts at once, and commands that meet them: all go well, and the se
   expect([after?.pid, after?.startedAt === before?.startedAt]).toEqual([before?.pid ?? 0, false]);
   expect((await line.home.client.session(out.trim())).status).toBe("running");
 }, 30_000);
+
+test("fifteen restarts at random moments, while sessions begin, end, are killed, pasted into, looked at and archived", async () => {
+  await using at = home();
+  await at.start();
+  const { wrong, sessions } = await randomRestarts(at, { restarts: 15, pick: random(15) });
+  expect(wrong).toEqual([]);
+  expect(sessions).toBeGreaterThan(20);
+}, 60_000);
+
+/** Full-screen programs as people use them, what is typed to leave each, and its exit code. */
+const PROGRAMS = [
+  {
+    name: "vim",
+    run: "vim -N -u NONE -n -c 'set number mouse=a' page",
+    typed: ["ihello", "\x1b", ":split\r"],
+    leave: ":qa!\r",
+  },
+  { name: "less", run: "less -N page", typed: ["10j", "/line 4\r"], leave: "q" },
+  { name: "htop", run: "htop -d 100", typed: [], leave: "q" },
+] as const;
+
+for (const { name, run, typed, leave } of PROGRAMS) {
+  testUnless(lack, without(name))(
+    `the screen of ${name} is the same in every cell and mode, it draws nothing anew, and goes on`,
+    async () => {
+      await using at = home({ TERM: "xterm-256color", LANG: "C.UTF-8" });
+      await at.start();
+      writeFileSync(
+        join(at.project, "page"),
+        Array.from({ length: 200 }, (_, i) => `line ${i} \u00e9\u4e2d\n`).join(""),
+      );
+      const { id } = await at.launch(`printf 'before it\\n'; ${run}`);
+      const screen = async () => {
+        const { asOfSeq: _, ...shown } = await at.client.screen(id, { picture: true });
+        return shown;
+      };
+      await until("it draws", async () => (await screen()).alternate);
+      for (const keys of typed) {
+        const { cursor, lines } = await screen();
+        await at.client.input(id, keys);
+        await until(`${JSON.stringify(keys)} shows`, async () => {
+          const now = await screen();
+          return JSON.stringify([now.cursor, now.lines]) !== JSON.stringify([cursor, lines]);
+        });
+      }
+      // Until it has drawn all of it: two looks in a row that are alike.
+      let before = await screen();
+      await until("it rests", async () => {
+        await Bun.sleep(100);
+        const now = await screen();
+        const same = JSON.stringify(now) === JSON.stringify(before);
+        before = now;
+        return same;
+      });
+      const bytes = (await textOf(at, id)).length;
+      for (let i = 0; i < 3; i++) expect(await restartInPlace(at)).toMatchObject({ refused: null });
+      const printed = (await textOf(at, id)).slice(bytes);
+      // What it has drawn by itself meanwhile (a clock) is no fault; otherwise nothing may be another.
+      if (printed === "") expect(await screen()).toEqual(before);
+      else expect(name).toBe("htop");
+      await at.client.input(id, leave);
+      expect(await at.settled(id)).toMatchObject({ status: "completed", exit_code: 0 });
+      const last = await screen();
+      expect([last.alternate, last.lines[0]?.trimEnd()]).toEqual([false, "before it"]);
+    },
+    30_000,
+  );
+}
