@@ -46,7 +46,7 @@ export const SESSIONS = command({
       args: [sessionId("session")],
       flags: [
         { name: "after-seq", takes: "SEQ", summary: "only those after this one" },
-        { name: "limit", takes: "N", summary: "at most so many, 1000 if not said" },
+        { name: "limit", takes: "COUNT", summary: "at most so many, else 1000" },
         JSON_OUTPUT,
       ],
       load: async () => (await import("./one.ts")).events,
