@@ -45,8 +45,8 @@ export const SESSIONS = command({
       summary: "Its events, from the first",
       args: [sessionId("session")],
       flags: [
-        { name: "after-seq", takes: "SEQ", summary: "only those after this one" },
-        { name: "limit", takes: "COUNT", summary: "at most so many, else 1000" },
+        { name: "after-seq", takes: "SEQ", seldom: true, summary: "only those after this one" },
+        { name: "limit", takes: "COUNT", seldom: true, summary: "at most so many, else 1000" },
         JSON_OUTPUT,
       ],
       load: async () => (await import("./one.ts")).events,
