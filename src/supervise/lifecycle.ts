@@ -219,10 +219,22 @@ export async function restartDaemon(
     return pid === null ? started : { ...started, restartedFrom: pid };
   } catch (error) {
     const live = error instanceof CovenError && error.code === "session_running";
-    const found = live ? await probe(paths.socket, options.answerMs) : undefined;
-    if (found?.state !== "running" || !found.inPlace) throw error;
+    const found = live ? await answering(paths, options) : undefined;
+    if (!found?.inPlace) throw error;
     return replaceInPlace(paths, found.daemon, command ?? [...selfCommand(), "daemon", "serve"], options);
   }
+}
+
+/** How long one that is being replaced for somebody else may be away, in milliseconds. */
+const AWAY_MS = 5_000;
+
+/** The daemon that answers now, or in a moment; undefined where none does. */
+async function answering(paths: CovenPaths, options: LifecycleOptions) {
+  for (const deadline = performance.now() + AWAY_MS; performance.now() < deadline; await Bun.sleep(10)) {
+    const found = await probe(paths.socket, options.answerMs);
+    if (found.state === "running") return found;
+  }
+  return undefined;
 }
 
 /** Asks the daemon to go on as another program, and waits until it does. */
@@ -234,14 +246,21 @@ async function replaceInPlace(
 ): Promise<Started> {
   const client = covenClient(paths.socket, { timeoutMs: options.answerMs ?? PROBE_MS, fresh: true });
   const deadline = performance.now() + (options.startMs ?? 15_000) + (options.stopMs ?? 15_000);
-  await client.restart({ pid, command: command.slice(0, -2) });
+  const ask = () =>
+    client.restart({ pid, command: command.slice(0, -2) }).then(
+      () => true,
+      (error: unknown) => passing(error) ?? false,
+    );
+  // Somebody else may have asked a moment before us: it is away then, or has just begun anew.
+  let asked = await ask();
   while (performance.now() < deadline) {
     const found = await probe(paths.socket, options.answerMs);
     if (found.state === "running") {
       if (found.daemon.startedAt !== startedAt)
         return { pid: found.daemon.pid, started: true, restartedFrom: pid };
-      const asked = await client.restarting().catch(passing);
-      if (asked?.restart?.state === "refused") throw refused(asked.restart.reason);
+      if (!asked) asked = await ask();
+      const now = await client.restarting().catch(passing);
+      if (now?.restart?.state === "refused") throw refused(now.restart.reason);
     } else if (await waitUntilFree(paths.lock, 0)) {
       // It went on as the other program, and that one could not serve after all.
       return { ...(await startDaemon(paths, options)), restartedFrom: pid };

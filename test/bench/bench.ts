@@ -17,6 +17,7 @@ import { launch } from "./rows/launch.ts";
 import { many } from "./rows/many.ts";
 import { reattach } from "./rows/reattach.ts";
 import { health, readback } from "./rows/requests.ts";
+import { restart } from "./rows/restart.ts";
 import type { Row } from "./rows/row.ts";
 import { watched } from "./rows/watched.ts";
 import { weight } from "./rows/weight.ts";
@@ -34,6 +35,7 @@ const ROWS: readonly Row[] = [
   weight,
   commands,
   crowd,
+  restart,
   large,
   many,
 ];
