@@ -24,6 +24,8 @@ export interface Adapter {
   /** One shot that prints what happens as lines of JSON; absent where the program can't. */
   readonly stream?: readonly string[];
   readonly asking?: Asking;
+  /** Interactive and without the prompt it waits for one to be typed. */
+  readonly opens?: boolean;
   /**
    * Its own command that says whether somebody is logged in (exit 0) or not (1, and says so), and the one to log in with.
    * As codex 0.169 and claude 2.1.329 have them. We never look at credentials ourselves.
@@ -42,6 +44,7 @@ export const BUILT_IN: readonly Adapter[] = [
     hint: "npm install -g @openai/codex",
     source: "built-in",
     interactive: [OPTIONS, PROMPT],
+    opens: true,
     nonInteractive: ["exec", "--skip-git-repo-check", "--color", "never", OPTIONS, PROMPT],
     stream: ["exec", "--json", "--skip-git-repo-check", "--color", "never", OPTIONS, PROMPT],
     // As codex 0.169 has them (`codex --help`, `codex exec --help`). With a policy of `never` nobody can be asked to lift the sandbox.
@@ -66,6 +69,7 @@ export const BUILT_IN: readonly Adapter[] = [
     hint: "npm install -g @anthropic-ai/claude-code",
     source: "built-in",
     interactive: [OPTIONS, PROMPT],
+    opens: true,
     nonInteractive: ["--print", OPTIONS, PROMPT],
     // Without --verbose it refuses this format.
     stream: ["--print", "--output-format", "stream-json", "--verbose", OPTIONS, PROMPT],
@@ -94,6 +98,7 @@ export const BUILT_IN: readonly Adapter[] = [
 export function argumentsOf(adapter: Adapter, prompt: string, mode: LaunchMode, asked: Asked = {}): string[] {
   refuseUnsayable(prompt);
   const options = askingArguments(adapter, asked, mode);
+  if (prompt === "") return opened(adapter, mode, options);
   const template = adapter[mode];
   if (!template) throw cannotStream(adapter);
   return template.flatMap((element) => {
@@ -101,6 +106,20 @@ export function argumentsOf(adapter: Adapter, prompt: string, mode: LaunchMode, 
     if (element !== PROMPT) return [element];
     return adapter.separator && prompt.startsWith("-") ? ["--", prompt] : [prompt];
   });
+}
+
+/** Without a prompt: only where we know that the harness then waits for one. */
+function opened(adapter: Adapter, mode: LaunchMode, options: readonly string[]): string[] {
+  if (mode === "interactive" && adapter.opens) return [...options];
+  throw new CovenError(
+    "invalid_request",
+    `${adapter.label} can't be started without a prompt${mode === "interactive" ? "" : " in this mode"}.`,
+    {
+      field: "withoutPrompt",
+      harness: adapter.id,
+      hint: `coven run ${adapter.id} 'your task'`,
+    },
+  );
 }
 
 /** The refusal of `launchMode` `stream`. */

@@ -31,12 +31,13 @@ export function askingArguments(
   mode: LaunchMode,
 ): string[] {
   const asking = harness.asking ?? {};
-  const { model, permission, addDirs = [], conversation, unattended } = asked;
+  const { model, permission, addDirs = [], conversation, unattended, args = [] } = asked;
   const told = (field: string, words: readonly string[] | undefined, value = ""): string[] => {
     if (!words) throw cannotBeTold(harness, field);
     return words.map((word) => word.replaceAll(VALUE, () => value));
   };
   if (unattended && mode === "interactive") throw cannotBeTold(harness, "launchPolicy");
+  if (args.length > 0 && !harness.asking) throw cannotBeTold(harness, "args");
   const isResumed = conversation?.mode === "resume";
   return [
     ...(model === undefined ? [] : told("model", asking.model, withoutProvider(model, asking.provider))),
@@ -46,6 +47,7 @@ export function askingArguments(
     ...(conversation
       ? told("conversation", isResumed ? asking.resumeConversation : asking.initConversation, conversation.id)
       : []),
+    ...args,
   ];
 }
 
@@ -55,7 +57,8 @@ function withoutProvider(model: string, provider: string | undefined): string {
     : model;
 }
 
-function cannotBeTold(
+/** The refusal of what a harness has no words for. */
+export function cannotBeTold(
   { id, label }: { readonly id: string; readonly label: string },
   field: string,
 ): CovenError {
@@ -71,5 +74,6 @@ const WHAT: Readonly<Record<string, string>> = {
   permission: "what it may do",
   addDirs: "to use other directories",
   conversation: "to do that with a conversation",
+  args: "arguments of its own",
   launchPolicy: "to keep to this policy",
 };

@@ -3,7 +3,7 @@ import { CovenError } from "../errors.ts";
 import type { Harnesses, HarnessInfo } from "../session/ports.ts";
 import type { Adapter } from "./adapter.ts";
 import { argumentsOf, BUILT_IN, cannotStream, refuseUnsayable } from "./adapter.ts";
-import { askingArguments } from "./asking.ts";
+import { askingArguments, cannotBeTold } from "./asking.ts";
 import { findExecutable, findProgram } from "./lookup.ts";
 import type { ManifestProblem } from "./manifest.ts";
 import { readManifests } from "./manifest.ts";
@@ -73,6 +73,7 @@ export function harnesses(options: {
     argv(id, prompt, mode, env, asked = {}) {
       if (id === DEMO_ID) {
         refuseUnsayable(prompt);
+        if (asked.args && asked.args.length > 0) throw cannotBeTold(DEMO, "args");
         askingArguments(DEMO, asked, mode);
         if (mode === "stream") throw cannotStream(DEMO);
         return [...self(), DEMO_COMMAND, mode, prompt];

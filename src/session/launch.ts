@@ -22,6 +22,7 @@ import type { Size } from "./viewers.ts";
 export interface LaunchRequest {
   readonly projectRoot: string;
   readonly harness: string;
+  /** Blank: the harness is opened without one. */
   readonly prompt: string;
   readonly cwd?: string;
   readonly title?: string;
@@ -38,6 +39,8 @@ export interface LaunchRequest {
   /** Absolute. */
   readonly addDirs?: readonly string[];
   readonly conversation?: NonNullable<Asked["conversation"]>;
+  /** For the harness, as they are. */
+  readonly args?: readonly string[];
   /** The client's own name for the conversation: kept, and nothing else. */
   readonly conversationId?: string;
   /** The one policy there is: the harness works alone, may write in its root and these directories, and asks nobody. */
@@ -109,7 +112,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     id,
     project_root: boundary.projectRoot,
     harness: request.harness,
-    title: titleOf(request.title, request.prompt),
+    title: titleOf(request.title, request.prompt.trim() || request.harness),
     status: "created",
     exit_code: null,
     archived_at: null,
@@ -133,7 +136,14 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
 }
 
 /** Throws `invalid_request` for directories that are none, and for two members that say different things of the same. */
-function askedOf({ model, permission, addDirs, conversation, launchPolicy }: LaunchRequest): Asked {
+function askedOf({
+  model,
+  permission,
+  addDirs,
+  conversation,
+  launchPolicy,
+  args = [],
+}: LaunchRequest): Asked {
   if (launchPolicy && (permission !== undefined || addDirs !== undefined)) {
     throw new CovenError(
       "invalid_request",
@@ -152,6 +162,7 @@ function askedOf({ model, permission, addDirs, conversation, launchPolicy }: Lau
     ...(permission === undefined ? {} : { permission }),
     ...(dirs.length > 0 ? { addDirs: dirs } : {}),
     ...(conversation ? { conversation } : {}),
+    ...(args.length > 0 ? { args } : {}),
     ...(launchPolicy ? { unattended: true } : {}),
   };
 }

@@ -344,6 +344,8 @@ export interface Asked {
   readonly conversation?: { readonly mode: "init" | "resume"; readonly id: string };
   /** It works alone, may write in its root and `addDirs` and nowhere else, and asks nobody. */
   readonly unattended?: boolean;
+  /** Arguments of the harness's own, as they are. */
+  readonly args?: readonly string[];
 }
 
 export interface Harnesses {
@@ -352,7 +354,7 @@ export interface Harnesses {
   /** Throws `invalid_request` for an id that is not on the list (details: `known`, `hint`). Touches nothing. */
   require(id: string): void;
   /**
-   * The exact argv, argv[0] absolute, the prompt as one element. Throws as `require`, `invalid_request` (details: `field`) for what it can't be
+   * The exact argv, argv[0] absolute, the prompt as one element; "" opens it without one. Throws as `require`, `invalid_request` (details: `field`) for what it can't be
    * told, and `harness_not_found` (details: `executable`, `hint`) when the program is not on the PATH of `env`.
    */
   argv(

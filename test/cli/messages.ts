@@ -208,6 +208,16 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/run/run.ts", "Watch it:      coven attach …", ""],
   [
     "cli/commands/run/run.ts",
+    "coven run needs a prompt where the agent is headless.",
+    "coven run … 'say hello' | coven run … --interactive   (or at a terminal, or with --detach) | coven help run",
+  ],
+  [
+    "cli/commands/run/run.ts",
+    "--dry-run can't say what --continue would go on with.",
+    "--dry-run, without --continue",
+  ],
+  [
+    "cli/commands/run/run.ts",
     "--stream-json and --… can't both be meant.",
     "--stream-json   (the run as lines of JSON, to its end) | --…   (without it)",
   ],
@@ -215,6 +225,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/run/run.ts", "Session:       …", ""],
   ["cli/commands/run/run.ts", "Project root:  …", ""],
   ["cli/commands/run/run.ts", "Starts in:     …", ""],
+  ["cli/commands/run/run.ts", "The prompt is empty.", "coven run demo 'say hello'"],
   ["cli/commands/run/run.ts", "Type the prompt, then Ctrl-D on a line of its own.", ""],
   ["cli/commands/run/run.ts", "Standard input held no prompt.", "echo 'say hello' | coven run demo -"],
   ["cli/commands/run/stream.ts", "Left before it had ended.", ""],
@@ -339,6 +350,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["daemon/successor.ts", "The program to go on with is refused: … ….", ""],
   ["daemon/successor.ts", "The program to go on with can't be the daemon here: ….", ""],
   ["familiars.ts", "… holds something else than [[familiar]] tables with an id.", ""],
+  ["harness/adapter.ts", "… can't be started without a prompt….", ""],
   ["harness/adapter.ts", "… can't print what it does as lines of JSON.", ""],
   ["harness/adapter.ts", "The prompt holds a NUL character, which no program can be given.", ""],
   [

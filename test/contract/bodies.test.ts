@@ -79,6 +79,8 @@ test("GET /health", async () => {
         permission: true,
         addDirs: true,
         conversation: true,
+        args: true,
+        withoutPrompt: true,
         resize: true,
         screen: true,
         picture: true,

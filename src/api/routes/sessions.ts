@@ -46,46 +46,65 @@ export const sessions = {
       "Idempotency-Key": parameter.max(255, "must be at most 255 characters").exactOptional(),
     }),
     /** Whether the paths and the harness exist is the domain's question. */
-    body: z.object({
-      projectRoot: z.string().min(1),
-      harness: z.string().min(1),
-      prompt: z.string().refine((prompt) => prompt.trim() !== "", "must not be blank"),
-      cwd: z.string().exactOptional(),
-      title: z.string().exactOptional(),
-      launchMode: z.enum(LAUNCH_MODES).exactOptional(),
-      labels: labels.exactOptional(),
-      visibility: z.enum(VISIBILITIES).exactOptional(),
-      env: z.record(z.string(), z.string()).exactOptional(),
-      inheritEnv: z.boolean().exactOptional(),
-      cols: side.exactOptional(),
-      rows: side.exactOptional(),
-      /** With a provider in front (`openai/…`) or without; blank asks for nothing. */
-      model: z
-        .string()
-        .max(256)
-        .trim()
-        .regex(/^(?!-)[^\p{Cc}]*(?<!\/)$/u, "must be the name of a model")
-        .exactOptional(),
-      permission: z.enum(PERMISSIONS).exactOptional(),
-      addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
-      conversation: z
-        .strictObject({ mode: z.enum(["init", "resume"]), id: conversationName })
-        .exactOptional(),
-      conversationId: z.string().trim().max(256).exactOptional(),
-      launchPolicy: z
-        .strictObject({
-          approval: z.literal("never"),
-          sandbox: z.literal("workspace-write"),
-          addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
-        })
-        .exactOptional(),
-      // What would select or restrict and isn't known here is refused: nobody who asks for less gets the default.
-      familiarId: unservedId,
-      callerFamiliarId: unservedId,
-      sessionPolicy: unserved,
-      executionBinding: unserved,
-      requestAdoption: unserved,
-    }),
+    body: z
+      .object({
+        projectRoot: z.string().min(1),
+        harness: z.string().min(1),
+        prompt: z.string(),
+        /** The prompt is blank then: an interactive harness is opened, and waits for what is typed. */
+        withoutPrompt: z.literal(true).exactOptional(),
+        /** Arguments of the harness's own, as they are, behind what the members below are told with. */
+        args: z
+          .array(
+            z
+              .string()
+              .max(131_000)
+              .regex(/^[^\0]*$/, "must not hold a NUL"),
+          )
+          .max(256)
+          .readonly()
+          .exactOptional(),
+        cwd: z.string().exactOptional(),
+        title: z.string().exactOptional(),
+        launchMode: z.enum(LAUNCH_MODES).exactOptional(),
+        labels: labels.exactOptional(),
+        visibility: z.enum(VISIBILITIES).exactOptional(),
+        env: z.record(z.string(), z.string()).exactOptional(),
+        inheritEnv: z.boolean().exactOptional(),
+        cols: side.exactOptional(),
+        rows: side.exactOptional(),
+        /** With a provider in front (`openai/…`) or without; blank asks for nothing. */
+        model: z
+          .string()
+          .max(256)
+          .trim()
+          .regex(/^(?!-)[^\p{Cc}]*(?<!\/)$/u, "must be the name of a model")
+          .exactOptional(),
+        permission: z.enum(PERMISSIONS).exactOptional(),
+        addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
+        conversation: z
+          .strictObject({ mode: z.enum(["init", "resume"]), id: conversationName })
+          .exactOptional(),
+        conversationId: z.string().trim().max(256).exactOptional(),
+        launchPolicy: z
+          .strictObject({
+            approval: z.literal("never"),
+            sandbox: z.literal("workspace-write"),
+            addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
+          })
+          .exactOptional(),
+        // What would select or restrict and isn't known here is refused: nobody who asks for less gets the default.
+        familiarId: unservedId,
+        callerFamiliarId: unservedId,
+        sessionPolicy: unserved,
+        executionBinding: unserved,
+        requestAdoption: unserved,
+      })
+      .superRefine(({ prompt, withoutPrompt = false }, context) => {
+        if ((prompt.trim() === "") === withoutPrompt) return;
+        const message = withoutPrompt ? "must be blank with withoutPrompt" : "must not be blank";
+        context.addIssue({ code: "custom", path: ["prompt"], message });
+      }),
     answer: sessionRecord,
     status: [201, 200],
     refuses: ["harness_not_found", "launch_failed", "runtime_unavailable"],
@@ -96,10 +115,12 @@ export const sessions = {
       permission: true,
       addDirs: true,
       conversation: true,
+      args: true,
+      withoutPrompt: true,
     },
     handle: ({ coven, meter, world }, { body, headers }) => {
       const began = world.monotonic();
-      const { model, ...rest } = body;
+      const { model, withoutPrompt: _, ...rest } = body;
       const { session, created } = coven.launch(
         { ...rest, ...(model ? { model } : {}), prompt: body.prompt.trim() },
         headers["Idempotency-Key"],

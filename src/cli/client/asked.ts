@@ -13,6 +13,7 @@ export interface Typed {
   readonly model?: string | undefined;
   readonly permission?: string | undefined;
   readonly addDirs?: readonly string[];
+  readonly args?: readonly string[];
 }
 
 /**
@@ -34,6 +35,7 @@ export async function askedFor(harness: string, typed: Typed = {}): Promise<Aske
   return {
     ...(model ? { model } : {}),
     ...(permission ? { permission } : {}),
+    ...(typed.args && typed.args.length > 0 ? { args: typed.args } : {}),
     ...(dirs.length > 0 ? { addDirs: dirs.map((dir) => resolve(workingDirectory(), dir)) } : {}),
   };
 }

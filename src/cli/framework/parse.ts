@@ -84,8 +84,8 @@ function read(command: Command, name: string, given: readonly string[]): Decisio
   for (const token of tokens(given, command.flags)) {
     if (token.kind === "word") words.push(token.text);
     if (token.kind !== "flag") continue;
-    const { flag, text, typed, value, joined } = token;
-    if (!flag) throw unknownFlag(command, name, text, typed);
+    const { flag, value, joined } = token;
+    if (!flag) throw unknownFlag(command, name, token, words);
     if (flag.takes === undefined) {
       if (joined) throw new UsageError(`--${flag.name} takes no value.`, [`coven ${name} --${flag.name}`]);
       flags[flag.name] = true;
@@ -148,13 +148,21 @@ function checkedValue(flag: Flag, value: string | undefined, joined: boolean, na
   return value;
 }
 
-function unknownFlag(command: Command, name: string, text: string, typed: string): UsageError {
+function unknownFlag(
+  command: Command,
+  name: string,
+  { text, typed }: { readonly text: string; readonly typed: string },
+  words: readonly string[],
+): UsageError {
   const names = command.flags.map((flag) => flag.name);
   const guess = nearest(typed.replace(/^-+/, ""), names);
   const hints = guess ? [`coven ${name} --${guess}`] : [];
-  const last = command.args.at(-1);
-  if (last?.rest && !last.optional)
-    hints.push(`coven ${name} ${command.args[0]?.sample ?? ""} -- ${quoted(text)}`);
+  if (names.includes("arg")) {
+    // Which flags an agent has, and what a prompt may hold, only the person knows.
+    const harness = quoted(words[0] ?? command.args[0]?.sample ?? "");
+    hints.push(`coven ${name} ${harness} --arg=${quoted(text)}   (a flag of the agent's own)`);
+    hints.push(`coven ${name} ${harness} -- ${quoted(text)}   (part of the prompt)`);
+  }
   hints.push(`coven help ${name}`);
   return new UsageError(`coven ${name} has no flag ${quoted(typed)}.`, hints);
 }

@@ -13,13 +13,14 @@ export const RUN = command({
   ],
   examples: [
     ["coven run codex fix the failing tests", "in this project"],
+    ["coven run codex", "the agent itself, without a task"],
     ["coven run demo 'lines 5'", "no agent needed"],
     ["coven run claude 'explain this' --detach", "prints the id, returns at once"],
     ["coven run codex -- --help me", "everything after -- is the prompt"],
   ],
   args: [
     { name: "harness", sample: "demo", completes: "harness" },
-    { name: "prompt", sample: "'say hello'", rest: true },
+    { name: "prompt", sample: "'say hello'", optional: true, rest: true },
   ],
   flags: [
     {
@@ -70,6 +71,14 @@ export const RUN = command({
     },
     { name: "archive", seldom: true, summary: "archive it once it has ended" },
     { name: "labels", seldom: true, takes: "A,B", summary: "labels of the record, between commas" },
+    {
+      name: "arg",
+      seldom: true,
+      takes: "ARG",
+      repeats: true,
+      summary: "an argument of the agent's own: --arg=--flag",
+    },
+    { name: "dry-run", seldom: true, summary: "print argv, root, cwd and mode; start nothing" },
     {
       name: "timeout",
       seldom: true,

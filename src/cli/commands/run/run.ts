@@ -13,7 +13,7 @@ import { ownSize } from "../../terminal/size.ts";
 import { UsageError } from "../../ui/failure.ts";
 import { atTerminal, print, printJson, say, sayNothing } from "../../ui/out.ts";
 import { isTerminal } from "../../ui/termios.ts";
-import { harmless } from "../../ui/text.ts";
+import { harmless, quoted } from "../../ui/text.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
 import { type Deadline, deadlineOf, endingWithMe, environmentWith } from "./manners.ts";
 
@@ -26,6 +26,7 @@ export const run: Run = async (invocation) => {
     archive: has(invocation, "archive"),
     async launch(modeOf) {
       refuseBesideFrames(invocation);
+      requirePrompt(invocation, "stream");
       const planned = await plan(invocation);
       const { client, prompt } = planned;
       const session = await launch(planned, invocation, await modeOf(client));
@@ -47,6 +48,8 @@ async function shown(invocation: Invocation, deadline: Deadline): Promise<number
     asOutput: json || has(invocation, "raw"),
     atTerminal: atTerminal(),
   });
+  requirePrompt(invocation, mode);
+  if (has(invocation, "dry-run")) return dryRun(invocation, mode);
   if (isDetached && has(invocation, "end-with-me")) {
     throw new UsageError("--end-with-me and --detach can't both be meant.", [
       "--end-with-me, without --detach",
@@ -109,6 +112,7 @@ async function plan(invocation: Invocation): Promise<Planned> {
     model: flagValue(invocation, "model"),
     permission: flagValue(invocation, "permission"),
     addDirs: flagValues(invocation, "add-dir"),
+    args: flagValues(invocation, "arg"),
   };
   const title = flagValue(invocation, "title");
   const labels = labelsOf(flagValue(invocation, "labels"));
@@ -128,6 +132,7 @@ async function plan(invocation: Invocation): Promise<Planned> {
     model: typed.model ?? before.model ?? undefined,
     permission: typed.permission ?? before.permission ?? undefined,
     addDirs: typed.addDirs.length > 0 ? typed.addDirs : before.add_dirs,
+    args: typed.args,
   });
   return {
     client,
@@ -155,14 +160,59 @@ function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode
     ...(asked.model === undefined ? {} : { model: asked.model }),
     ...(asked.permission === undefined ? {} : { permission: asked.permission }),
     ...(asked.addDirs === undefined ? {} : { addDirs: asked.addDirs }),
+    ...(asked.args === undefined ? {} : { args: asked.args }),
+    ...(prompt === "" ? { withoutPrompt: true as const } : {}),
     ...(asked.conversation === undefined ? {} : { conversation: asked.conversation }),
     ...ownSize(),
   });
 }
 
+/** An agent is opened without a prompt only where something can be typed or sent. Throws `UsageError`. */
+function requirePrompt(invocation: Invocation, mode: LaunchMode): void {
+  if (invocation.words.length > 1 || mode === "interactive") return;
+  const harness = quoted(word(invocation, 0));
+  throw new UsageError("coven run needs a prompt where the agent is headless.", [
+    `coven run ${harness} 'say hello'`,
+    `coven run ${harness} --interactive   (or at a terminal, or with --detach)`,
+    "coven help run",
+  ]);
+}
+
+/** Prints what a run would do, and starts nothing, not even the daemon. */
+async function dryRun(invocation: Invocation, mode: LaunchMode): Promise<number> {
+  if (has(invocation, "continue")) {
+    throw new UsageError("--dry-run can't say what --continue would go on with.", [
+      "--dry-run, without --continue",
+    ]);
+  }
+  const harness = word(invocation, 0);
+  const prompt = await promptOf(invocation);
+  const { placeOf } = await import("../../client/project.ts");
+  const { plannedArgv } = await import("../../client/launchables.ts");
+  const { covenPaths } = await import("../../../paths.ts");
+  const { projectRoot, cwd } = placeOf(workingDirectory(), flagValue(invocation, "cwd"));
+  const asked = await askedFor(harness, {
+    model: flagValue(invocation, "model"),
+    permission: flagValue(invocation, "permission"),
+    addDirs: flagValues(invocation, "add-dir"),
+    args: flagValues(invocation, "arg"),
+  });
+  const env = environmentWith(flagValues(invocation, "env-file"));
+  const argv = plannedArgv(covenPaths(), { harness, prompt, mode, env, asked });
+  if (has(invocation, "json")) {
+    await printJson({ harness, launch_mode: mode, project_root: projectRoot, cwd, argv });
+    return 0;
+  }
+  await print(`Project root:  ${harmless(projectRoot)}`);
+  await print(`Starts in:     ${harmless(cwd)}`);
+  await print(`Mode:          ${modeWord({ launch_mode: mode })}`);
+  await print(`Runs:          ${argv.map(quoted).join(" ")}`);
+  return 0;
+}
+
 /** Throws `UsageError` for a flag that asks for another kind of output, or for none. */
 function refuseBesideFrames(invocation: Invocation): void {
-  const other = ["detach", "interactive", "json", "raw"].find((flag) => has(invocation, flag));
+  const other = ["detach", "interactive", "json", "raw", "dry-run"].find((flag) => has(invocation, flag));
   if (other === undefined) return;
   throw new UsageError(`--stream-json and --${other} can't both be meant.`, [
     "--stream-json   (the run as lines of JSON, to its end)",
@@ -191,9 +241,12 @@ function announce(session: Session, err: typeof import("../../ui/colour.ts").err
   say("");
 }
 
-/** The words after the harness, joined by a space; a lone `-` stands for standard input. Throws `UsageError`. */
+/** The words after the harness, joined by a space; a lone `-` stands for standard input, and none for no prompt: "". Throws `UsageError`. */
 async function promptOf(invocation: Invocation): Promise<string> {
   const words = invocation.words.slice(1);
+  if (words.length > 0 && words.join(" ").trim() === "") {
+    throw new UsageError("The prompt is empty.", ["coven run demo 'say hello'"]);
+  }
   if (words.length !== 1 || words[0] !== "-") return words.join(" ");
   if (isTerminal(0)) say("Type the prompt, then Ctrl-D on a line of its own.");
   const text = await Bun.stdin.text();
