@@ -7,7 +7,7 @@ import { CovenError } from "./errors.ts";
 import { codeOf } from "./os/file-failure.ts";
 
 /** A value as it stands in the file. */
-export type ConfigValue = string | number | boolean;
+export type ConfigValue = string | number | boolean | readonly string[];
 
 /** One key: what it is, and what may stand there. */
 interface Key<Value extends ConfigValue> {
@@ -37,6 +37,19 @@ function modelOf(harness: string) {
   } satisfies Key<string>;
 }
 
+function argumentsOf(harness: string) {
+  return {
+    default: [],
+    doc: `arguments ${harness} is given each time`,
+    readBy: "commands",
+    must: 'a list of arguments, like ["--search"]',
+    accepts: (value): value is readonly string[] =>
+      Array.isArray(value) &&
+      value.length <= 64 &&
+      value.every((one) => typeof one === "string" && one.length <= 4096 && !one.includes("\0")),
+  } satisfies Key<readonly string[]>;
+}
+
 /** Every key there is. Anything else in the file is warned about and ignored. */
 export const CONFIG_KEYS = {
   "harness.default": {
@@ -48,6 +61,8 @@ export const CONFIG_KEYS = {
   } satisfies Key<string>,
   "harness.codex.model": modelOf("codex"),
   "harness.claude.model": modelOf("claude"),
+  "harness.codex.args": argumentsOf("codex"),
+  "harness.claude.args": argumentsOf("claude"),
   "launch.permission": {
     default: "",
     doc: "what agents may do: read-only, full; empty: their own way",
@@ -233,9 +248,13 @@ export function valueFor(
       file: from.file ?? null,
       line: from.line ?? null,
       key,
-      hint: `coven config set ${key} ${spec.default}`,
+      hint: `coven config set ${key} ${typedDefault(spec.default)}`,
     },
   );
+}
+
+function typedDefault(value: ConfigValue): string {
+  return typeof value === "object" ? `'${JSON.stringify(value)}'` : String(value);
 }
 
 function wholeNumber(value: unknown): value is number {

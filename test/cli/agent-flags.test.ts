@@ -134,3 +134,24 @@ test("where it is headless a prompt is needed, and an agent we don't know how to
   });
   expect(await line.home.client.sessions()).toHaveLength(before);
 });
+
+// The table of a key with two dots was taken for its first part, and every such change was refused.
+test("[harness.codex] args are given each time, before those that are typed; set by the command line, whole and one by one", async () => {
+  const set = await line.coven(["config", "set", "harness.codex.args", '["--search", "a b"]']);
+  expect(set).toMatchObject({ code: 0, out: 'harness.codex.args = ["--search","a b"]\n' });
+  expect((await line.coven(["config", "set", "harness.codex.model", "o3"])).code).toBe(0);
+  const { out } = await line.coven(["run", "codex", "go", "--arg=-x"]);
+  expect(out).toContain("[--model][o3][--search][a b][-x][go]\n");
+  expect((await line.coven(["run", "codex", "go", "--dry-run"])).out).toContain(
+    "--model o3 --search 'a b' go\n",
+  );
+  expect((await line.coven(["config", "get", "harness.codex.args"])).out).toBe('["--search","a b"]\n');
+  expect((await line.coven(["config", "set", "--", "harness.codex.args", "--one"])).out).toContain(
+    '["--one"]',
+  );
+  expect((await line.coven(["config", "set", "harness.codex.args", "[1]"])).err).toContain(
+    "must be a list of arguments",
+  );
+  expect((await line.coven(["config", "set", "harness.codex.args", "[]"])).code).toBe(0);
+  expect(await Bun.file(line.home.paths.config).text()).toBe('[harness.codex]\nargs = []\nmodel = "o3"\n');
+});

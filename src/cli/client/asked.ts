@@ -32,23 +32,34 @@ export async function askedFor(harness: string, typed: Typed = {}): Promise<Aske
     );
   }
   const dirs = typed.addDirs ?? [];
+  // What was typed stands behind what is set: of two that say the same most programs take the last.
+  const args = [...set.args, ...(typed.args ?? [])];
   return {
     ...(model ? { model } : {}),
     ...(permission ? { permission } : {}),
-    ...(typed.args && typed.args.length > 0 ? { args: typed.args } : {}),
+    ...(args.length > 0 ? { args } : {}),
     ...(dirs.length > 0 ? { addDirs: dirs.map((dir) => resolve(workingDirectory(), dir)) } : {}),
   };
 }
 
-async function settings(harness: string): Promise<{ readonly model: string; readonly permission: string }> {
+interface Settings {
+  readonly model: string;
+  readonly permission: string;
+  readonly args: readonly string[];
+}
+
+async function settings(harness: string): Promise<Settings> {
   const { config: file } = covenPaths();
   // Reading TOML is loaded only for those who have the file.
-  if (!(await isThere(file))) return { model: "", permission: "" };
+  if (!(await isThere(file))) return { model: "", permission: "", args: [] };
   const { readConfig } = await import("../../config.ts");
   const { config } = readConfig(file);
-  const models: Readonly<Record<string, string>> = {
-    codex: config["harness.codex.model"],
-    claude: config["harness.claude.model"],
-  };
-  return { model: models[harness] ?? "", permission: config["launch.permission"] };
+  const permission = config["launch.permission"];
+  if (harness === "codex") {
+    return { model: config["harness.codex.model"], permission, args: config["harness.codex.args"] };
+  }
+  if (harness === "claude") {
+    return { model: config["harness.claude.model"], permission, args: config["harness.claude.args"] };
+  }
+  return { model: "", permission, args: [] };
 }

@@ -24,13 +24,16 @@ function edited(text: string, key: ConfigKey, value: ConfigValue): string | unde
   const end = lines[0]?.endsWith("\r") ? "\r" : "";
   const own = known.findIndex((line) => line.kind === "assignment" && line.key === key);
   if (own >= 0) {
-    // Everything up to the value, the value (a string, or a run without blanks), and what follows it.
-    const parts = /^([^=]*=[ \t]*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s#]+)(.*)$/s.exec(lines[own] ?? "");
+    // Everything up to the value, the value (a string, a list, or a run without blanks), and what follows it.
+    const parts = /^([^=]*=[ \t]*)("(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]]*\]|[^\s#]+)(.*)$/s.exec(
+      lines[own] ?? "",
+    );
     if (!parts) return undefined;
     lines[own] = `${parts[1]}${written(value)}${parts[3]}`;
     return lines.join("\n");
   }
-  const [table = "", name = ""] = key.split(".");
+  const dot = key.lastIndexOf(".");
+  const [table, name] = [key.slice(0, dot), key.slice(dot + 1)];
   const header = known.findIndex((line) => line.kind === "table" && line.name === table);
   if (header >= 0) {
     // After the last assignment of the table, so that a comment above the next table stays with it.
@@ -69,5 +72,5 @@ function isOnlyChange(
 
 /** As TOML. */
 function written(value: ConfigValue): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return typeof value === "object" || typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -43,7 +43,7 @@ export const get: Run = async (invocation) => {
   const key = keyOf(invocation);
   const row = rows().find((one) => one.key === key);
   if (has(invocation, "json")) await printJson(row);
-  else await print(String(row?.value));
+  else if (row) await print(shownValue(row.value));
   return 0;
 };
 
@@ -73,7 +73,7 @@ export const set: Run = async (invocation) => {
   } catch (error) {
     throw fileFailure(error, paths.config);
   }
-  await print(`${key} = ${value}`);
+  await print(`${key} = ${shownValue(value)}`);
   if (CONFIG_KEYS[key].readBy === "daemon")
     say("A running daemon takes it up when it starts again:  coven daemon restart");
   return 0;
@@ -90,7 +90,7 @@ function resolved(file: string): string {
 
 const WIDE: readonly Column<Row>[] = [
   { head: "KEY", cell: (row) => row.key },
-  { head: "VALUE", cell: (row) => String(row.value) },
+  { head: "VALUE", cell: (row) => shownValue(row.value) },
   { head: "FROM", cell: (row) => (row.set ? "file" : "default") },
   { head: "WHAT IT IS", cell: (row) => row.doc },
 ];
@@ -127,6 +127,7 @@ const UNITS: Readonly<Record<string, number>> = { kb: 1e3, mb: 1e6, gb: 1e9, tb:
 /** A typed word as a value: a number, a size (`2GB`), on or off. `valueFor` checks it afterwards. */
 function typed(key: ConfigKey, text: string): ConfigValue {
   const like = CONFIG_KEYS[key].default;
+  if (typeof like === "object") return listOf(text);
   if (typeof like === "boolean") {
     if (/^(true|on|yes)$/i.test(text)) return true;
     return /^(false|off|no)$/i.test(text) ? false : text;
@@ -136,4 +137,19 @@ function typed(key: ConfigKey, text: string): ConfigValue {
   if (size) return Math.round(Number(size[1]) * (UNITS[(size[2] ?? "").toLowerCase()] ?? Number.NaN));
   if (text.toLowerCase() === "never" && key.startsWith("retention.")) return 0;
   return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/** A list as JSON, or one argument as it is; nothing is none. */
+function listOf(text: string): ConfigValue {
+  if (text.trim() === "") return [];
+  if (!text.trim().startsWith("[")) return [text];
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function shownValue(value: ConfigValue): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
