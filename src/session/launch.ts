@@ -2,6 +2,7 @@
 import { CovenError } from "../errors.ts";
 import { boundaryOf, directoriesOf } from "./boundary.ts";
 import { sessionEnvironment } from "./environment.ts";
+import { type Familiar, promptAs } from "./familiar.ts";
 import type { HandedSession } from "./handover.ts";
 import { LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
@@ -32,6 +33,8 @@ export interface LaunchRequest {
   readonly inheritEnv?: boolean;
   readonly cols?: number;
   readonly rows?: number;
+  /** Whom the harness is asked to be. */
+  readonly familiar?: Familiar;
   readonly labels?: readonly string[];
   readonly visibility?: Visibility;
   readonly model?: string;
@@ -106,7 +109,13 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
   });
   const mode = request.launchMode ?? "interactive";
   const asked = askedOf(request);
-  const argv = harnesses.argv(request.harness, request.prompt.trim(), mode, environment, asked);
+  const argv = harnesses.argv(
+    request.harness,
+    promptAs(request.familiar, request.prompt.trim()),
+    mode,
+    environment,
+    asked,
+  );
   const now = world.now();
   const session: Session = {
     id,
@@ -125,6 +134,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     activity: null,
     ...UNASKED,
     labels: request.labels ?? [],
+    familiar_id: request.familiar?.id ?? null,
     visibility: request.visibility ?? "private",
     conversation_id: asked.conversation?.id ?? (request.conversationId || null),
     model: asked.model ?? null,

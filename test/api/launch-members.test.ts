@@ -1,6 +1,6 @@
 // What a launch asks for beside its prompt: honoured and recorded, or refused with the member's name; never dropped.
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ask } from "../support/raw.ts";
 import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
@@ -18,7 +18,7 @@ async function launch(members: object, harness = "codex") {
 }
 
 test.each([
-  ["familiarId", "ada"],
+  ["familiarId", "nobody"],
   ["sessionPolicy", { contract: "coven.session-policy.v1" }],
   ["executionBinding", {}],
   ["requestAdoption", {}],
@@ -106,6 +106,24 @@ test("launchMode stream: the harness's lines of JSON are the output; who has non
   expect([refused.status, refused.body.error.code]).toEqual([400, "invalid_request"]);
   expect(refused.body.error.details).toMatchObject({ field: "launchMode", harness: "demo" });
   expect(daemon.ledger.activeSessions()).toHaveLength(before);
+});
+
+test("a familiar is said in front of the prompt, and stands in the record; the title is the prompt's", async () => {
+  const file = join(daemon.dir, "familiars.toml");
+  writeFileSync(file, '[[familiar]]\nid = "sage"\ndisplay_name = "Sage"\nrole = "reader"\n');
+  const shows = join(daemon.dir, "bin", "codex");
+  const before = readFileSync(shows, "utf8");
+  writeFileSync(shows, "#!/bin/sh\nfor prompt; do :; done\nprintf '%s' \"$prompt\"\n");
+  const { status, body } = await launch({ familiarId: "sage", prompt: "hello" });
+  expect([status, body.familiar_id, body.title]).toEqual([201, "sage", "hello"]);
+  await daemon.settled(body.id);
+  const [row] = daemon.ledger.output(body.id, 0, 1_000_000);
+  const said = "You are Sage (id sage); answer as that familiar.\r\nRole: reader\r\n\r\nhello";
+  expect(new TextDecoder().decode(row?.data)).toBe(said);
+  writeFileSync(shows, before);
+  const unknown = await launch({ familiarId: "rook" });
+  expect(unknown.body.error.details).toMatchObject({ field: "familiarId", known: ["sage"] });
+  rmSync(file);
 });
 
 test("labels and visibility are kept as given", async () => {

@@ -17,6 +17,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["api/parse.ts", "There is no session of this id.", ""],
   ["api/routes/daemon.ts", "… sessions are running; force ends them.", ""],
   ["api/routes/daemon.ts", "This daemon is process …, not ….", ""],
+  ["api/routes/sessions.ts", "There is no familiar called ….", ""],
   ["api/routes/terminal.ts", "attach is a WebSocket: ask for it with an Upgrade header.", ""],
   ["api/server.ts", "Requests from a browser (with an Origin header) are refused.", ""],
   ["api/server.ts", "There is no route ….", ""],

@@ -121,6 +121,23 @@ test("--continue goes on with the conversation where and as it was, in a new ses
   expect(await argv()).toContain("read-only");
 });
 
+test("as a cockpit of 0.4.6 calls it for a turn of a chat, with the familiar that answers", async () => {
+  const file = join(line.home.paths.home, "familiars.toml");
+  writeFileSync(file, '[[familiar]]\nid = "sage"\ndisplay_name = "Sage"\n');
+  const turn = ["--stream-json", "--permission", "read-only", "--add-dir", line.home.base];
+  const frames = framesOf(await run("codex", ...turn, "--familiar", "sage", "--", "hello"));
+  expect(frames.at(-1)).toMatchObject({ type: "result", is_error: false });
+  expect(frames[1]).toMatchObject({ message: { content: [{ type: "text", text: "hello" }] } });
+  const session = await line.home.client.session(String(frames[0]?.["session_id"]));
+  expect(session).toMatchObject({ familiar_id: "sage", title: "hello" });
+  expect((await argv()).slice(-3)).toEqual(["You are Sage (id sage); answer as that familiar.", "", "hello"]);
+  const again = framesOf(await run("codex", "--stream-json", "--continue", session.id, "--", "more"));
+  const { familiar_id } = await line.home.client.session(String(again[0]?.["session_id"]));
+  expect(familiar_id).toBe("sage");
+  const nobody = await run("codex", "--stream-json", "--familiar", "rook", "--", "hello");
+  expect(framesOf(nobody).at(-1)).toMatchObject({ is_error: true, error: expect.stringContaining("rook") });
+});
+
 test("every failure is a frame too: of the words, of the launch, of a conversation that is not known, of the run", async () => {
   const { id } = await line.home.client.launch({
     ...{ projectRoot: line.home.project, harness: "demo", prompt: "hi", launchMode: "nonInteractive" },

@@ -74,6 +74,7 @@ test("GET /health", async () => {
         eventStream: "sse",
         sessionPaging: true,
         labels: true,
+        familiarId: true,
         sessionLaunchPolicy: true,
         model: true,
         permission: true,

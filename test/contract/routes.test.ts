@@ -78,7 +78,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     "GET /sessions": { query: "limit? cursor? includeArchived?" },
     "POST /sessions": {
       headers: "Idempotency-Key?",
-      body: "projectRoot harness prompt withoutPrompt? args? cwd? title? launchMode? labels? visibility? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? launchPolicy? familiarId? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
+      body: "projectRoot harness prompt withoutPrompt? args? cwd? title? launchMode? labels? visibility? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? familiarId? launchPolicy? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
     },
     "POST /import": {
       body: "from",

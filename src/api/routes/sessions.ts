@@ -1,5 +1,7 @@
 // Sessions as records: listing, launching, and the rituals.
 import * as z from "zod";
+import { CovenError } from "../../errors.ts";
+import type { Familiar } from "../../session/familiar.ts";
 import { LAUNCH_MODES, PERMISSIONS, type Session, VISIBILITIES } from "../../session/session.ts";
 import { ok } from "../respond.ts";
 import { route } from "../route.ts";
@@ -86,6 +88,8 @@ export const sessions = {
           .strictObject({ mode: z.enum(["init", "resume"]), id: conversationName })
           .exactOptional(),
         conversationId: z.string().trim().max(256).exactOptional(),
+        /** One of `GET /familiars`. */
+        familiarId: z.string().trim().max(256).exactOptional(),
         launchPolicy: z
           .strictObject({
             approval: z.literal("never"),
@@ -94,7 +98,6 @@ export const sessions = {
           })
           .exactOptional(),
         // What would select or restrict and isn't known here is refused: nobody who asks for less gets the default.
-        familiarId: unservedId,
         callerFamiliarId: unservedId,
         sessionPolicy: unserved,
         executionBinding: unserved,
@@ -115,14 +118,22 @@ export const sessions = {
       permission: true,
       addDirs: true,
       conversation: true,
+      familiarId: true,
       args: true,
       withoutPrompt: true,
     },
-    handle: ({ coven, meter, world }, { body, headers }) => {
+    handle: (api, { body, headers }) => {
+      const { coven, meter, world } = api;
       const began = world.monotonic();
-      const { model, withoutPrompt: _, ...rest } = body;
+      const { model, familiarId, withoutPrompt: _, ...rest } = body;
+      const familiar = familiarId ? familiarOf(api.familiars(), familiarId) : undefined;
       const { session, created } = coven.launch(
-        { ...rest, ...(model ? { model } : {}), prompt: body.prompt.trim() },
+        {
+          ...rest,
+          ...(model ? { model } : {}),
+          ...(familiar ? { familiar } : {}),
+          prompt: body.prompt.trim(),
+        },
         headers["Idempotency-Key"],
       );
       if (created) meter.launches.observe((world.monotonic() - began) / 1000);
@@ -158,3 +169,14 @@ export const sessions = {
     handle: ({ coven }, { id }) => ok({ ok: true, deletedEvents: coven.sacrifice(id) }),
   }),
 };
+
+function familiarOf(all: readonly Familiar[], id: string): Familiar {
+  const found = all.find((one) => one.id === id);
+  if (found) return found;
+  const known = all.map((one) => one.id);
+  throw new CovenError("invalid_request", `There is no familiar called ${JSON.stringify(id)}.`, {
+    field: "familiarId",
+    known,
+    hint: known.length > 0 ? `Use one of: ${known.join(", ")}.` : "Name it in familiars.toml of COVEN_HOME.",
+  });
+}

@@ -69,6 +69,7 @@ export const RUN = command({
       summary: "go on with the conversation of a session that has ended",
       completes: "settled session",
     },
+    { name: "familiar", seldom: true, takes: "ID", summary: "whom of familiars.toml it is asked to be" },
     { name: "archive", seldom: true, summary: "archive it once it has ended" },
     { name: "labels", seldom: true, takes: "A,B", summary: "labels of the record, between commas" },
     {

@@ -98,6 +98,7 @@ interface Planned {
   readonly asked: Asked;
   readonly title: string | undefined;
   readonly labels: readonly string[];
+  readonly familiar: string | undefined;
 }
 
 async function plan(invocation: Invocation): Promise<Planned> {
@@ -115,11 +116,12 @@ async function plan(invocation: Invocation): Promise<Planned> {
     args: flagValues(invocation, "arg"),
   };
   const title = flagValue(invocation, "title");
+  const familiar = flagValue(invocation, "familiar");
   const labels = labelsOf(flagValue(invocation, "labels"));
   const goOn = flagValue(invocation, "continue");
   if (goOn === undefined) {
     const asked = await askedFor(harness, typed);
-    return { client: await connect(probed), prompt, place: here, asked, title, labels };
+    return { client: await connect(probed), prompt, place: here, asked, title, labels, familiar };
   }
   const client = await connect(probed);
   const { session: before, conversation: id } = await (await import("./conversation.ts")).earlier(
@@ -141,11 +143,12 @@ async function plan(invocation: Invocation): Promise<Planned> {
     asked: { ...asked, conversation: { mode: "resume", id } },
     title: title ?? before.title,
     labels: labels.length > 0 ? labels : before.labels,
+    familiar: familiar ?? before.familiar_id ?? undefined,
   };
 }
 
 function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode): Promise<Session> {
-  const { client, place, prompt, asked, title, labels } = planned;
+  const { client, place, prompt, asked, title, labels, familiar } = planned;
   return client.launch({
     projectRoot: place.projectRoot,
     cwd: place.cwd,
@@ -157,6 +160,7 @@ function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode
     inheritEnv: false,
     ...(title === undefined ? {} : { title }),
     ...(labels.length === 0 ? {} : { labels }),
+    ...(familiar === undefined ? {} : { familiarId: familiar }),
     ...(asked.model === undefined ? {} : { model: asked.model }),
     ...(asked.permission === undefined ? {} : { permission: asked.permission }),
     ...(asked.addDirs === undefined ? {} : { addDirs: asked.addDirs }),
