@@ -31,7 +31,7 @@ beforeAll(() => {
     "claude",
     `printf '%s\\n' '{"type":"system","subtype":"init","session_id":"native-1"}' \\
       '{"type":"assistant","message":{"role":"assistant","content":[{"type":"text","text":"done"}]},"session_id":"native-1"}' \\
-      '{"type":"result","subtype":"success","is_error":false,"result":"done","session_id":"native-1"}'`,
+      '{"type":"result","subtype":"success","is_error":false,"result":"done","session_id":"native-1","usage":{"output_tokens":3},"total_cost_usd":0.5}'`,
   );
 });
 
@@ -94,7 +94,9 @@ test("claude: its own frames with the id of the session, and ours around them", 
   ]);
   expect(new Set(frames.map((frame) => frame["session_id"]))).toEqual(new Set([session_id]));
   expect(frames[4]).toMatchObject({ result: "done", harness_session_id: "native-1" });
-  expect(frames.at(-1)).toMatchObject({ is_error: false, harness_session_id: "native-1" });
+  // Readers keep the last result: it has the tokens and the cost too.
+  const counted = { usage: { output_tokens: 3 }, total_cost_usd: 0.5 };
+  expect(frames.at(-1)).toMatchObject({ is_error: false, harness_session_id: "native-1", ...counted });
 });
 
 test("a harness without lines of its own: its output as it comes, the last frame the result", async () => {

@@ -24,6 +24,7 @@ export function resultFrame(result: {
   /** Null for a success. */
   readonly error: string | null;
   readonly usage?: unknown;
+  readonly cost?: unknown;
 }): Frame {
   return {
     type: "result",
@@ -35,6 +36,7 @@ export function resultFrame(result: {
     harness_session_id: result.conversation,
     error: result.error,
     ...(result.usage === undefined ? {} : { usage: result.usage }),
+    ...(result.cost === undefined ? {} : { total_cost_usd: result.cost }),
   };
 }
 
@@ -53,8 +55,9 @@ export interface LineReader {
   readonly conversation: string | null;
   /** Why it failed, as it said last: in its protocol, else in any other line. */
   readonly complaint: string | undefined;
-  /** The tokens of the turn, as the harness counts them. */
+  /** The tokens of the turn, as the harness counts them, and what claude says they cost. */
   readonly usage: unknown;
+  readonly cost: unknown;
 }
 
 /** One for each run. */
@@ -64,6 +67,7 @@ export function lineReader(sessionId: string): LineReader {
   let said: string | undefined;
   let failed: string | undefined;
   let usage: unknown;
+  let cost: unknown;
 
   function framesOf(line: string): Frame[] {
     const plain = Bun.stripANSI(line).trim();
@@ -80,6 +84,7 @@ export function lineReader(sessionId: string): LineReader {
     if (type === "turn.failed" || type === "error") failed = messageOf(value) ?? failed;
     if (type === "item.completed") return codexMessage(value["item"], sessionId);
     if (type === "error" || /^(thread|turn|item)\./.test(type)) return [];
+    if (type === "result") ({ usage, total_cost_usd: cost } = value);
     // claude 2.1.329: these are the frames, but for the id.
     const native = value["session_id"];
     return [
@@ -111,6 +116,9 @@ export function lineReader(sessionId: string): LineReader {
     },
     get usage() {
       return usage;
+    },
+    get cost() {
+      return cost;
     },
   };
 }

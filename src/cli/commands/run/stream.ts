@@ -80,11 +80,11 @@ async function told(run: {
     }
     for (const frame of lines.end()) await say(frame);
     const ended = archive ? await client.archive(id) : await client.session(id);
-    const { conversation, usage, complaint } = lines;
+    const { conversation, usage, cost, complaint } = lines;
     const why = ended.status === "failed" && complaint !== undefined ? `: ${complaint}` : "";
     const error = ended.status === "completed" ? null : `${outcome(ended).replace(/\.$/, "")}${why}`;
     const tookMs = performance.now() - began;
-    await say(resultFrame({ sessionId: id, tookMs, turns: 1, conversation, error, usage }));
+    await say(resultFrame({ sessionId: id, tookMs, turns: 1, conversation, error, usage, cost }));
     return signals[0] === undefined ? exitCodeOf(ended) : signalCode(signals[0]);
   } catch (error) {
     if (!hangUp.signal.aborted) throw error;
