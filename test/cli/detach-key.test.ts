@@ -120,10 +120,20 @@ test.each([
   [`${ESC}[114u`, "redraw", ""],
   [`${ESC}[114;1:1ux`, "redraw", "x"],
   [`${ESC}[93;5:3u${ESC}[114u`, "redraw", ""],
+  ["n", "next", ""],
+  [`${ESC}[112u`, "previous", ""],
+  ["lx", "last", "x"],
+  ["?", "keys", ""],
+  [`${ESC}[47;2u`, "keys", ""],
+  [`${ESC}[63;2u`, "keys", ""],
+  ["\x1d", "again", ""],
+  [`${ESC}[93;5ux`, "again", "x"],
+  [`${ESC}[27;5;93~`, "again", ""],
   ["q", "other", ""],
+  [`${ESC}[110;5u`, "other", ""],
   [`${ESC}[114;5u`, "other", ""],
   ["\r", "other", ""],
 ])("behind the detach key %j means %s", (typed, key, rest) => {
-  const found = behindDetachKey(bytes(typed));
+  const found = behindDetachKey(bytes(typed), CTRL);
   expect(`${found.key} ${Buffer.from(found.rest).toString("latin1")}`).toBe(`${key} ${rest}`);
 });

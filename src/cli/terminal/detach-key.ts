@@ -141,16 +141,53 @@ function leave(bytes: Uint8Array, skip: number, at: number, end: number): Typed 
   return { keys: bytes.slice(skip, Math.max(skip, at)), left: true, rest: bytes.slice(end) };
 }
 
-/** What was typed behind the detach key, as bytes or in kitty's encoding; that the detach key was let go is no key. */
-export function behindDetachKey(bytes: Uint8Array): {
-  readonly key: "redraw" | "other" | "none";
-  readonly rest: Uint8Array;
-} {
+/** What a key behind the detach key asks for. */
+export type Behind = "redraw" | "next" | "previous" | "last" | "keys" | "again" | "other" | "none";
+
+const LETTERS: Readonly<Record<string, Behind>> = {
+  r: "redraw",
+  n: "next",
+  p: "previous",
+  l: "last",
+  "?": "keys",
+};
+
+/** A key in kitty's encoding, pressed or repeated: its code point, with no modifier but Shift and the locks. */
+const PLAIN_KEY = /^\x1b\[(\d+)(?::\d*)*(?:;(\d*)(?::[12])?(?:;[\d:]*)?)?u/;
+const SHIFT = 1;
+
+/**
+ * What was typed behind the detach key (a control byte), as bytes or in kitty's encoding; that the detach key was let go is no key. `sent`:
+ * the bytes of the key itself, `rest`: those behind it.
+ */
+export function behindDetachKey(
+  bytes: Uint8Array,
+  detach: number,
+): { readonly key: Behind; readonly sent: Uint8Array; readonly rest: Uint8Array } {
   const text = Buffer.from(bytes).toString("latin1");
   const released = /^(?:\x1b\[[\d:]*;\d+:3(?:;[\d:]*)?u)*/.exec(text)?.[0].length ?? 0;
-  if (released === text.length) return { key: "none", rest: NOTHING };
-  const redraw = /^(?:r|\x1b\[114(?::\d*)*(?:;1?(?::1)?(?:;[\d:]*)?)?u)/i.exec(text.slice(released));
-  return redraw
-    ? { key: "redraw", rest: bytes.subarray(released + redraw[0].length) }
-    : { key: "other", rest: NOTHING };
+  if (released === text.length) return { key: "none", sent: NOTHING, rest: NOTHING };
+  const found = (key: Behind, length: number) => ({
+    key,
+    sent: bytes.subarray(released, released + length),
+    rest: bytes.subarray(released + length),
+  });
+  if (bytes[released] === detach) return found("again", 1);
+  const end = bytes[released] === ESC ? sequenceEnd(bytes, released) : -1;
+  const sequence = end < 0 ? "" : text.slice(released, end);
+  const key = encodedKey(sequence);
+  const code = String.fromCharCode(detach + 0x40)
+    .toLowerCase()
+    .charCodeAt(0);
+  if (key && key.code === code && (key.modifiers & ~LOCKS) === CTRL) return found("again", sequence.length);
+  const plain = PLAIN_KEY.exec(sequence);
+  const modifiers = Number(plain?.[2] || 1) - 1;
+  const letter =
+    plain && (modifiers & ~LOCKS & ~SHIFT) === 0
+      ? String.fromCodePoint(Math.min(Number(plain[1]), 0x10ffff))
+      : text.charAt(released);
+  // Shift and / where the terminal gives the key and not what it types.
+  const typed = letter === "/" && (modifiers & SHIFT) !== 0 ? "?" : letter.toLowerCase();
+  const asked = Object.hasOwn(LETTERS, typed) ? LETTERS[typed] : undefined;
+  return asked ? found(asked, plain ? plain[0].length : 1) : { key: "other", sent: NOTHING, rest: NOTHING };
 }

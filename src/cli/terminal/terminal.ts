@@ -33,6 +33,8 @@ export interface Viewing {
 /** Why the session left the terminal. `stuck`: the terminal takes no output, and writing to it would wait for ever. */
 export type Left = { readonly stuck?: boolean } & (
   | { readonly why: "detached" | "ended" | "lost" | "terminal gone" }
+  /** To another session: the next or previous of those that are live, or the one that was shown before. */
+  | { readonly why: "switched"; readonly to: "next" | "previous" | "last" }
   | { readonly why: "signal"; readonly signal: NodeJS.Signals }
 );
 
@@ -41,8 +43,10 @@ type SaidFrame = Parameters<AttachOptions["frame"]>[0];
 const CTRL_C = 3;
 /** The start of an escape sequence waits so long for its rest, in milliseconds. */
 const REST_MS = 50;
-/** How long the detach key waits for an `r` behind it, in milliseconds. */
+/** How long the detach key waits for a key behind it, in milliseconds. */
 const DETACH_MS = 600;
+/** How long the line of keys stays, in milliseconds, unless a key is pressed. */
+const KEYS_MS = 5_000;
 /** What is kept of keys that are pressed while nothing is attached, in bytes. */
 const MOST_KEYS = 64 * 1024;
 /** How long we wait for the last screen, in milliseconds: only the position of the prompt depends on it. */
@@ -68,6 +72,8 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   let restTimer: ReturnType<typeof setTimeout> | undefined;
   /** Runs while the detach key was pressed and the next key is not known. */
   let detachTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Runs while the line of keys is shown. */
+  let keysTimer: ReturnType<typeof setTimeout> | undefined;
   let leaving = false;
   let restored = true;
   let stuck = false;
@@ -151,12 +157,16 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   /** In the last row, over what stands there: nothing is drawn until it goes on, and then all of it anew. */
   function sayStandstill(line: string | undefined): void {
     if (line !== undefined) {
-      const { rows, cols } = tty.size() ?? { cols: 80, rows: 24 };
-      tty.write(`\x1b7\x1b[?6l\x1b[${rows};1H\x1b[0;7m${cut(line, cols - 1)}\x1b[0m\x1b[K\x1b8`);
+      sayBelow(line);
       return;
     }
     needsWhole = true;
     attach();
+  }
+
+  function sayBelow(line: string): void {
+    const { rows, cols } = tty.size() ?? { cols: 80, rows: 24 };
+    tty.write(`\x1b7\x1b[?6l\x1b[${rows};1H\x1b[0;7m${cut(line, cols - 1)}\x1b[0m\x1b[K\x1b8`);
   }
 
   function isOurs(): boolean {
@@ -198,6 +208,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   function onKeys(bytes: Uint8Array): void {
     if (leaving) return;
     clearTimeout(restTimer);
+    hideKeys();
     if (detachTimer !== undefined) {
       afterDetachKey(bytes);
       return;
@@ -208,21 +219,55 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     else if (reader.held) restTimer = setTimeout(() => type(reader.flush()), REST_MS);
   }
 
-  /** The detach key and an `r` draw everything anew; any other key behind it, or none for a moment, detaches. */
+  /** What the key behind the detach key asks for; any other key, or none for a moment, detaches. */
   function afterDetachKey(bytes: Uint8Array): void {
-    const { key, rest } = behindDetachKey(bytes);
+    const { key, sent, rest } = behindDetachKey(bytes, detach.byte);
     if (key === "none" && !observe) {
       detachTimer ??= setTimeout(() => leave({ why: "detached" }), DETACH_MS);
       return;
     }
     clearTimeout(detachTimer);
     detachTimer = undefined;
-    if (key !== "redraw" || observe) {
+    if (observe) {
       leave({ why: "detached" });
       return;
     }
-    redrawAll();
+    switch (key) {
+      case "redraw":
+        redrawAll();
+        break;
+      case "keys":
+        showKeys();
+        break;
+      case "again":
+        type(sent);
+        break;
+      case "next":
+      case "previous":
+      case "last":
+        leave({ why: "switched", to: key });
+        return;
+      default:
+        leave({ why: "detached" });
+        return;
+    }
     if (rest.length > 0) onKeys(rest);
+  }
+
+  /** One line over the last row, until a key is pressed or a while has passed. */
+  function showKeys(): void {
+    const key = detach.label;
+    sayBelow(`${key} then: n next  p previous  l last session  r redraw  ${key} sends it  nothing: detach`);
+    clearTimeout(keysTimer);
+    keysTimer = setTimeout(hideKeys, KEYS_MS);
+  }
+
+  function hideKeys(): void {
+    if (keysTimer === undefined || leaving) return;
+    clearTimeout(keysTimer);
+    keysTimer = undefined;
+    needsWhole = true;
+    attach();
   }
 
   /** Our terminal gets the whole screen, and the program is asked to draw it. */
@@ -258,6 +303,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     leaving = true;
     clearTimeout(restTimer);
     clearTimeout(detachTimer);
+    clearTimeout(keysTimer);
     hangUp();
     void lastLook(left).then((screen) => {
       giveBack(screen);

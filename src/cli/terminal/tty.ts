@@ -107,6 +107,8 @@ export function openTty(events: TtyEvents): Tty {
     process.stdin.on("data", keys);
     process.stdin.on("end", gone);
     process.stdin.on("error", gone);
+    // A view that was left before this one has paused it.
+    process.stdin.resume();
   }
 
   return {

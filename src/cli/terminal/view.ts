@@ -26,25 +26,52 @@ export interface ViewOptions {
   readonly early?: EarlyAttach | undefined;
 }
 
-/** Shows a live session until it ends or is left; resolves to the exit code: the harness's own, 0 after the detach key, 128+n. */
+/**
+ * Shows a live session, and those the person goes to from there, until one ends or is left; resolves to the exit code: the harness's own of
+ * the one shown last, 0 after the detach key, 128+n.
+ */
 export async function view(options: ViewOptions): Promise<number> {
+  const { client } = options;
+  let shown = options;
+  let before: string | undefined;
+  let note: string | undefined;
+  for (;;) {
+    const { session } = shown;
+    const left = await viewOne(shown, note);
+    if (left.why !== "switched") return conclude(client, session, left, shown.launched);
+    const other = await otherSession(client, session, left.to, before);
+    note = other ? undefined : "No other session is live.";
+    if (other) before = session.id;
+    shown = { ...shown, session: other ?? session, launched: false, early: undefined };
+  }
+}
+
+function viewOne(options: ViewOptions, note: string | undefined): Promise<Left> {
   const { client, session, detach, observe, launched, early } = options;
-  const name = `${harmless(session.harness)} ${shortId(session.id)}: ${harmless(session.title)}`;
+  const name = note ?? `${harmless(session.harness)} ${shortId(session.id)}: ${harmless(session.title)}`;
   const way = observe ? `${detach.label} or Ctrl-C leaves` : `${detach.label} detaches`;
   const room = (windowSize()?.columns ?? 80) - 1;
   const hint = `${cut(name, Math.max(10, room - way.length - 2))}  ${out.dim(way)}`;
   const title = `${harmless(session.harness)}: ${harmless(session.title)}`;
-  const left = await viewInTerminal({
-    client,
-    session,
-    observe,
-    detach,
-    hint,
-    title,
-    fresh: launched,
-    early,
-  });
-  return conclude(client, session, left, launched);
+  return viewInTerminal({ client, session, observe, detach, hint, title, fresh: launched, early });
+}
+
+/** The live session that is meant; undefined where there is no other. The one in which we ourselves run is never meant. */
+async function otherSession(
+  client: CovenClient,
+  from: Session,
+  to: "next" | "previous" | "last",
+  before: string | undefined,
+): Promise<Session | undefined> {
+  const around = process.env["COVEN_SESSION_ID"];
+  const all = await client.sessions();
+  const live = all.filter((one) => !isSettled(one.status) && !one.external && one.id !== around);
+  const others = live.filter((one) => one.id !== from.id);
+  if (to === "last") return others.find((one) => one.id === before) ?? others[0];
+  if (others.length === 0) return undefined;
+  const step = to === "next" ? 1 : -1;
+  const at = live.findIndex((one) => one.id === from.id);
+  return live[(at + step + live.length) % live.length];
 }
 
 /** Says how it ended or that it goes on; resolves to the exit code. */

@@ -7,7 +7,7 @@ export const ATTACH = command({
   summary: "Be at a session's terminal, or see the last screen of an old one",
   about: [
     "Every key goes to the session, Ctrl-C too; Ctrl-] detaches and it goes on.",
-    "Ctrl-] r draws everything anew.",
+    "Behind it n, p, l go to other sessions, r draws anew, ? shows these keys.",
     "Its size becomes your terminal's. Leaves with the harness's exit code. Piped,",
     "it prints the output from the beginning and follows it to the end. Any four or",
     "more characters that fit only one session will do for an id, and - is the last",
