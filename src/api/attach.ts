@@ -45,6 +45,8 @@ interface AttachDependencies extends FollowDependencies {
 
 /** Of the IANA registry of WebSocket close codes: come again in a moment. */
 const SERVICE_RESTART = 1012;
+/** How long a client gets to hang up by itself, in milliseconds. */
+const HANG_UP_MS = 50;
 
 /** The handlers that `Bun.serve` calls for every attached client. */
 export function attachSockets(api: AttachDependencies): WebSocketHandler<AttachRequest> {
@@ -109,8 +111,7 @@ class Viewer {
         meter.gaps += 1;
         this.#show("gap");
       }
-      if (coven.handingOver && coven.isRunning(id))
-        this.#end(SERVICE_RESTART, "the daemon is being replaced");
+      if (coven.handingOver && coven.isRunning(id)) await this.#sendAway();
       else if (!this.#gone.signal.aborted) this.#exit();
     } catch (error) {
       log.error("attach_failed", { sessionId: id, requestId, ...failureFields(error) });
@@ -149,6 +150,13 @@ class Viewer {
     this.#full?.resolve();
     this.#attachment.leave();
     this.#output?.leave();
+  }
+
+  /** A client that hangs up by itself has sent all its keys before; one that doesn't is hung up on. */
+  async #sendAway(): Promise<void> {
+    this.#say({ type: "restarting" });
+    await new Promise<void>((waited) => this.api.world.after(HANG_UP_MS, waited));
+    this.#end(SERVICE_RESTART, "the daemon is being replaced");
   }
 
   #resize(message: string): void {

@@ -190,6 +190,8 @@ export const attachFrame = z.discriminatedUnion("type", [
   z.object({ type: z.literal("screen"), picture }),
   z.object({ type: z.literal("resized"), ...cells }),
   z.object({ type: z.literal("storage"), state: storageState }),
+  // Another program goes on in the daemon's place: hang up, and attach again in a moment.
+  z.object({ type: z.literal("restarting") }),
   errorBody.extend({ type: z.literal("error") }),
   z.object({
     type: z.literal("exit"),

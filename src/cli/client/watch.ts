@@ -10,6 +10,7 @@ import { onSignals } from "../ui/signals.ts";
 import { isTerminal } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
 import { ago } from "../ui/time.ts";
+import { recordAgain } from "./again.ts";
 import { modeWord } from "./launch-mode.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "./outcome.ts";
 import { shortId } from "./session-id.ts";
@@ -98,7 +99,7 @@ async function follow(watching: Watching, signal: AbortSignal): Promise<boolean>
   const running = !isSettled(watching.session.status);
   const quiet = running ? sayingStandstills(watching.client) : undefined;
   try {
-    for await (const chunk of watching.client.output(watching.session.id, { follow: running, signal })) {
+    for await (const chunk of outputOf(watching, running, signal)) {
       quiet?.heard();
       const shown = queries ? queries.pass(chunk) : chunk;
       if (!watching.json) await write(ends ? ends.convert(shown) : shown);
@@ -114,6 +115,29 @@ async function follow(watching: Watching, signal: AbortSignal): Promise<boolean>
     await write(ends.end());
   }
   return last !== undefined && last !== 10;
+}
+
+/**
+ * All output of the session. A stream that ends before it has ended is one whose daemon goes on as another program: what was had already is passed over in
+ * the next.
+ */
+async function* outputOf(
+  { client, session }: Watching,
+  running: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for (let had = 0; ; ) {
+    let seen = 0;
+    for await (const chunk of client.output(session.id, { follow: running, signal })) {
+      const known = Math.min(Math.max(0, had - seen), chunk.length);
+      seen += chunk.length;
+      if (known < chunk.length) yield chunk.subarray(known);
+    }
+    had = Math.max(had, seen);
+    if (!running || signal.aborted) return;
+    const { session: now, away } = await recordAgain(client, session.id);
+    if (isSettled(now.status) && !away) return;
+  }
 }
 
 /** Looks, while nothing is heard, whether the disk is the reason, and says so once; and that it goes on. */

@@ -1,8 +1,9 @@
 // An attached session in our terminal: output, keys, sizes and signals, and the terminal as it was before when it is left.
 import type { Attached, AttachOptions, CovenClient, TerminalSize } from "../../api/client.ts";
 import { suspendSelf } from "../../os/signal.ts";
-import type { Session } from "../../session/session.ts";
+import { isSettled, type Session } from "../../session/session.ts";
 import type { Picture } from "../../vt/picture.ts";
+import { recordAgain } from "../client/again.ts";
 import { standstill } from "../client/storage.ts";
 import { cut } from "../ui/width.ts";
 import { behindDetachKey, keyReader } from "./detach-key.ts";
@@ -49,6 +50,8 @@ const DETACH_MS = 600;
 const KEYS_MS = 5_000;
 /** What is kept of keys that are pressed while nothing is attached, in bytes. */
 const MOST_KEYS = 64 * 1024;
+/** What takes longer is said, in milliseconds. */
+const SLOW_MS = 300;
 /** How long we wait for the last screen, in milliseconds: only the position of the prompt depends on it. */
 const LAST_LOOK_MS = 500;
 
@@ -144,10 +147,26 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     socket = undefined;
   }
 
+  /** The daemon goes on as another program, and the session with it. Keys are kept meanwhile. */
+  async function attachAgain(): Promise<void> {
+    hangUp();
+    const slow = setTimeout(() => sayStandstill("The daemon is being replaced …"), SLOW_MS);
+    const now = await recordAgain(client, session.id).catch(() => undefined);
+    clearTimeout(slow);
+    if (leaving || socket) return;
+    if (!now || isSettled(now.session.status)) {
+      leave({ why: now ? "ended" : "lost" });
+      return;
+    }
+    needsWhole = true;
+    attach();
+  }
+
   function onFrame(frame: SaidFrame): void {
+    if (frame.type === "restarting") void attachAgain();
     if (frame.type === "exit") leave({ why: "ended" });
     if (frame.type === "storage") sayStandstill(standstill(frame.state));
-    if (frame.type === "exit" || frame.type === "error" || frame.type === "storage") return;
+    if (!("cols" in frame)) return;
     const wasForeign = !isOurs();
     theirs = { cols: frame.cols, rows: frame.rows };
     // What was drawn at another size cannot be drawn on at ours: attached anew, the daemon sends the whole screen.
