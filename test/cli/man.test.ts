@@ -36,7 +36,7 @@ test("every command, flag and example of the table is in it", () => {
 testUnless(without("groff"))("groff with every warning on says nothing", async () => {
   const { text, complaints } = await rendered(["groff", "-ww", "-man", "-Tutf8"]);
   expect(complaints).toBe("");
-  expect(text).toContain("coven run HARNESS PROMPT... [flags]");
+  expect(text).toContain("coven run HARNESS [PROMPT...] [flags]");
 });
 
 testUnless(without("man"))("man shows it", async () => {

@@ -199,6 +199,16 @@ test("the stop button of a cockpit, SIGTERM, ends the session; the last frame sa
   expect((await line.home.client.session(String(last?.["session_id"]))).status).toBe("killed");
 });
 
+test("--end-with-me: SIGHUP ends the session too", async () => {
+  const running = line.begin(["run", "codex", "--stream-json", "--end-with-me", "slow"]);
+  await until("it has answered", () => running.out().includes('"assistant"'));
+  running.kill("SIGHUP");
+  const left = await running.left;
+  expect(left.code).toBe(129);
+  const id = String(framesOf(left)[0]?.["session_id"]);
+  expect((await line.home.client.session(id)).status).toBe("killed");
+});
+
 testUnless(notLinux)("a daemon that replaces itself in the middle takes no frame", async () => {
   const file = join(line.home.base, "go");
   const running = line.begin(["run", "codex", "--stream-json", `waits for ${file}`]);

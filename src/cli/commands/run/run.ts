@@ -24,6 +24,7 @@ export const run: Run = async (invocation) => {
   const { stream } = await import("./stream.ts");
   const code = await stream(word(invocation, 0), {
     archive: has(invocation, "archive"),
+    endsWithMe: has(invocation, "end-with-me"),
     async launch(modeOf) {
       refuseBesideFrames(invocation);
       requirePrompt(invocation, "stream");

@@ -10,6 +10,7 @@ import { write } from "../../ui/out.ts";
 import { onSignals } from "../../ui/signals.ts";
 import { harmlessJson } from "../../ui/text.ts";
 import { type Frame, lineReader, openingFrames, outputFrame, resultFrame } from "./frames.ts";
+import { endingWithMe } from "./manners.ts";
 
 /** How long a daemon that went away is waited for: it may replace itself. In milliseconds. */
 const AWAY_MS = 5_000;
@@ -17,6 +18,8 @@ const AWAY_MS = 5_000;
 /** What a run is made with. */
 export interface Streaming {
   readonly archive: boolean;
+  /** SIGHUP and a closed pipe end the session too. */
+  readonly endsWithMe: boolean;
   /** Connects and launches, in the mode that fits the harness. */
   launch(modeOf: (client: CovenClient) => Promise<LaunchMode>): Promise<{
     readonly client: CovenClient;
@@ -26,7 +29,7 @@ export interface Streaming {
 }
 
 /** Runs to the end; resolves to the harness's exit code. Never rejects: what goes wrong is a frame, and a line on stderr. */
-export async function stream(harness: string, { launch, archive }: Streaming): Promise<number> {
+export async function stream(harness: string, { launch, archive, endsWithMe }: Streaming): Promise<number> {
   const began = performance.now();
   let sessionId = "";
   try {
@@ -35,7 +38,8 @@ export async function stream(harness: string, { launch, archive }: Streaming): P
       return found?.stream ? "stream" : "nonInteractive";
     });
     sessionId = session.id;
-    return await told({ client, session, prompt, archive, began });
+    const follow = () => told({ client, session, prompt, archive, endsWithMe, began });
+    return await (endsWithMe ? endingWithMe(client, sessionId, follow) : follow());
   } catch (error) {
     if (!(error instanceof PipeClosed)) await failureFrame(error, sessionId, began);
     return reportError(error);
@@ -56,19 +60,23 @@ async function told(run: {
   readonly session: Session;
   readonly prompt: string;
   readonly archive: boolean;
+  readonly endsWithMe: boolean;
   readonly began: number;
 }): Promise<number> {
-  const { client, session, prompt, archive, began } = run;
+  const { client, session, prompt, archive, endsWithMe, began } = run;
   const { id } = session;
   const signals: NodeJS.Signals[] = [];
   const hangUp = new AbortController();
   // Whoever reads frames owns the run: its stop button sends SIGTERM.
-  const stopListening = onSignals(["SIGINT", "SIGTERM"], (signal) => {
-    signals.push(signal);
-    if (signals.length > 1) return hangUp.abort(signal);
-    // Refused when it ended by itself just now; the events then end as well.
-    client.kill(id).catch(() => {});
-  });
+  const stopListening = onSignals(
+    ["SIGINT", "SIGTERM", ...(endsWithMe ? (["SIGHUP"] as const) : [])],
+    (signal) => {
+      signals.push(signal);
+      if (signals.length > 1) return hangUp.abort(signal);
+      // Refused when it ended by itself just now; the events then end as well.
+      client.kill(id).catch(() => {});
+    },
+  );
   try {
     for (const frame of openingFrames(session, prompt)) await say(frame);
     const lines = lineReader(id);
