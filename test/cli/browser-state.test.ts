@@ -97,7 +97,10 @@ describe("the menu", () => {
     const menu = after(browser(), "\r").state;
     expect(menu.panel).toEqual({ kind: "actions", id: live.id, at: 0 });
     expect(after(menu, "\r").intent).toEqual({ kind: "act", action: "rejoin", session: live });
-    expect(after(menu, `${UP}\r`).intent).toEqual({ kind: "act", action: "kill", session: live });
+    for (const kept of [`${UP}\r`, `${UP}\r\r`, `${UP}\rn`, `${UP}\rx`, "k"]) {
+      expect(after(menu, kept).intent).toBeUndefined();
+    }
+    expect(after(menu, `${UP}\r\ry`).intent).toEqual({ kind: "act", action: "kill", session: live });
     expect(after(menu, "v").intent).toEqual({ kind: "act", action: "log", session: live });
     expect(after(menu, "x")).toEqual({ state: menu, intent: undefined });
     expect(after(menu, ESC).state.panel).toEqual({ kind: "none" });

@@ -78,6 +78,16 @@ describeUnless(without("tmux"))("the session browser", () => {
     pane.press("Enter");
     await pane.shows("❯ Rejoin");
     pane.type("k");
+    await pane.shows("End it and everything it started? y or n");
+    // The Enter that chose it may have been pressed twice.
+    pane.press("Enter");
+    pane.type("n");
+    await pane.shows("It goes on.");
+    pane.press("Enter");
+    await pane.shows("❯ Rejoin");
+    pane.type("k");
+    await pane.shows("End it and everything it started? y or n");
+    pane.type("y");
     await pane.shows(/■ killed .* two/);
     pane.press("C-c");
     await pane.shows("left 0");

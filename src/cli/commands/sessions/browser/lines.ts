@@ -29,6 +29,7 @@ export function pageOf(state: BrowserState, { rows }: Size): number {
 
 function panelHeight(state: BrowserState): number {
   if (state.panel.kind === "none") return state.notice ? 1 : 0;
+  if (state.panel.kind === "kill") return 4;
   return state.panel.kind === "sacrifice" ? 5 : 6;
 }
 
@@ -182,6 +183,9 @@ function panelLines(state: BrowserState, cols: number, now: number): string[] {
       cols,
     ),
   );
+  if (panel.kind === "kill") {
+    return [rule, what, facts, cut(" End it and everything it started? y or n", cols)];
+  }
   if (panel.kind === "sacrifice") {
     const asks = panel.wrong
       ? out.red(cut(` That is not the word. Type ${SACRIFICE}, or Esc.`, cols))
@@ -206,6 +210,7 @@ function hints(state: BrowserState, cols: number): string {
       `${glyphs.upDown} move`,
     ],
     actions: ["Enter choose", "Esc back", `${glyphs.upDown} move`],
+    kill: ["y end it", "Esc keep it"],
     sacrifice: ["Enter delete", "Esc keep it"],
   };
   let line = "";

@@ -5,10 +5,11 @@ import type { Listing } from "../../../client/session-list.ts";
 import type { Key } from "../../../ui/key-input.ts";
 import { type ActionId, actionsOf } from "./actions.ts";
 
-/** What lies over the list: nothing, the menu of a session, or the question before it is deleted. */
+/** What lies over the list: nothing, the menu of a session, or the question before it is ended or deleted. */
 export type Panel =
   | { readonly kind: "none" }
   | { readonly kind: "actions"; readonly id: string; readonly at: number }
+  | { readonly kind: "kill"; readonly id: string }
   | { readonly kind: "sacrifice"; readonly id: string; readonly typed: string; readonly wrong: boolean };
 
 /** Everything the browser shows. */
@@ -92,6 +93,7 @@ export function afterKey(
   if (key.name === "interrupt") return { state, intent: { kind: "leave" } };
   const { panel } = state;
   if (panel.kind === "actions") return inMenu({ ...state, notice: undefined }, panel, key);
+  if (panel.kind === "kill") return beforeKill(state, panel, key);
   if (panel.kind === "sacrifice") return inQuestion(state, panel, key);
   return inList({ ...state, notice: undefined }, key, page);
 }
@@ -165,6 +167,7 @@ function inMenu(
     if (action.id === "sacrifice") {
       return { state: { ...state, panel: { kind: "sacrifice", id: session.id, typed: "", wrong: false } } };
     }
+    if (action.id === "kill") return { state: { ...state, panel: { kind: "kill", id: session.id } } };
     return { state: closed, intent: { kind: "act", action: action.id, session } };
   };
   switch (key.name) {
@@ -186,6 +189,21 @@ function inMenu(
     default:
       return { state };
   }
+}
+
+/** Only a y ends it: Enter has just chosen Kill, and may come twice. */
+function beforeKill(
+  state: BrowserState,
+  panel: Panel & { kind: "kill" },
+  key: Key,
+): { state: BrowserState; intent?: Intent } {
+  const closed: BrowserState = { ...state, panel: { kind: "none" } };
+  const session = state.shown.find((one) => one.id === panel.id);
+  if (!session) return { state: closed };
+  const typed = key.name === "text" ? key.text.toLowerCase() : key.name;
+  if (typed === "y") return { state: closed, intent: { kind: "act", action: "kill", session } };
+  if (typed !== "n" && typed !== "escape" && typed !== "left") return { state };
+  return { state: { ...closed, notice: { text: "It goes on.", bad: false } } };
 }
 
 function inQuestion(
