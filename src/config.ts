@@ -65,7 +65,7 @@ export const CONFIG_KEYS = {
   "harness.claude.args": argumentsOf("claude"),
   "launch.permission": {
     default: "",
-    doc: "what agents may do: read-only, full; empty: their own way",
+    doc: "what agents may do: read-only, full; empty: as they do",
     readBy: "commands",
     must: '"read-only", "full" or empty',
     accepts: (value): value is "" | "read-only" | "full" =>
@@ -103,14 +103,21 @@ export const CONFIG_KEYS = {
   } satisfies Key<string>,
   "retention.max_bytes": {
     default: 0,
-    doc: "delete the oldest ended sessions above this size; 0: never",
+    doc: "delete the oldest ended ones above this size; 0: never",
     readBy: "daemon",
     must: `0 (never) or a whole number of bytes from ${LEAST_LEDGER_BYTES}`,
     accepts: (value): value is number => wholeNumber(value) && (value === 0 || value >= LEAST_LEDGER_BYTES),
   } satisfies Key<number>,
+  "retention.session_max": {
+    default: 2_000_000_000,
+    doc: "one session keeps so many bytes: head and tail; 0: all",
+    readBy: "daemon",
+    must: `0 (all) or a whole number of bytes from ${LEAST_LEDGER_BYTES}`,
+    accepts: (value): value is number => wholeNumber(value) && (value === 0 || value >= LEAST_LEDGER_BYTES),
+  } satisfies Key<number>,
   "launch.free_memory": {
     default: 0,
-    doc: "refuse launches with fewer bytes of memory free; 0: never",
+    doc: "refuse launches with less memory free; 0: never",
     readBy: "daemon",
     must: "0 (never) or a whole number of bytes",
     accepts: (value): value is number => wholeNumber(value),

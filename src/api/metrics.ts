@@ -9,6 +9,24 @@ function liveSessions({ coven }: Api): Session[] {
   return coven.running().filter(({ id }) => coven.isLive(id));
 }
 
+/** Who fills the disk, and who was forgotten. */
+function forgotten({ coven, monitor }: Api, live: readonly Session[]) {
+  const weighed = live.map((session) => ({
+    sessionId: session.id,
+    harness: session.harness,
+    title: session.title,
+    ...monitor.printed(session.id),
+    since: coven.unwatchedSince(session),
+  }));
+  const [heaviest] = weighed.toSorted((a, b) => b.bytes - a.bytes);
+  const [longest] = weighed
+    .flatMap(({ since, ...one }) => (since === undefined ? [] : [{ ...one, since }]))
+    .toSorted((a, b) => (a.since < b.since ? -1 : 1));
+  if (!heaviest) return { largest: null, unwatched: null };
+  const { since: _, ...largest } = heaviest;
+  return { largest, unwatched: longest ?? null };
+}
+
 interface FollowerSums {
   readonly count: number;
   /** Of the one furthest behind. */
@@ -33,7 +51,12 @@ export function statusOf(api: Api) {
     covenVersion: version,
     apiVersion: API_VERSION,
     uptimeSeconds: Math.max(0, Math.floor(uptime)),
-    sessions: { live: live.length, byStatus: { ...statistics.sessionsByStatus }, byActivity },
+    sessions: {
+      live: live.length,
+      byStatus: { ...statistics.sessionsByStatus },
+      byActivity,
+      ...forgotten(api, live),
+    },
     ledger: { bytes: statistics.ledgerBytes, walBytes: statistics.walBytes },
     storage: { ...statistics.storage, waitingBytes: waiting.bytes, waitingSessions: waiting.sessions },
     events: {

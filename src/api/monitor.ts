@@ -42,6 +42,8 @@ export interface Monitor {
   /** What the disk lets the ledger do now. Costs nothing. */
   storage(): StorageState;
   statistics(): Statistics;
+  /** What a live session keeps of its output in bytes, and by how much that grows in a day; null where it was not measured for long enough. */
+  printed(sessionId: string): { readonly bytes: number; readonly growthPerDay: number | null };
   /** How many output events of a session come after a seq; counts no further than 10,000. */
   behind(sessionId: string, afterSeq: number): number;
 }

@@ -108,6 +108,7 @@ export const sessionRecord = z
     model: text.nullable(),
     permission: z.enum(PERMISSIONS).nullable(),
     add_dirs: z.array(text).readonly(),
+    removed_bytes: z.int(),
   })
   .meta({ id: "Session" }) satisfies z.ZodType<Session>;
 

@@ -1,9 +1,8 @@
 // The composition root: the parts of a daemon put together, in the process of `serve` and in tests alike.
 
 import { closeSync } from "node:fs";
-
+import type { Monitor } from "../api/monitor.ts";
 import { isExternalId as isSessionId } from "../api/parse.ts";
-
 import { startServer } from "../api/server.ts";
 import { CovenError } from "../errors.ts";
 import { type FamiliarEntry, readFamiliars } from "../familiars.ts";
@@ -26,6 +25,7 @@ import { type LedgerMonitor, startMonitor } from "./monitor.ts";
 import { watchPeers } from "./peers.ts";
 import { restarter } from "./restart.ts";
 import { type RetentionRules, startRetention } from "./retention.ts";
+import { watchSizes } from "./session-size.ts";
 import { bindSocket, keepSocket } from "./socket.ts";
 import { watchModes } from "./watch-modes.ts";
 import { every } from "./world.ts";
@@ -37,6 +37,8 @@ export interface DaemonConfig extends CovenOptions {
   /** This build (`health.covenVersion`). */
   readonly version: string;
   readonly retention: RetentionRules;
+  /** The most output that a live session keeps, in bytes; 0 or left out: all. */
+  readonly sessionMaxBytes?: number;
   /** The ledger may not grow past this many pages of 8 KiB; no bound when left out. */
   readonly maxPages?: number;
 }
@@ -73,7 +75,7 @@ export interface Daemon extends AsyncDisposable {
   readonly identity: DaemonIdentity;
   /** Takes the socket's name away: nobody new comes in, and who is connected stays. Disposing of it does so first. */
   leave(): void;
-  readonly monitor: LedgerMonitor<ReturnType<typeof openLedger>>;
+  readonly monitor: LedgerMonitor<ReturnType<typeof openLedger>> & Monitor;
 }
 
 /** Longer than any orderly end of every session takes (grace, drain, settle). */
@@ -138,6 +140,12 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
   }
 
+  const sizes = watchSizes(
+    { ledger, running: () => coven.running(), taken: monitor.taken, world, log },
+    ledger.readOnly ? 0 : (config.sessionMaxBytes ?? 0),
+  );
+  closing("sizes", sizes.stop);
+  const readings = { ...monitor, printed: sizes.printed };
   const earlier = earlierOf(paths.earlierLedger, openEarlier, ledger, world, isSessionId);
   closing("earlier", earlier.close);
   // Accepted connections keep the name the socket was bound under.
@@ -169,7 +177,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       version,
       log,
       world,
-      monitor,
+      monitor: readings,
       onlyOurs: () => peers.onlyOurs(),
       relieve: relief(peers, { world, log }),
       shutdown: (force) => ports.shutdown(force),
@@ -240,7 +248,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
 
   serving = true;
   const parts = opened.move();
-  return { coven, identity, monitor, leave, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return { coven, identity, monitor: readings, leave, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 /** As 0.4.6 sends who is not at work; nothing here knows who is. */

@@ -12,9 +12,11 @@ import { ledgerSizes } from "../store/inspect.ts";
 import { every } from "./world.ts";
 
 /** What is counted, and what is asked when somebody wants to know. */
-export interface LedgerMonitor<L extends Ledger> extends Monitor {
+export interface LedgerMonitor<L extends Ledger> extends Omit<Monitor, "printed"> {
   /** The ledger to work with: the same one, counting what goes into it. */
   readonly ledger: L;
+  /** Bytes of output that this daemon has taken from a session that runs. */
+  taken(id: string): number;
   stop(): void;
 }
 
@@ -40,6 +42,7 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
   const loopDelay = new Histogram();
   let events = 0;
   let outputBytes = 0;
+  const taken = new Map<string, number>();
   /** One entry a second, the youngest last. */
   const seconds = [{ at: world.monotonic(), events: 0, delay: 0 }];
 
@@ -105,6 +108,7 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
         const rows = ledger.appendOutput(sessionId, bytes, at, last);
         events += rows.length;
         outputBytes += bytes.length;
+        taken.set(sessionId, (taken.get(sessionId) ?? 0) + bytes.length);
         return rows;
       },
       settle(id, settlement, last, at, left) {
@@ -112,6 +116,7 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
         const settled = ledger.settle(id, settlement, last, at, left);
         if (settled) {
           count(last);
+          taken.delete(id);
           moved(before, settlement.status);
         }
         return settled;
@@ -143,6 +148,7 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
       };
     },
     behind: ledger.behind,
+    taken: (id) => taken.get(id) ?? 0,
     stop,
   };
 }

@@ -142,6 +142,7 @@ async function startedDaemon(
         scrollback: config["screen.scrollback"],
         recordInput: config["record.input"],
         leastFreeMemory: config["launch.free_memory"],
+        sessionMaxBytes: config["retention.session_max"],
         retention: {
           days: config["retention.days"],
           maxBytes: config["retention.max_bytes"],

@@ -30,7 +30,7 @@ const MOST_TURNS = 100;
 /** The authority. Every method is synchronous unless it says otherwise, and throws CovenError. What only reads is asked of the ledger. */
 export class Coven {
   readonly #running = new Map<string, LiveSession>();
-  readonly #watchers = new Watchers();
+  readonly #watchers: Watchers;
   readonly #keys = new LaunchKeys();
   #stopping = false;
   #handingOver = false;
@@ -39,7 +39,9 @@ export class Coven {
   constructor(
     private readonly ports: CovenPorts,
     private readonly options: CovenOptions = {},
-  ) {}
+  ) {
+    this.#watchers = new Watchers(ports.world.now);
+  }
 
   /** Another program is about to go on in this one's place: whoever follows is sent away, and comes again. */
   get handingOver(): boolean {
@@ -68,7 +70,7 @@ export class Coven {
     startLive(this.ports, this.options, plan, {
       begun: (live) => this.#running.set(id, live),
       wake: () => this.#watchers.wake(id),
-      ended: () => this.#running.delete(id),
+      ended: () => this.#ended(id),
     });
     this.#keys.remember(idempotencyKey, id);
     return { session: this.session(id), created: true };
@@ -202,6 +204,11 @@ export class Coven {
     return running ?? this.ports.ledger.output(id, afterSeq, maxBytes);
   }
 
+  /** Since when nobody has watched a session that runs (RFC 3339); undefined while somebody does. */
+  unwatchedSince({ id, created_at }: Session): string | undefined {
+    return this.#watchers.count(id) > 0 ? undefined : (this.#watchers.leftAt(id) ?? created_at);
+  }
+
   /** More events may still come: true from the launch until it is settled. */
   isRunning(id: string): boolean {
     if (this.#running.has(id)) return true;
@@ -273,7 +280,7 @@ export class Coven {
     resumeLive(this.ports, this.options, session, {
       begun: (live) => this.#running.set(id, live),
       wake: () => this.#watchers.wake(id),
-      ended: () => this.#running.delete(id),
+      ended: () => this.#ended(id),
     });
   }
 
@@ -342,6 +349,11 @@ export class Coven {
     cancel();
     for (const live of all) live.abandon();
     await Promise.race([done, new Promise<void>((go) => world.after(500, go))]);
+  }
+
+  #ended(id: string): void {
+    this.#running.delete(id);
+    this.#watchers.forget(id);
   }
 
   #liveSession(id: string, session = this.session(id)): LiveSession {

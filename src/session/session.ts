@@ -63,6 +63,8 @@ export interface Session {
   readonly permission: Permission | null;
   /** Canonical absolute paths that the harness may use beside its root. */
   readonly add_dirs: readonly string[];
+  /** Bytes of output that were taken out of its middle, because it had grown past `retention.session_max`. */
+  readonly removed_bytes: number;
 }
 
 /** The members of a record that a launch may leave out. */
@@ -76,10 +78,11 @@ export const UNASKED = {
   model: null,
   permission: null,
   add_dirs: [],
+  removed_bytes: 0,
 } as const satisfies Partial<Session>;
 
 /** What the ledger keeps of a record; a member that is missing here, or too many, does not compile. */
-const KEPT: Readonly<Record<Exclude<keyof Session, "activity">, true>> = {
+const KEPT: Readonly<Record<Exclude<keyof Session, "activity" | "removed_bytes">, true>> = {
   id: true,
   project_root: true,
   harness: true,

@@ -3,6 +3,11 @@
 /** Those who follow sessions, by session id. */
 export class Watchers {
   readonly #of = new Map<string, Set<() => void>>();
+  /** When the last of them left. */
+  readonly #left = new Map<string, string>();
+
+  /** `now`: RFC 3339. */
+  constructor(private readonly now: () => string) {}
 
   /** Calls `wake` at each change from now on; the returned function ends it. */
   add(id: string, wake: () => void): () => void {
@@ -10,8 +15,20 @@ export class Watchers {
     this.#of.set(id, watchers.add(wake));
     return () => {
       watchers.delete(wake);
-      if (watchers.size === 0 && this.#of.get(id) === watchers) this.#of.delete(id);
+      if (watchers.size > 0 || this.#of.get(id) !== watchers) return;
+      this.#of.delete(id);
+      this.#left.set(id, this.now());
     };
+  }
+
+  /** When the last one left; undefined while somebody follows it, and where nobody ever has. */
+  leftAt(id: string): string | undefined {
+    return this.count(id) > 0 ? undefined : this.#left.get(id);
+  }
+
+  /** It has ended, and nobody asks any more when it was followed. */
+  forget(id: string): void {
+    this.#left.delete(id);
   }
 
   /** How many follow this session. */

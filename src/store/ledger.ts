@@ -8,6 +8,7 @@ import { type Census, censusOf } from "./census.ts";
 import { type Connection, connect, connectReading, makePrivate } from "./connection.ts";
 import { eventTable } from "./events.ts";
 import { guarded } from "./failure.ts";
+import { type Gaps, gapsOf } from "./gaps.ts";
 import { hashesOf } from "./hashes.ts";
 import { type Ownership, sideFilesOf, takeOwnership } from "./ownership.ts";
 import { reserveOf } from "./reserve.ts";
@@ -56,7 +57,7 @@ export interface Owned {
 export function openLedger(
   path: string,
   options: LedgerOptions = {},
-): Ledger & Weights & Census & Disk & Owned {
+): Ledger & Weights & Census & Gaps & Disk & Owned {
   return guarded(path, () => {
     const after = options.after ?? realTimer;
     const { connection, ownership, readOnly, spent } = opened(path, options);
@@ -168,6 +169,7 @@ function partsOf(connection: Connection, after: World["after"], disk: DiskWatch)
   const { settled, leave, ...sessions } = sessionTable(connection);
   const hashes = hashesOf(connection.db, disk.noticed);
   const events = eventTable(connection, reserve, hashes);
+  const gaps = gapsOf(connection);
   const { sacrifice, ...purge } = purgeOf(connection, after, (step) => disk.write(true, step));
   const sealing = (sessionId: string, work: () => boolean): boolean => {
     try {
@@ -184,6 +186,13 @@ function partsOf(connection: Connection, after: World["after"], disk: DiskWatch)
     ...screenTable(connection),
     ...weightsOf(connection),
     ...censusOf(connection),
+    ...gaps,
+    takeOut(id, head, bytes) {
+      const gap = gaps.takeOut(id, head, bytes);
+      // What went gives its space back once no more goes.
+      if (!gap) purge.resume();
+      return gap;
+    },
     sacrifice,
     keptBefore: reserve.keptBefore,
     create(session) {
@@ -203,7 +212,7 @@ function partsOf(connection: Connection, after: World["after"], disk: DiskWatch)
       if (done) connection.syncSoon();
       return done;
     },
-  } satisfies Partial<Ledger>;
+  } satisfies Partial<Ledger & Gaps>;
   return { parts, purge, reserve, touch: () => void mark.run() };
 }
 
@@ -289,7 +298,8 @@ const WRITES: Readonly<Record<string, "begin" | "urgent" | "ordinary">> = {
   leftoversGone: "urgent",
   archive: "urgent",
   sacrifice: "urgent",
-} satisfies Partial<Record<keyof (Ledger & Weights), "begin" | "urgent" | "ordinary">>;
+  takeOut: "urgent",
+} satisfies Partial<Record<keyof (Ledger & Weights & Gaps), "begin" | "urgent" | "ordinary">>;
 
 /** The same functions, each run by `call`, those that write by the disk's leave. */
 function everyCall<P extends Record<string, (...args: never[]) => unknown>>(

@@ -230,6 +230,7 @@ function fill(
   const putEvent = inserting(db, "event_rows");
   const putScreen = inserting(db, "screen_rows");
   const putHash = inserting(db, "hash_rows");
+  const putGap = inserting(db, "gap_rows");
   const putLost = inserting(db, "lost_rows");
   const putLeftover = inserting(db, "leftover_rows");
   let screens = 0;
@@ -243,6 +244,7 @@ function fill(
       screens += 1;
     } else if (isLeftover(row) && known.has(row.rowid)) putLeftover(row.rowid, row.values);
     else if (isHash(row) && known.has(row.rowid)) putHash(row.rowid, row.values);
+    else if (isGap(row) && known.has(row.rowid)) putGap(row.rowid, row.values);
     else if (isLost(row)) putLost(row.rowid, row.values);
   }
   keepNumbers(db, found);
@@ -331,6 +333,18 @@ function isHash({ values }: Row): boolean {
   if (values.length !== 4 || rowid !== null || typeof seq !== "number" || typeof sealed !== "number")
     return false;
   return typeof hash === "string" && /^[0-9a-f]{16}$/.test(hash);
+}
+
+/** Output that was taken out. */
+function isGap({ values }: Row): boolean {
+  const hashes = values.slice(5);
+  if (
+    values.length !== 7 ||
+    values[0] !== null ||
+    !values.slice(1, 5).every((one) => typeof one === "number")
+  )
+    return false;
+  return hashes.every((one) => typeof one === "string" && /^[0-9a-f]{16}$/.test(one));
 }
 
 /** Seqs that a power cut took. */

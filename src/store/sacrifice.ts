@@ -10,6 +10,7 @@ export const SACRIFICE_SQL = {
   screen: "DELETE FROM screen_rows WHERE session = ?",
   leftovers: "DELETE FROM leftover_rows WHERE session = ?",
   hash: "DELETE FROM hash_rows WHERE session = ?",
+  gap: "DELETE FROM gap_rows WHERE session = ?",
   // Out of every view and every index that is searched; the ordinal stays while rows refer to it.
   forget: `UPDATE session_rows SET id = NULL, project_root = '', harness = '', title = '', status = 'killed',
     exit_code = NULL, archived_at = '', created_at = '', updated_at = '', cwd = '', launch_mode = '',
@@ -60,6 +61,7 @@ export function purgeOf(
   const screen = connection.db.query<null, [number]>(SACRIFICE_SQL.screen);
   const leftovers = connection.db.query<null, [number]>(SACRIFICE_SQL.leftovers);
   const hash = connection.db.query<null, [number]>(SACRIFICE_SQL.hash);
+  const gap = connection.db.query<null, [number]>(SACRIFICE_SQL.gap);
   const forget = connection.db.query<null, [number]>(SACRIFICE_SQL.forget);
   const blank = connection.db.query<null, [number]>(SACRIFICE_SQL.blank);
   const forgotten = connection.db.query<{ n: number }, []>(SACRIFICE_SQL.forgotten);
@@ -113,6 +115,7 @@ export function purgeOf(
         screen.run(session.n);
         leftovers.run(session.n);
         hash.run(session.n);
+        gap.run(session.n);
         blank.run(session.n);
         forget.run(session.n);
         return found;

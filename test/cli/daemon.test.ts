@@ -73,6 +73,8 @@ test("status says what the daemon holds and how it fares, beside the frozen word
     expect.stringMatching(/^Uptime \d+s, version \d+\.\d+\.\d+, API coven\.daemon\.v1$/),
     expect.stringMatching(/^This command: version \d+\.\d+\.\d+, API coven\.daemon\.v1$/),
     expect.stringMatching(/^Sessions: 1 live( \(.*\))?; records: 1 running, 1 completed$/),
+    expect.stringMatching(/^Largest live: [0-9a-f]{8} demo sleep 600: \d+ B$/),
+    expect.stringMatching(/^Longest unwatched: [0-9a-f]{8} demo sleep 600: \d+ B, unwatched for \d+s$/),
     expect.stringMatching(/^Ledger: .*B and .*B of write-ahead log$/),
     expect.stringMatching(/^Disk: takes writes, .*B free$/),
     expect.stringMatching(/^Events: [\d.]+ per second, \d+ \(.*B of output\) since it started$/),

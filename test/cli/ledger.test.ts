@@ -12,7 +12,7 @@ import { testUnless } from "../support/unless.ts";
 const PAGE = 8192;
 /** The leaves that its tables and indexes begin with. */
 const ROOTS =
-  "meta session_rows sqlite_autoindex_session_rows_1 session_rows_archived session_rows_unsettled event_rows event_rows_session screen_rows leftover_rows hash_rows";
+  "meta session_rows sqlite_autoindex_session_rows_1 session_rows_archived session_rows_unsettled event_rows event_rows_session screen_rows leftover_rows hash_rows gap_rows";
 
 let line: CommandLine;
 let ledger: string;

@@ -62,6 +62,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "There is no session of this project (…) yet.",
     "coven sessions   (those of all projects)",
   ],
+  ["cli/client/watch.ts", "… of its output are left out: it had grown past retention.session_max.", ""],
   ["cli/client/watch.ts", "Ending session … …  (Ctrl-C again leaves without waiting)", ""],
   ["cli/client/watch.ts", "The disk takes writes again: it goes on.", ""],
   [

@@ -40,6 +40,7 @@ const FINISHED = {
   model: null,
   permission: null,
   add_dirs: [],
+  removed_bytes: 0,
 };
 const ACCEPTED = { status: 202, body: { ok: true, accepted: true } };
 
@@ -296,6 +297,8 @@ test("GET /status", async () => {
         live: number,
         byStatus: { created: 0, running: 0, completed: number, failed: 0, killed: number, orphaned: 0 },
         byActivity: {},
+        largest: null,
+        unwatched: null,
       },
       ledger: { bytes: number, walBytes: number },
       storage: {

@@ -40,6 +40,7 @@ const EXTERNAL = {
   model: null,
   permission: null,
   add_dirs: [],
+  removed_bytes: 0,
 };
 
 test("an external run: registered once, listed, neither typed to nor killed, and completed once", async () => {

@@ -47,6 +47,7 @@ const UNDO = [
   "DROP TABLE hash_rows",
   `DROP VIEW sessions; ${COLUMNS_OF_5.map((name) => `ALTER TABLE session_rows DROP COLUMN ${name};`).join(" ")}
    ${/CREATE VIEW sessions [^;]*;/.exec(MIGRATIONS[0] ?? "")?.[0]}`,
+  "DROP TABLE gap_rows",
 ];
 
 test("every migration has its way back here", () => {

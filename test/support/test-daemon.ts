@@ -57,6 +57,8 @@ export interface TestDaemonOptions extends CovenOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The ledger may not grow past this many pages: a disk that is full, by SQLite's own measure. */
   readonly maxPages?: number;
+  /** The most output that a session keeps, in bytes. */
+  readonly sessionMaxBytes?: number;
   /** Where its directory is made; the system's temporary one unless given. */
   readonly base?: string;
   /** Puts something into its directory before the daemon starts. */

@@ -9,6 +9,15 @@ import { accepted, daemonIdentity, storageState } from "../schema.ts";
 
 const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
+/** A live session and what it keeps of its output; the growth is null where it was not measured for ten minutes. */
+const weighed = z.object({
+  sessionId: z.string(),
+  harness: z.string(),
+  title: z.string(),
+  bytes: z.int(),
+  growthPerDay: z.int().nullable(),
+});
+
 /** What the daemon says of its own state; sizes in bytes. */
 const statusAnswer = z.object({
   ok: z.literal(true),
@@ -22,6 +31,9 @@ const statusAnswer = z.object({
     byStatus: z.record(z.enum(SESSION_STATUSES), z.int()),
     /** Of the live ones, what their programs say they are doing. */
     byActivity: z.record(z.string(), z.int()),
+    /** The live one that keeps most, and the one that nobody has watched for longest. */
+    largest: weighed.nullable(),
+    unwatched: weighed.extend({ since: z.string() }).nullable(),
   }),
   ledger: z.object({ bytes: z.int(), walBytes: z.int() }),
   /** Null where nobody knows; `daysLeft` until the disk is full at this rate. */

@@ -9,7 +9,7 @@ import { atTerminal, printJson, say, write } from "../ui/out.ts";
 import { onSignals } from "../ui/signals.ts";
 import { isTerminal } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
-import { ago } from "../ui/time.ts";
+import { ago, size } from "../ui/time.ts";
 import { recordAgain } from "./again.ts";
 import { modeWord } from "./launch-mode.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "./outcome.ts";
@@ -42,6 +42,12 @@ export function introduce(session: Session): void {
       `${harmless(session.harness)}: ${harmless(session.title)} (${modeWord(session)}, ${session.status}, ${state})`,
     ),
   );
+  sayRemoved(session);
+}
+
+/** Says how much of its middle is gone, where any is. */
+export function sayRemoved({ removed_bytes: bytes }: Session): void {
+  if (bytes > 0) say(`${size(bytes)} of its output are left out: it had grown past retention.session_max.`);
 }
 
 /**

@@ -1,11 +1,12 @@
 // What `coven daemon status` says beyond whether it runs: GET /status as lines and as JSON.
 import { API_VERSION, COVEN_VERSION } from "../../../version.ts";
 import type { Facts, Storage } from "../../client/facts.ts";
+import { type Weighed, weighed } from "../../client/weighed.ts";
 import { harmless } from "../../ui/text.ts";
 import { size } from "../../ui/time.ts";
 
 /** The facts for a person, one line each. */
-export function factLines(facts: Facts): string[] {
+export function factLines(facts: Facts, now = Date.now()): string[] {
   const { sessions, ledger, storage, events, followers, ptys, process } = facts;
   const doing = counted(sessions.byActivity);
   const records = counted(sessions.byStatus);
@@ -13,6 +14,8 @@ export function factLines(facts: Facts): string[] {
   const terminals = ptys && `, ${ptys.used ?? "?"} of ${ptys.limit} terminals in use`;
   return [
     `Sessions: ${sessions.live} live${doing && ` (${doing})`}; records: ${records || "none"}`,
+    ...(sessions.largest ? [`Largest live: ${weighed(sessions.largest, now)}`] : []),
+    ...(sessions.unwatched ? [`Longest unwatched: ${weighed(sessions.unwatched, now)}`] : []),
     `Ledger: ${size(ledger.bytes)} and ${size(ledger.walBytes)} of write-ahead log`,
     ...(storage ? [storageLine(storage)] : []),
     `Events: ${events.perSecond} per second, ${events.total} (${size(events.outputBytes)} of output) since it started`,
@@ -50,7 +53,13 @@ export function factsJson(facts: Facts): Readonly<Record<string, unknown>> {
   return {
     client_version: COVEN_VERSION,
     client_api_version: API_VERSION,
-    sessions: { live: sessions.live, by_status: sessions.byStatus, by_activity: sessions.byActivity },
+    sessions: {
+      live: sessions.live,
+      by_status: sessions.byStatus,
+      by_activity: sessions.byActivity,
+      largest: sessions.largest ? weighedJson(sessions.largest) : null,
+      unwatched: sessions.unwatched ? weighedJson(sessions.unwatched) : null,
+    },
     ledger: { bytes: ledger.bytes, wal_bytes: ledger.walBytes },
     ...(storage ? { storage: storageJson(storage) } : {}),
     events: { total: events.total, output_bytes: events.outputBytes, per_second: events.perSecond },
@@ -63,6 +72,11 @@ export function factsJson(facts: Facts): Readonly<Record<string, unknown>> {
     ptys,
     process: { rss_bytes: process.rssBytes, loop_delay_ms: process.loopDelayMs },
   };
+}
+
+function weighedJson({ sessionId, bytes, growthPerDay, since }: Weighed) {
+  const grown = { session_id: sessionId, bytes, growth_per_day: growthPerDay };
+  return since === undefined ? grown : { ...grown, since };
 }
 
 function storageJson(storage: Storage) {

@@ -12,6 +12,7 @@ import { COVEN_VERSION } from "../../../version.ts";
 import { IMPORT_HINT } from "../../client/connect.ts";
 import { type Facts, factsOf } from "../../client/facts.ts";
 import { placeOf } from "../../client/project.ts";
+import { notable } from "../../client/weighed.ts";
 import { has, type Run } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
 import { Failure } from "../../ui/failure.ts";
@@ -90,6 +91,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     ...fileFindings(paths, seen),
     storeFinding(paths, seen.ledger, quick),
     ...earlierFindings(paths, facts),
+    ...(facts ? notable(facts, Date.now()).map(sizeFinding) : []),
     ...(facts?.storage ? [diskFinding(facts.storage)] : []),
     lockFinding(seen.lock, answers || isCrowded(daemon), "earlier" in daemon),
     socketFinding(paths, seen.socket, answers || isCrowded(daemon)),
@@ -100,6 +102,15 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     terminalFinding(env, { isTerminal: isTTY === true, cols, rows, colour: out.isColorSupported }),
     ...harnessFindings(seen, words),
   ];
+}
+
+function sizeFinding(what: string): Finding {
+  return {
+    area: "sessions",
+    level: "warning",
+    what,
+    next: "coven attach ID to look at it, coven kill ID to end it",
+  };
 }
 
 /** What coven 0.4 has left, until it is imported; without a daemon nobody knows whether it was. */

@@ -5,6 +5,7 @@ import { covenPaths } from "../../../paths.ts";
 import { outputCheckOf } from "../../../supervise/inspect.ts";
 import { connect } from "../../client/connect.ts";
 import { shortId } from "../../client/session-id.ts";
+import { sayRemoved } from "../../client/watch.ts";
 import { flagValue, type Invocation, type Run, word } from "../../framework/command.ts";
 import { sessionMeant } from "../../terminal/which-session.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
@@ -46,6 +47,7 @@ export const run: Run = async (invocation) => {
   }
   const client = await connect();
   const session = await client.session(await sessionMeant(client, invocation, "session"));
+  sayRemoved(session);
   const load = FORMATS[format];
   if (!load) throw new Error(format);
   const render = await load();
