@@ -145,3 +145,34 @@ describe("sacrifice", () => {
     }
   });
 });
+
+describe("marks", () => {
+  test("Space marks and goes on; what is typed into the filter keeps its spaces; Escape takes the marks back first", () => {
+    const marked = after(browser(), `${DOWN}  `).state;
+    expect([marked.marked, selected(marked)]).toEqual([[done.id, failed.id], "write docs"]);
+    expect(after(marked, " ").state.marked).toEqual([done.id]);
+    expect(after(browser(), "the tests").state.filter).toBe("the tests");
+    const typed = after(after(browser(), "fix").state, " ").state;
+    expect([typed.filter, typed.marked]).toEqual(["fix ", []]);
+    expect(after(after(browser(), "fix").state, `${DOWN} `).state.marked).toEqual([done.id]);
+    const back = after(marked, ESC);
+    expect([back.state.marked, back.intent]).toEqual([[], undefined]);
+  });
+
+  test("Enter asks with their number, only y does it, and to all of them; what is not shown any more is not marked", () => {
+    const marked = after(browser(), `${DOWN}  `).state;
+    const asked = after(marked, "\r").state;
+    expect(asked.panel).toEqual({ kind: "several", action: "archive", ids: [done.id, failed.id] });
+    for (const keys of ["\r", "x", "n", ESC]) expect(after(asked, keys).intent).toBeUndefined();
+    const sure = after(asked, "y");
+    expect(sure.intent).toEqual({ kind: "act on all", action: "archive", sessions: [done, failed] });
+    expect(sure.state.marked).toEqual([]);
+    const filtered = after(marked, "docs").state;
+    expect(filtered.marked).toEqual([failed.id]);
+  });
+
+  test("sessions that allow nothing in common are refused with a sentence", () => {
+    const mixed = after(browser(), "  \r").state;
+    expect([mixed.panel.kind, mixed.notice?.bad]).toEqual(["none", true]);
+  });
+});

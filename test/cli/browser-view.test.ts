@@ -97,7 +97,7 @@ test("what a person reads at 80 columns", () => {
     `  ${archived} archived   codex    1h    fix the tests                             app`,
     "",
     "",
-    ` Enter actions  ${dot}  Esc leave  ${dot}  Tab hide archived  ${dot}  ${upDown} move`,
+    ` Enter actions  ${dot}  Esc leave  ${dot}  Tab hide archived  ${dot}  ${upDown} move  ${dot}  Space mark`,
   ]);
 });
 

@@ -138,6 +138,28 @@ describeUnless(without("tmux"))("the session browser", () => {
     await pane.shows("left 0");
   }, 30_000);
 
+  test("Space marks: two are ended at once, after a question that counts them", async () => {
+    await using home = surface();
+    for (const title of ["one", "two", "three"]) await home.line.coven(["run", "codex", title, "--detach"]);
+    const pane = home.open("sessions");
+    await pane.shows("3 live");
+    pane.press("Space");
+    await pane.shows(/ \+◆ waiting .* three/);
+    pane.press("Space");
+    await pane.shows("2 marked");
+    pane.press("Enter");
+    await pane.shows("End 2 sessions and everything started there? y or n");
+    pane.type("y");
+    await pane.shows("Ended 2 sessions.");
+    await pane.shows(/❯ ◆ waiting .* one|◆ waiting .* one/);
+    const { sessions } = JSON.parse(
+      (await home.line.coven(["sessions", "--json", "--status", "killed"])).out,
+    );
+    expect(sessions).toHaveLength(2);
+    pane.press("C-c");
+    await pane.shows("left 0");
+  }, 30_000);
+
   test("the daemon goes away: said, the list stays, and it is live again when the daemon is", async () => {
     await using home = surface();
     const { line } = home;

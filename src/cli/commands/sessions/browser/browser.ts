@@ -11,10 +11,11 @@ import type { CommandLine } from "../../../framework/command.ts";
 import { Failure } from "../../../ui/failure.ts";
 import { type FullScreen, fullScreen } from "../../../ui/full-screen.ts";
 import type { Key } from "../../../ui/key-input.ts";
+import { counted } from "../../../ui/text.ts";
 import type { ActionId } from "./actions.ts";
 import { browserLines, pageOf } from "./lines.ts";
 import { type LogView, logView } from "./log-view.ts";
-import { afterKey, type BrowserState, initialState, withListing } from "./state.ts";
+import { type ActionForMany, afterKey, type BrowserState, initialState, withListing } from "./state.ts";
 
 /** Ages on the screen are at most this old, in milliseconds. */
 const TICK_MS = 1_000;
@@ -73,6 +74,7 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
     show(after.state);
     if (after.intent?.kind === "leave") finish(0);
     if (after.intent?.kind === "refresh") void feed.refresh();
+    if (after.intent?.kind === "act on all") void actOnAll(after.intent.action, after.intent.sessions);
     if (after.intent?.kind === "act") void act(after.intent.action, after.intent.session);
   }
 
@@ -91,6 +93,25 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
     } catch (error) {
       state = { ...state, notice: { text: trouble(error), bad: true } };
     }
+    await feed.refresh();
+    draw();
+  }
+
+  async function actOnAll(action: ActionForMany, sessions: readonly Session[]): Promise<void> {
+    let failed: string | undefined;
+    let well = 0;
+    for (const session of sessions) {
+      const aside = `${well + 1} of ${sessions.length}: ${shortId(session.id)} …`;
+      show({ ...state, notice: { text: aside, bad: false } });
+      try {
+        await DO[action](client, session);
+        well += 1;
+      } catch (error) {
+        failed ??= `${shortId(session.id)}: ${trouble(error)}`;
+      }
+    }
+    const text = `${DONE[action]} ${counted(well, "session")}.${failed === undefined ? "" : ` ${failed}`}`;
+    state = { ...state, notice: { text, bad: failed !== undefined } };
     await feed.refresh();
     draw();
   }
@@ -132,6 +153,12 @@ const DO: Readonly<
     await client.sacrifice(id);
     return `Sacrificed ${shortId(id)}: it and its output are gone.`;
   },
+};
+
+const DONE: Readonly<Record<ActionForMany, string>> = {
+  kill: "Ended",
+  archive: "Archived",
+  summon: "Brought back",
 };
 
 /** What went wrong and what to do, on one line. */

@@ -14,10 +14,10 @@ import { shortId } from "../../../client/session-id.ts";
 import { out } from "../../../ui/colour.ts";
 import type { Size } from "../../../ui/full-screen.ts";
 import { glyphs } from "../../../ui/glyphs.ts";
-import { harmless } from "../../../ui/text.ts";
+import { counted, harmless } from "../../../ui/text.ts";
 import { cut, padded, widthOf } from "../../../ui/width.ts";
 import { actionsOf } from "./actions.ts";
-import { type BrowserState, SACRIFICE, selectedOf } from "./state.ts";
+import { type ActionForMany, type BrowserState, SACRIFICE, selectedOf } from "./state.ts";
 
 /** Lines above the list (heading, filter, blank, column heads) and below it (blank, hints). */
 const AROUND = 6;
@@ -29,6 +29,7 @@ export function pageOf(state: BrowserState, { rows }: Size): number {
 
 function panelHeight(state: BrowserState): number {
   if (state.panel.kind === "none") return state.notice ? 1 : 0;
+  if (state.panel.kind === "several") return 2;
   if (state.panel.kind === "kill") return 4;
   return state.panel.kind === "sacrifice" ? 5 : 6;
 }
@@ -43,7 +44,14 @@ export function browserLines(state: BrowserState, size: Size, now: number): stri
   const visible = state.shown.slice(top, top + page);
   const list =
     visible.length > 0
-      ? visible.map((one) => row(one, widths, one.id === selectedOf(state)?.id, now))
+      ? visible.map((one) =>
+          row(
+            one,
+            widths,
+            { selected: one.id === selectedOf(state)?.id, marked: state.marked.includes(one.id) },
+            now,
+          ),
+        )
       : nothing(state).map((line) => `  ${cut(line, cols - 2)}`);
   const middle = [
     heading(state, cols),
@@ -67,6 +75,7 @@ function heading(state: BrowserState, cols: number): string {
     `${all}${listing.complete ? "" : "…"}`,
     ...(running > 0 ? [`${running} live`] : []),
     ...(waiting > 0 ? [`${waiting} waiting for you`] : []),
+    ...(state.marked.length > 0 ? [`${state.marked.length} marked`] : []),
     ...(listing.error === undefined ? [] : ["not up to date: the daemon does not answer"]),
   ];
   const text = ` ${glyphs.dot} ${facts.join(` ${glyphs.dot} `)}`;
@@ -146,7 +155,12 @@ function cells(widths: Widths, texts: Readonly<Record<keyof Widths, string>>): s
     .trimEnd();
 }
 
-function row(session: Session, widths: Widths, selected: boolean, now: number): string {
+function row(
+  session: Session,
+  widths: Widths,
+  { selected, marked }: { readonly selected: boolean; readonly marked: boolean },
+  now: number,
+): string {
   const word = stateWord(session);
   const sign = signOf(session);
   const rest = cells(
@@ -161,10 +175,17 @@ function row(session: Session, widths: Widths, selected: boolean, now: number): 
     },
   );
   const state = painted(session, padded(`${sign} ${word}`, widths.state));
+  const mark = marked ? out.cyan("+") : " ";
   return selected
-    ? `${out.cyan(glyphs.pointer)} ${state}  ${out.bold(rest)}`
-    : `  ${state}  ${isSettled(session.status) ? out.dim(rest) : rest}`;
+    ? `${out.cyan(glyphs.pointer)}${mark}${state}  ${out.bold(rest)}`
+    : ` ${mark}${state}  ${isSettled(session.status) ? out.dim(rest) : rest}`;
 }
+
+const ASKS: Readonly<Record<ActionForMany, string>> = {
+  kill: "End # and everything started there?",
+  archive: "Archive #?",
+  summon: "Bring # back into the list?",
+};
 
 function panelLines(state: BrowserState, cols: number, now: number): string[] {
   const { panel, notice } = state;
@@ -173,9 +194,13 @@ function panelLines(state: BrowserState, cols: number, now: number): string[] {
     const text = ` ${cut(harmless(notice.text), cols - 1)}`;
     return [notice.bad ? out.red(text) : out.green(text)];
   }
+  const rule = out.dim(glyphs.rule.repeat(cols));
+  if (panel.kind === "several") {
+    const asks = ASKS[panel.action].replace("#", counted(panel.ids.length, "session"));
+    return [rule, cut(` ${asks} y or n`, cols)];
+  }
   const session = state.shown.find((one) => one.id === panel.id);
   if (!session) return [];
-  const rule = out.dim(glyphs.rule.repeat(cols));
   const what = ` ${out.bold(cut(harmless(session.title), cols - 2))}`;
   const facts = out.dim(
     cut(
@@ -204,12 +229,14 @@ function panelLines(state: BrowserState, cols: number, now: number): string[] {
 function hints(state: BrowserState, cols: number): string {
   const texts: Readonly<Record<BrowserState["panel"]["kind"], readonly string[]>> = {
     none: [
-      `Enter actions`,
-      `Esc ${state.filter === "" ? "leave" : "clear filter"}`,
+      state.marked.length > 0 ? `Enter all ${state.marked.length} marked` : "Enter actions",
+      `Esc ${state.marked.length > 0 ? "unmark" : state.filter === "" ? "leave" : "clear filter"}`,
       state.includeArchived ? "Tab hide archived" : "Tab archived too",
       `${glyphs.upDown} move`,
+      "Space mark",
     ],
     actions: ["Enter choose", "Esc back", `${glyphs.upDown} move`],
+    several: ["y do it", "Esc back"],
     kill: ["y end it", "Esc keep it"],
     sacrifice: ["Enter delete", "Esc keep it"],
   };

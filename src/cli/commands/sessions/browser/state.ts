@@ -10,7 +10,12 @@ export type Panel =
   | { readonly kind: "none" }
   | { readonly kind: "actions"; readonly id: string; readonly at: number }
   | { readonly kind: "kill"; readonly id: string }
+  /** The question before something is done with all that are marked. */
+  | { readonly kind: "several"; readonly action: ActionForMany; readonly ids: readonly string[] }
   | { readonly kind: "sacrifice"; readonly id: string; readonly typed: string; readonly wrong: boolean };
+
+/** What can be done with several at once: deleting is asked of each. */
+export type ActionForMany = "kill" | "archive" | "summon";
 
 /** Everything the browser shows. */
 export interface BrowserState {
@@ -24,6 +29,10 @@ export interface BrowserState {
   /** Its index in `shown`. When it goes, the session that takes its place is selected. */
   readonly at: number;
   readonly panel: Panel;
+  /** Ids of the marked sessions, in the order they were marked. */
+  readonly marked: readonly string[];
+  /** The last key typed into the filter: a space is then part of it, and else marks. */
+  readonly typing: boolean;
   /** How the last action went. */
   readonly notice: { readonly text: string; readonly bad: boolean } | undefined;
 }
@@ -32,7 +41,8 @@ export interface BrowserState {
 export type Intent =
   | { readonly kind: "leave" }
   | { readonly kind: "refresh" }
-  | { readonly kind: "act"; readonly action: ActionId; readonly session: Session };
+  | { readonly kind: "act"; readonly action: ActionId; readonly session: Session }
+  | { readonly kind: "act on all"; readonly action: ActionForMany; readonly sessions: readonly Session[] };
 
 /** The word that a deletion needs, typed exactly. */
 export const SACRIFICE = "sacrifice";
@@ -47,6 +57,8 @@ export function initialState(includeArchived: boolean): BrowserState {
     selected: undefined,
     at: 0,
     panel: { kind: "none" },
+    marked: [],
+    typing: false,
     notice: undefined,
   };
 }
@@ -56,12 +68,13 @@ export function withListing(state: BrowserState, listing: Listing): BrowserState
   const shown = matching(listing.sessions, state.filter, state.includeArchived);
   const found = shown.findIndex((one) => one.id === state.selected);
   const at = found >= 0 ? found : Math.max(0, Math.min(state.at, shown.length - 1));
-  const panel =
-    state.panel.kind !== "none" &&
-    !shown.some((one) => state.panel.kind !== "none" && one.id === state.panel.id)
-      ? ({ kind: "none" } as const)
-      : state.panel;
-  return { ...state, listing, shown, at, selected: shown[at]?.id, panel };
+  const isShown = (id: string) => shown.some((one) => one.id === id);
+  const { panel: open } = state;
+  const ids = open.kind === "none" ? [] : open.kind === "several" ? open.ids : [open.id];
+  const panel: Panel = ids.every(isShown) ? open : { kind: "none" };
+  // What is not seen any more is not acted upon.
+  const marked = state.marked.filter(isShown);
+  return { ...state, listing, shown, at, selected: shown[at]?.id, panel, marked };
 }
 
 /** The sessions of which, for every word of the filter, the row contains it or the id begins with it. */
@@ -93,15 +106,16 @@ export function afterKey(
   if (key.name === "interrupt") return { state, intent: { kind: "leave" } };
   const { panel } = state;
   if (panel.kind === "actions") return inMenu({ ...state, notice: undefined }, panel, key);
+  if (panel.kind === "several") return beforeAll(state, panel, key);
   if (panel.kind === "kill") return beforeKill(state, panel, key);
   if (panel.kind === "sacrifice") return inQuestion(state, panel, key);
   return inList({ ...state, notice: undefined }, key, page);
 }
 
 function inList(state: BrowserState, key: Key, page: number): { state: BrowserState; intent?: Intent } {
-  const move = (steps: number) => {
-    const at = Math.max(0, Math.min(state.at + steps, state.shown.length - 1));
-    return { state: { ...state, at, selected: state.shown[at]?.id } };
+  const move = (steps: number, from = state) => {
+    const at = Math.max(0, Math.min(from.at + steps, from.shown.length - 1));
+    return { state: { ...from, at, selected: from.shown[at]?.id, typing: false } };
   };
   switch (key.name) {
     case "up":
@@ -117,6 +131,7 @@ function inList(state: BrowserState, key: Key, page: number): { state: BrowserSt
     case "end":
       return move(Number.POSITIVE_INFINITY);
     case "enter": {
+      if (state.marked.length > 0) return { state: withQuestion(state) };
       const session = selectedOf(state);
       if (!session) return { state };
       return { state: { ...state, panel: { kind: "actions", id: session.id, at: 0 } } };
@@ -127,6 +142,7 @@ function inList(state: BrowserState, key: Key, page: number): { state: BrowserSt
         intent: { kind: "refresh" },
       };
     case "escape":
+      if (state.marked.length > 0) return { state: { ...state, marked: [], typing: false } };
       return state.filter === "" ? { state, intent: { kind: "leave" } } : { state: withFilter(state, "") };
     case "clear":
       return { state: withFilter(state, "") };
@@ -134,6 +150,12 @@ function inList(state: BrowserState, key: Key, page: number): { state: BrowserSt
       return { state: withFilter(state, withoutLast(state.filter)) };
     case "text":
     case "paste":
+      // Pressed twice in a row they come as one.
+      if (key.name === "text" && /^ +$/.test(key.text) && !state.typing) {
+        let next = { state };
+        for (const _ of key.text) next = move(1, withMark(next.state));
+        return next;
+      }
       return { state: withFilter(state, state.filter + key.text) };
     default:
       return { state };
@@ -143,7 +165,7 @@ function inList(state: BrowserState, key: Key, page: number): { state: BrowserSt
 // A new filter selects the first match.
 function withFilter(state: BrowserState, filter: string): BrowserState {
   if (filter === state.filter) return state;
-  return withListing({ ...state, filter, selected: undefined, at: 0 }, state.listing);
+  return withListing({ ...state, filter, typing: filter !== "", selected: undefined, at: 0 }, state.listing);
 }
 
 function withoutLast(text: string): string {
@@ -189,6 +211,48 @@ function inMenu(
     default:
       return { state };
   }
+}
+
+/** The session under the pointer marked, or no longer. */
+function withMark(state: BrowserState): BrowserState {
+  const id = selectedOf(state)?.id;
+  if (id === undefined) return state;
+  const others = state.marked.filter((one) => one !== id);
+  return { ...state, marked: others.length < state.marked.length ? others : [...others, id] };
+}
+
+function markedOf(state: BrowserState, ids: readonly string[]): readonly Session[] {
+  return ids.flatMap((id) => state.shown.find((one) => one.id === id) ?? []);
+}
+
+/** The one thing that all marked sessions allow, asked about with their number. */
+function withQuestion(state: BrowserState): BrowserState {
+  const sessions = markedOf(state, state.marked);
+  const action = (["kill", "archive", "summon"] as const).find((id) =>
+    sessions.every((one) => actionsOf(one).some((can) => can.id === id)),
+  );
+  if (action) return { ...state, panel: { kind: "several", action, ids: state.marked } };
+  const text =
+    "Mark only live ones (to kill), only finished ones (to archive) or only archived ones (to summon).";
+  return { ...state, notice: { text, bad: true } };
+}
+
+function beforeAll(
+  state: BrowserState,
+  panel: Panel & { kind: "several" },
+  key: Key,
+): { state: BrowserState; intent?: Intent } {
+  const closed: BrowserState = { ...state, panel: { kind: "none" } };
+  const typed = key.name === "text" ? key.text.toLowerCase() : key.name;
+  if (typed === "y") {
+    const sessions = markedOf(state, panel.ids);
+    return {
+      state: { ...closed, marked: [] },
+      intent: { kind: "act on all", action: panel.action, sessions },
+    };
+  }
+  if (typed !== "n" && typed !== "escape" && typed !== "left") return { state };
+  return { state: { ...closed, notice: { text: "Nothing was done.", bad: false } } };
 }
 
 /** Only a y ends it: Enter has just chosen Kill, and may come twice. */
