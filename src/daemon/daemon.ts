@@ -228,6 +228,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
 
   /** Returns only where it failed: rejects, and all is as it was. */
   async function handOver(command: readonly string[]): Promise<never> {
+    const began = world.monotonic();
     // The name stays: it leads to nobody until the next program puts its own socket there.
     socket.stop();
     bound.pause();
@@ -237,7 +238,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       while (bound.busy() > 0 && world.monotonic() < deadline) {
         await new Promise<void>((turn) => world.after(1, turn));
       }
-      return await succeed(command, ports, { coven, ledger });
+      return await succeed(command, ports, { coven, ledger, began });
     } catch (error) {
       coven.sendAway(false);
       socket = keepSocket(paths.socket, socket.name(), listen, { world, log });
@@ -268,18 +269,23 @@ function whyNotInPlace({ ptys, succession }: DaemonPorts): string | undefined {
 /** Replaces this process by the program. Rejects where it could not, and the sessions go on here. */
 async function succeed(
   command: readonly string[],
-  { succession, env, log }: DaemonPorts,
-  { coven, ledger }: { readonly coven: Coven; readonly ledger: Owned },
+  { succession, env, log, world }: DaemonPorts,
+  { coven, ledger, began }: { readonly coven: Coven; readonly ledger: Owned; readonly began: number },
 ): Promise<never> {
   const lock = succession?.lock();
   if (!succession || lock === undefined) throw new Error("the descriptor of the daemon's lock is unknown");
   // From here to the end it is one turn of the loop: what is read meanwhile would be nobody's.
+  const alone = world.monotonic();
   const handed = await coven.handOver();
   let document: number | undefined;
   try {
     const terminals = handed.sessions.flatMap(({ terminal }) => terminal?.fd ?? []);
     const owned = ledger.leave();
     document = writeHandover({ ...handed, pid: process.pid, umask: succession.umask });
+    const now = world.monotonic();
+    const sessions = handed.sessions.length;
+    const [clientsMs, sessionsMs] = [alone - began, now - alone].map(Math.round);
+    log.info("handed_over", { sessions, clientsMs, sessionsMs });
     return replaceProcess(
       [...command, "daemon", "serve"],
       { ...env, [HANDOVER_VARIABLE]: inheritance(document, { lock, ledger: owned }) },

@@ -162,7 +162,9 @@ export function deferredScreen(
       return { drawn: Buffer.concat([base, left, held.subarray(0, length)]), unfinished: NOTHING };
     },
     restore(from) {
-      base = from.drawn;
+      // What has scrolled out of plain output need never be drawn here either.
+      if (plain(from.drawn, TEXT) === TEXT) hold(from.drawn);
+      else base = from.drawn;
       if (from.unfinished.length > 0) commit().write(from.unfinished);
     },
     modes() {
