@@ -4,6 +4,7 @@ import { readConfig } from "../config.ts";
 import { CovenError } from "../errors.ts";
 import { harnesses } from "../harness/harnesses.ts";
 import { makeHome } from "../home.ts";
+import { reapInherited } from "../os/children.ts";
 import { closeOnExec } from "../os/descriptors.ts";
 import { environment } from "../os/environment.ts";
 import { systemProcesses } from "../os/processes.ts";
@@ -115,7 +116,10 @@ type Legacy = NonNullable<DaemonPorts["inherited"]>;
 function legacyOf(inherited: Inherited | undefined, log: Log): Legacy & { readonly umask?: number } {
   if (!inherited) return {};
   const { handover } = inherited;
-  if (!("problem" in handover)) return { handed: handover, umask: handover.umask };
+  if (!("problem" in handover)) {
+    reapInherited(new Set(handover.sessions.map(({ leader }) => leader.pid)));
+    return { handed: handover, umask: handover.umask };
+  }
   // Nobody knows which descriptors are terminals; at least no child gets them.
   closeOnExec();
   log.error("handover_not_read", { reason: handover.problem });

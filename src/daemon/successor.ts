@@ -79,12 +79,13 @@ function checkOf(
     const overdue = setTimeout(() => failed(`it did not answer within ${timeoutMs} ms`), timeoutMs);
     const pipe = child.stdio[REPORT_FD];
     child.on("error", (error) => end({ outcome: "failed", error: fileFailure(error, program) }));
-    // Either may come first, and what it has said may come behind its end.
+    // Either may come first, and what it has said may come behind its end. Its end is waited for: nobody would reap it once we are another program.
     let silent = false;
     const over = () => {
-      const said = silent ? parseReport(text) : undefined;
+      if (!silent || how === undefined) return;
+      const said = parseReport(text);
       if (said) end(said);
-      else if (silent && how !== undefined) failed(`it ended without a word (${how})`);
+      else failed(`it ended without a word (${how})`);
     };
     child.on("exit", (code, signal) => {
       how = signal === null ? `exit code ${code}` : signal;

@@ -1,5 +1,6 @@
 // Children of this process that we reap ourselves: started by posix_spawn, or taken over with a terminal.
 import { ptr } from "bun:ffi";
+import { readFileSync } from "node:fs";
 import { requireLibc } from "./libc.ts";
 import { signalName } from "./signal.ts";
 import { unblockSignals } from "./signal-mask.ts";
@@ -64,6 +65,22 @@ function watchChildren(): Children {
     },
     forget: (pid) => void waiting.delete(pid),
   };
+}
+
+/**
+ * Reaps what another program has left this process that replaced it by execve(2): every child but these, whenever it ends. Before anything else is started.
+ * Linux, and only where /proc lists children.
+ */
+export function reapInherited(known: ReadonlySet<number>): void {
+  let list = "";
+  try {
+    list = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8");
+  } catch {
+    return;
+  }
+  for (const pid of list.split(" ").map(Number)) {
+    if (pid > 0 && !known.has(pid)) ownChildren().watch(pid, () => {});
+  }
 }
 
 /** A wait status as <sys/wait.h> of Linux and macOS takes it apart. */

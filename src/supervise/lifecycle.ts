@@ -84,11 +84,16 @@ export async function daemonStatus(paths: CovenPaths, options: LifecycleOptions 
       ...(found.earlier ? { earlier: true as const } : {}),
     };
   }
-  const free = await waitUntilFree(paths.lock, found.state === "silent" ? 0 : BETWEEN_MS);
-  if (!free) {
-    // It may have begun to answer while we waited for the lock.
-    const again = found.state === "stopped" ? await probe(socket, options.answerMs) : found;
-    if (again.state === "running") return daemonStatus(paths, options);
+  if (!(await waitUntilFree(paths.lock, 0))) {
+    // Between its start and its socket, or between two programs in one process.
+    const deadline = performance.now() + (found.state === "stopped" ? BETWEEN_MS : 0);
+    while (performance.now() < deadline) {
+      if (
+        (await probe(socket, options.answerMs)).state !== "stopped" ||
+        (await waitUntilFree(paths.lock, 20))
+      )
+        return daemonStatus(paths, options);
+    }
     return { state: "hung", socket, pid: lockHolder(paths) ?? null };
   }
   if (found.state === "silent") throw silent(socket);
