@@ -49,7 +49,8 @@ const LABEL = "com.opencoven.coven";
  * The unit of `systemctl --user`. Sessions are children of the daemon and hang on terminals only it holds, so they end
  * with it whatever systemd does; the unit therefore keeps systemd from ending it unasked:
  * - `RefuseManualStop`: `systemctl --user stop|restart` is refused; `coven daemon stop|restart` asks when sessions live.
- *   A reload, an upgrade of the package and `daemon-reload` touch nothing. Logging out still stops it, in order.
+ *   An upgrade of the package and `daemon-reload` touch nothing. Logging out still stops it, in order.
+ * - `ExecReload`: `systemctl --user reload` has the program that the unit names go on in its place: the same process, and its sessions with it.
  * - `KillMode=process`: a stop signals the daemon alone, which ends its sessions by their own rules and records it;
  *   the default would kill every process of the group under its hands, and those that outlived a session on purpose.
  *   After a crash nothing is killed before the next daemon has accounted for it.
@@ -70,6 +71,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 ExecStart=${[...command, "daemon", "serve"].map((word) => systemdWord(word, "command")).join(" ")}
+ExecReload=${[...command, "daemon", "restart"].map((word) => systemdWord(word, "command")).join(" ")}
 Environment=${systemdHome(home)} ${systemdWord(`PATH=${path}`, "value")}
 Restart=on-failure
 RestartSec=1

@@ -3,28 +3,35 @@ import { expect, test } from "bun:test";
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../package.json";
-import { commandLine } from "../support/command-line.ts";
+import { type CommandLine, commandLine } from "../support/command-line.ts";
+import { notLinux, testUnless } from "../support/unless.ts";
 
 const root = join(import.meta.dir, "..", "..");
 
-test("an older daemon goes on: each command says so once on stderr, and a restart where sessions can't be kept ends none unasked", async () => {
-  await using line = commandLine();
-  // The same sources under an older version's name.
-  const older = join(line.home.base, "older");
-  mkdirSync(older);
-  for (const part of ["src", "bunfig.toml"]) cpSync(join(root, part), join(older, part), { recursive: true });
-  writeFileSync(join(older, "package.json"), JSON.stringify({ ...manifest, version: "0.0.1" }));
-  symlinkSync(join(root, "node_modules"), join(older, "node_modules"));
+/** A home whose daemon is of the same sources under an older version's name. */
+async function older(pty: string): Promise<CommandLine> {
+  const line = commandLine();
+  const place = join(line.home.base, "older");
+  mkdirSync(place);
+  for (const part of ["src", "bunfig.toml"]) cpSync(join(root, part), join(place, part), { recursive: true });
+  writeFileSync(join(place, "package.json"), JSON.stringify({ ...manifest, version: "0.0.1" }));
+  symlinkSync(join(root, "node_modules"), join(place, "node_modules"));
   const env = {
     HOME: line.home.base,
     COVEN_HOME: line.home.paths.home,
     PATH: "/usr/bin:/bin",
-    COVEN_PTY: "bun",
+    COVEN_PTY: pty,
   };
-  const begun = Bun.spawnSync([process.execPath, join(older, "src", "main.ts"), "daemon", "start"], { env });
+  const begun = Bun.spawnSync([process.execPath, join(place, "src", "main.ts"), "daemon", "start"], { env });
   expect(begun.stdout.toString()).toContain("version 0.0.1,");
+  return line;
+}
 
-  const note = `Note: the running daemon is version 0.0.1, this is ${manifest.version}.  Try: coven daemon restart\n`;
+const NOTE = `Note: the running daemon is version 0.0.1, this is ${manifest.version}.  Try: coven daemon restart`;
+
+test("an older daemon goes on: each command says so once on stderr, and a restart where sessions can't be kept ends none unasked", async () => {
+  await using line = await older("bun");
+  const note = `${NOTE}\n`;
   const launched = await line.coven(["run", "demo", "sleep 600", "--detach"]);
   expect(launched.err.split(note)).toHaveLength(2);
   const id = launched.out.trim();
@@ -40,6 +47,26 @@ test("an older daemon goes on: each command says so once on stderr, and a restar
   const restarted = await line.coven(["daemon", "restart"]);
   expect(restarted.out).toContain(`version ${manifest.version},`);
   expect((await line.coven(["sessions", "--json"])).err).toBe("");
+});
+
+testUnless(notLinux)("where a restart keeps what runs, the note says of how many, and it does", async () => {
+  await using line = await older("posix");
+  const launch = async () => (await line.coven(["run", "demo", "sleep 600", "--detach"])).out.trim();
+  const first = await launch();
+  expect((await line.coven(["sessions", "--json"])).err).toBe(`${NOTE}   (keeps your session)\n`);
+  const second = await launch();
+  expect((await line.coven(["sessions", "--json"])).err).toBe(`${NOTE}   (keeps your 2 sessions)\n`);
+  expect((await line.coven(["daemon", "restart"])).out).toContain(`version ${manifest.version},`);
+  const listed = await line.coven(["sessions", "--json"]);
+  expect(listed.err).toBe("");
+  const ids = JSON.parse(listed.out).sessions.map((one: { id: string; status: string }) => [
+    one.id,
+    one.status,
+  ]);
+  expect(ids).toEqual([
+    [second, "running"],
+    [first, "running"],
+  ]);
 });
 
 test("the daemon a command brings up is said once, with its pid", async () => {

@@ -210,6 +210,31 @@ testUnless(noManager)(
   30_000,
 );
 
+testUnless(noManager)(
+  "a reload has the daemon go on as the program that the unit names, with its session",
+  async () => {
+    await using at = await scene("systemd");
+    await at.coven("daemon", "install");
+    const before = await at.pid();
+    const id = (await at.coven("run", "demo", "sleep 600", "--detach")).out.trim();
+    const startedAt = JSON.parse((await at.coven("daemon", "status", "--json")).out).started_at;
+    expect(at.manager.systemctl("reload", "coven.service").code).toBe(0);
+    const status = JSON.parse((await at.coven("daemon", "status", "--json")).out);
+    expect(status.pid).toBe(before);
+    expect(status.started_at).not.toBe(startedAt);
+    expect((await at.line.home.client.session(id)).status).toBe("running");
+    const main = at.manager.systemctl(
+      "show",
+      "coven.service",
+      "--property=MainPID,ActiveState",
+      "--value",
+    ).out;
+    expect(main.split("\n").sort()).toEqual([String(before), "active"]);
+    expect((await at.coven("kill", id)).code).toBe(0);
+  },
+  30_000,
+);
+
 /** The pid systemd has for the daemon, once there is another than these and it answers. */
 async function nextPid(at: Scene, before: readonly number[]): Promise<number> {
   const main = () =>

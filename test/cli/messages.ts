@@ -27,7 +27,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/client/asked.ts", "There is no permission ….", "--permission …"],
   [
     "cli/client/connect.ts",
-    "Note: the running daemon is version …, this is ….  Try: coven daemon restart",
+    "Note: the running daemon is version …, this is ….  Try: coven daemon restart…",
     "",
   ],
   ["cli/client/connect.ts", "Started the Coven daemon (pid …).", ""],

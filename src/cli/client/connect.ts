@@ -12,7 +12,11 @@ const ANSWER_MS = 5_000;
 export interface Probe {
   readonly client: CovenClient;
   /** The version of the daemon, and whether it is an earlier one that we can't use; rejects as the client does. */
-  readonly daemon: Promise<{ readonly version: string; readonly earlier: boolean }>;
+  readonly daemon: Promise<{
+    readonly version: string;
+    readonly earlier: boolean;
+    readonly inPlace: boolean;
+  }>;
 }
 
 /** Sends the request and returns at once, so that other work can be done until the answer comes. Starts nothing. */
@@ -23,6 +27,8 @@ export function probe(): Probe {
     .then(({ covenVersion, capabilities }) => ({
       version: String(covenVersion),
       earlier: isEarlier(capabilities),
+      // It can be replaced, and its sessions go on.
+      inPlace: capabilities?.["restart"] === "in_place",
     }));
   // The caller may fail before it waits for the answer.
   daemon.catch(() => {});
@@ -53,11 +59,12 @@ export async function connectAsking<T>(
 /** Resolves when a daemon answers; true when it had to be started. */
 async function ensureRunning({ daemon }: Probe): Promise<boolean> {
   try {
-    const { version: theirs, earlier } = await daemon;
+    const { version: theirs, earlier, inPlace } = await daemon;
     if (earlier) throw (await import("../../supervise/earlier.ts")).earlierDaemon(harmless(theirs));
     if (theirs !== COVEN_VERSION) {
+      const keeps = inPlace ? await keptSessions() : "";
       say(
-        `Note: the running daemon is version ${harmless(theirs)}, this is ${COVEN_VERSION}.  Try: coven daemon restart`,
+        `Note: the running daemon is version ${harmless(theirs)}, this is ${COVEN_VERSION}.  Try: coven daemon restart${keeps}`,
       );
     }
     return false;
@@ -73,6 +80,13 @@ async function ensureRunning({ daemon }: Probe): Promise<boolean> {
     }
     return true;
   }
+}
+
+/** That a restart keeps what runs, where something does. */
+async function keptSessions(): Promise<string> {
+  const { factsOf } = await import("./facts.ts");
+  const live = (await factsOf(covenPaths().socket))?.sessions.live ?? 0;
+  return live === 0 ? "" : `   (keeps your ${live === 1 ? "session" : `${live} sessions`})`;
 }
 
 /** What an earlier coven has recorded is named once a daemon has started, until it is imported. */
