@@ -146,6 +146,13 @@ describe("sacrifice", () => {
   });
 });
 
+test("? says the keys until the next one; in a filter it is a question mark", () => {
+  const asked = after(browser(), "?").state;
+  expect([asked.filter, asked.notice?.text]).toEqual(["", expect.stringContaining("Space: mark")]);
+  expect(after(asked, DOWN).state.notice).toBeUndefined();
+  expect(after(after(browser(), "why").state, "?").state.filter).toBe("why?");
+});
+
 describe("marks", () => {
   test("Space marks and goes on; what is typed into the filter keeps its spaces; Escape takes the marks back first", () => {
     const marked = after(browser(), `${DOWN}  `).state;

@@ -47,6 +47,9 @@ export type Intent =
 /** The word that a deletion needs, typed exactly. */
 export const SACRIFICE = "sacrifice";
 
+/** What `?` says. */
+const KEYS = "Type: filter  Enter: actions  Space: mark  Tab: archived  PgUp PgDn Home End  Esc: back";
+
 /** An empty browser. */
 export function initialState(includeArchived: boolean): BrowserState {
   return {
@@ -150,6 +153,9 @@ function inList(state: BrowserState, key: Key, page: number): { state: BrowserSt
       return { state: withFilter(state, withoutLast(state.filter)) };
     case "text":
     case "paste":
+      if (key.name === "text" && key.text === "?" && !state.typing) {
+        return { state: { ...state, notice: { text: KEYS, bad: false } } };
+      }
       // Pressed twice in a row they come as one.
       if (key.name === "text" && /^ +$/.test(key.text) && !state.typing) {
         let next = { state };
