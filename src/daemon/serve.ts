@@ -86,7 +86,7 @@ async function serveUntilAsked(
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
   // Those that came while one program replaced another were held back.
   if (inherited) unblockSignals();
-  let legacy: Legacy | undefined = { ...left, owned: inherited?.ledger };
+  let legacy: Legacy | undefined = inherited ? { ...left, owned: inherited.ledger } : undefined;
   for (let why: string | undefined; why === undefined; ) {
     const { promise: writable, resolve: reopen } = Promise.withResolvers<undefined>();
     await using daemon = await startedDaemon(paths, log, umask, {
