@@ -19,7 +19,7 @@ beforeAll(async () => {
     'test "$1" = exec || exit 0; test -n "$MY_SETTING" && printf %s "$MY_SETTING" > ../got; exec sleep 600',
   );
   const env = { MY_SETTING: VALUE };
-  const { out } = await line.coven(["run", "codex", "do", "it", "--detach"], { env });
+  const { out } = await line.coven(["run", "codex", "do", "it", "--detach", "--headless"], { env });
   id = out.trim();
   await until("the harness has it", () => {
     try {
