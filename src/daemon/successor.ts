@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { CovenError } from "../errors.ts";
 import { fileFailure } from "../os/file-failure.ts";
+import { signalGroup } from "../os/signal.ts";
 import { ASKED, HANDOVER_VARIABLE, HANDOVER_VERSION } from "./handover.ts";
 import { parseReport, REPORT_VARIABLE, type Report } from "./report.ts";
 
@@ -71,8 +72,8 @@ function checkOf(
     const end = (said: Report) => {
       clearTimeout(overdue);
       pipe?.destroy();
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
-        killGroup(child.pid);
+      if (child.pid !== undefined)
+        signalGroup(child.pid, "SIGKILL", () => child.exitCode === null && child.signalCode === null);
       resolve(said);
     };
     const failed = (why: string) => end({ outcome: "failed", error: unable(why) });
@@ -103,14 +104,6 @@ function checkOf(
       });
     }
   });
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // It has just gone.
-  }
 }
 
 function unable(why: string): CovenError {

@@ -18,6 +18,19 @@ export function signalProcess(pid: number, name: NodeJS.Signals, known: () => bo
   }
 }
 
+/** The same to the whole process group that `pid` leads. */
+export function signalGroup(pid: number, name: NodeJS.Signals, known: () => boolean): boolean {
+  if (!isSingleOther(pid)) {
+    throw new RangeError(`${pid} leads no process group of another process; no ${name} was sent`);
+  }
+  if (!known()) return false;
+  try {
+    return process.kill(-pid, name);
+  } catch {
+    return false;
+  }
+}
+
 /** Stops this process, as Ctrl-Z does in a program that does not hold the terminal in raw mode. It returns after SIGCONT. */
 export function suspendSelf(): void {
   process.kill(process.pid, "SIGSTOP");

@@ -47,7 +47,7 @@ export async function endEarlier(socket: string, pid: number, force: boolean): P
     if (performance.now() > deadline) {
       throw new CovenError("runtime_unavailable", `The earlier daemon (pid ${pid}) does not end.`, {
         pid,
-        hint: `kill -KILL ${pid}   (its sessions are left behind)`,
+        hint: `end process ${pid} yourself; its sessions are left behind`,
       });
     }
     await Bun.sleep(20);

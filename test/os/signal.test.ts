@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { signalProcess } from "../../src/os/signal.ts";
+import { signalGroup, signalProcess } from "../../src/os/signal.ts";
 import { claim, runs, signalOwn, signalOwnGroup } from "../support/signal.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
@@ -30,6 +30,7 @@ const NOBODY = [0, -1, 1, -process.pid, process.pid, 1.5, Number.NaN, Number.POS
 describe("the product's", () => {
   test.each(NOBODY)("pid %p is refused, whoever vouches for it", (pid) => {
     expect(() => signalProcess(pid, HARMLESS, () => true)).toThrow(RangeError);
+    expect(() => signalGroup(pid, HARMLESS, () => true)).toThrow(RangeError);
   });
 
   test("what is no number is refused", () => {

@@ -1,12 +1,15 @@
 // `coven sessions` at a terminal: a list that keeps itself up to date, and the actions that a person chooses there.
 import { type CovenClient, isUnreachable } from "../../../../api/client.ts";
 import { isCovenError } from "../../../../errors.ts";
+import { covenPaths } from "../../../../paths.ts";
 import type { Session } from "../../../../session/session.ts";
 import { endSession } from "../../../client/end-session.ts";
 import { hintsFor } from "../../../client/error-hints.ts";
+import { factsOf } from "../../../client/facts.ts";
 import { outcome, signalCode } from "../../../client/outcome.ts";
 import { shortId } from "../../../client/session-id.ts";
 import { sessionFeed } from "../../../client/session-list.ts";
+import { notable } from "../../../client/weighed.ts";
 import type { CommandLine } from "../../../framework/command.ts";
 import { Failure } from "../../../ui/failure.ts";
 import { type FullScreen, fullScreen } from "../../../ui/full-screen.ts";
@@ -78,6 +81,13 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
     if (after.intent?.kind === "act") void act(after.intent.action, after.intent.session);
   }
 
+  /** Who fills the disk, and who was forgotten: said until the first key. */
+  async function sayNotable(): Promise<void> {
+    const facts = await factsOf(covenPaths().socket);
+    const text = facts ? notable(facts, Date.now()).join("  ") : "";
+    if (text !== "" && screen && !state.notice) show({ ...state, notice: { text, bad: true } });
+  }
+
   async function act(action: ActionId, session: Session): Promise<void> {
     if (action === "log") {
       log = logView(client, session, draw);
@@ -133,7 +143,11 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
   }
 
   // The first page nearly always arrives before a person could see an empty screen.
-  void Promise.race([first.promise, Bun.sleep(FIRST_PAGE_MS)]).then(open);
+  void Promise.race([first.promise, Bun.sleep(FIRST_PAGE_MS)]).then(() => {
+    open();
+    // A daemon that can't say has said so already.
+    sayNotable().catch(() => {});
+  });
   return promise;
 }
 
