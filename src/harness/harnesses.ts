@@ -1,4 +1,5 @@
 // The allowlist: the port `Harnesses`, made of the built-in adapters, the demo, and the user's manifests.
+import { basename } from "node:path";
 import { CovenError } from "../errors.ts";
 import type { Harnesses, HarnessInfo } from "../session/ports.ts";
 import type { Adapter } from "./adapter.ts";
@@ -42,12 +43,20 @@ export function harnesses(options: {
   const adapterOf = (id: string): Adapter => {
     const builtIn = BUILT_IN.find((adapter) => adapter.id === id);
     if (builtIn) return builtIn;
-    const { adapters } = manifests();
+    const { adapters, problems } = manifests();
     const added = adapters.find((adapter) => adapter.id === id);
     if (added) return added;
     const known = [...BUILT_IN_IDS, ...adapters.map((adapter) => adapter.id)];
     const hint = `Use one of: ${known.join(", ")}.`;
     const harness = id.slice(0, 64);
+    const broken = problems.find(({ file }) => basename(file) === `${id}.json`);
+    if (broken) {
+      throw new CovenError(
+        "invalid_request",
+        `The manifest of ${JSON.stringify(harness)} can't be used: ${broken.file}: ${broken.reason}.`,
+        { harness, known, file: broken.file, hint: `edit ${broken.file}` },
+      );
+    }
     throw new CovenError("invalid_request", `There is no harness called ${JSON.stringify(harness)}.`, {
       harness,
       known,

@@ -94,10 +94,17 @@ test("text is what a terminal shows, and the format follows the file's name", as
   expect(lstatSync(file).mode & 0o777).toBe(0o600);
 });
 
-test("an older file is replaced as a whole; nothing half-written and no other file stays behind", async () => {
+test("an older file is only replaced on request, and as a whole; nothing half-written and no other file stays behind", async () => {
   const file = join(line.home.base, "run.cast");
-  writeFileSync(file, "older\n".repeat(10_000));
-  expect((await line.coven(["export", id, "--output", file])).code).toBe(0);
+  const older = "older\n".repeat(10_000);
+  writeFileSync(file, older);
+  const refused = await line.coven(["export", id, "--output", file]);
+  expect([refused.code, refused.err]).toEqual([
+    1,
+    expect.stringContaining("is there already.\nTry: coven export "),
+  ]);
+  expect(readFileSync(file, "utf8")).toBe(older);
+  expect((await line.coven(["export", id, "--output", file, "--force"])).code).toBe(0);
   expect(cast(readFileSync(file, "utf8")).header["version"]).toBe(3);
   expect(readdirSync(line.home.base).filter((name) => name.includes(".part"))).toEqual([]);
 });

@@ -137,6 +137,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "A page is no text to read in a terminal.",
     "coven export … --output session.html | coven export … --format text",
   ],
+  ["cli/commands/export/run.ts", "… is there already.", "coven export … --output … --force | another name"],
   ["cli/commands/export/run.ts", "Wrote session … to … (…).", ""],
   [
     "cli/commands/export/run.ts",
@@ -361,6 +362,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "",
   ],
   ["harness/asking.ts", "… can't be told ….", ""],
+  ["harness/harnesses.ts", "The manifest of … can't be used: …: ….", ""],
   ["harness/harnesses.ts", "There is no harness called ….", ""],
   ["harness/harnesses.ts", "… is not installed: there is no executable … on the PATH.", ""],
   ["home.ts", "COVEN_HOME cannot be used: … …. Set COVEN_HOME to a private directory of yours.", ""],

@@ -107,6 +107,14 @@ test("a manifest may say how its program prints lines of JSON; without that it i
   expect(room().problems()).toMatchObject([{ reason: expect.stringContaining("stream: must hold") }]);
 });
 
+test("who asks for a harness whose manifest is broken hears which file it is, and why", () => {
+  manifest("bad.json", { ...GOOD, id: "bad", executable: 5 });
+  expect(() => room().argv("bad", "hi", "interactive", { PATH: home })).toThrow(
+    `The manifest of "bad" can't be used: ${join(directory, "bad.json")}: executable: `,
+  );
+  expect(() => room().require("worse")).toThrow('There is no harness called "worse".');
+});
+
 test("a manifest put there, changed or taken away counts at once", () => {
   const one = room();
   expect(() => one.require("gemini")).toThrow("no harness");

@@ -33,7 +33,7 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   invalid_request: (error) => {
     if (detail(error, "home")) return ['COVEN_HOME="$HOME/.coven" coven doctor'];
     const known = error.details?.["known"];
-    if (Array.isArray(known))
+    if (Array.isArray(known) && !detail(error, "file"))
       return harnessHints(String(error.details?.["harness"] ?? ""), known.map(String));
     if (detail(error, "field") === "cwd") return ["--cwd with a directory inside the project root"];
     const hint = daemonHint(error);

@@ -24,6 +24,7 @@ export const EXPORT = command({
       completes: ["cast", "text", "html"],
     },
     { name: "output", takes: "FILE", summary: "write there instead of to stdout" },
+    { name: "force", summary: "write over a file that is there" },
   ],
   load: async () => (await import("./run.ts")).run,
 });

@@ -1,4 +1,5 @@
 // `coven export`: a session as a recording, as text or as a page, to stdout or into a file.
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { beginReplacing } from "../../../os/replace-file.ts";
 import { covenPaths } from "../../../paths.ts";
@@ -6,7 +7,7 @@ import { outputCheckOf } from "../../../supervise/inspect.ts";
 import { connect } from "../../client/connect.ts";
 import { shortId } from "../../client/session-id.ts";
 import { sayRemoved } from "../../client/watch.ts";
-import { flagValue, type Invocation, type Run, word } from "../../framework/command.ts";
+import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { sessionMeant } from "../../terminal/which-session.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { nearest } from "../../ui/nearest.ts";
@@ -43,6 +44,13 @@ export const run: Run = async (invocation) => {
     throw new Failure("A page is no text to read in a terminal.", [
       `coven export ${typed} --output session.html`,
       `coven export ${typed} --format text`,
+    ]);
+  }
+  // A pipe or a device is written to, not over.
+  if (toFile && !has(invocation, "force") && statSync(resolve(output), { throwIfNoEntry: false })?.isFile()) {
+    throw new Failure(`${quoted(output)} is there already.`, [
+      `coven export ${typed} --output ${quoted(output)} --force`,
+      "another name",
     ]);
   }
   const client = await connect();
