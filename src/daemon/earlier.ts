@@ -1,5 +1,5 @@
 // What coven 0.4 has left in this home: said until it was imported, and imported when somebody asks.
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { CovenError } from "../errors.ts";
 import { type Import, type ImportProgress, importOf } from "../session/import.ts";
 import type { EarlierLedger, Ledger, World } from "../session/ports.ts";
@@ -16,6 +16,15 @@ export interface Earlier {
   close(): void;
 }
 
+/** The file and its log, as far as a look from outside tells one state from another. */
+function stateOf(file: string): string {
+  const one = (path: string) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found ? [found.size, found.mtimeMs] : null;
+  };
+  return JSON.stringify([one(file), one(`${file}-wal`)]);
+}
+
 /** Watches over the ledger of 0.4 at `file`. `open` reads it; `isId`: whether a text may be the id of a session here. */
 export function earlierOf(
   file: string,
@@ -25,21 +34,24 @@ export function earlierOf(
   isId: (id: string) => boolean,
 ): Earlier {
   let running: Import | undefined;
+  /** Of the file as the import that runs found it: what 0.4 records later is offered again. */
+  let state = "";
   const close = () => {
     running?.close();
     running = undefined;
   };
   return {
-    waiting: () => (existsSync(file) && ledger.note("imported_0.4") === undefined ? file : undefined),
+    waiting: () => (existsSync(file) && ledger.note("imported_0.4") !== stateOf(file) ? file : undefined),
     importSome() {
       if (!existsSync(file)) {
         throw new CovenError("invalid_request", `There is no ledger of coven 0.4 in ${file}.`, { file });
       }
+      if (!running) state = stateOf(file);
       running ??= importOf(open(file), ledger, world, isId);
       try {
         const progress = running.step(STEP_MS);
         if (!progress.more) {
-          ledger.keepNote("imported_0.4", world.now());
+          ledger.keepNote("imported_0.4", state);
           close();
         }
         return progress;

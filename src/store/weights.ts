@@ -20,7 +20,7 @@ export const WEIGHTS_SQL = {
     WHERE session IN (SELECT n FROM session_rows WHERE id IS NULL)`,
 } as const;
 
-/** Names under which something is kept beside the sessions: retention's clock; when the ledger of 0.4 was imported. */
+/** Names under which something is kept beside the sessions: retention's clock; the state of the ledger of 0.4 when it was imported. */
 export type Note = "retention_clock" | "imported_0.4";
 
 /** The part of the ledger that weighs. Bytes are those of the file, give or take its packing. */

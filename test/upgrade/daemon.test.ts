@@ -77,24 +77,28 @@ testUnless(notLinux)("who claims to be another process is left alone, and so is 
   }
 });
 
-testUnless(notPublished)("the published 0.4.6: from its daemon to ours and back", async () => {
-  line.home.script("codex", 'echo "codex got $*"; sleep 600');
-  expect(published(line, ["daemon", "start"]).code).toBe(0);
-  const pid = JSON.parse(published(line, ["daemon", "status", "--json"]).out).pid;
-  expect((await line.coven(["run", "demo", "hi"])).err).toContain(REFUSAL);
-  const restarted = await line.coven(["daemon", "restart"]);
-  expect([restarted.code, restarted.out]).toEqual([0, expect.stringContaining("Coven daemon: restarted")]);
-  expect(runs(pid)).toBe(false);
-  expect((await line.coven(["run", "demo", "say hi"])).code).toBe(0);
-  // Its own words still work on our daemon.
-  expect(published(line, ["daemon", "status"]).out).toContain("Coven daemon: running");
-  expect(published(line, ["daemon", "start"]).out).toContain("Coven daemon: running");
-  expect(published(line, ["doctor"]).out).toContain("[OK] Running (pid ");
-  expect((await line.coven(["daemon", "stop"])).code).toBe(0);
-  expect(published(line, ["daemon", "start"]).code).toBe(0);
-  expect(published(line, ["sessions", "--json"]).code).toBe(0);
-  expect((await line.coven(["daemon", "stop"])).code).toBe(0);
-});
+testUnless(notPublished)(
+  "the published 0.4.6: from its daemon to ours and back",
+  async () => {
+    line.home.script("codex", 'echo "codex got $*"; sleep 600');
+    expect(published(line, ["daemon", "start"]).code).toBe(0);
+    const pid = JSON.parse(published(line, ["daemon", "status", "--json"]).out).pid;
+    expect((await line.coven(["run", "demo", "hi"])).err).toContain(REFUSAL);
+    const restarted = await line.coven(["daemon", "restart"]);
+    expect([restarted.code, restarted.out]).toEqual([0, expect.stringContaining("Coven daemon: restarted")]);
+    expect(runs(pid)).toBe(false);
+    expect((await line.coven(["run", "demo", "say hi"])).code).toBe(0);
+    // Its own words still work on our daemon.
+    expect(published(line, ["daemon", "status"]).out).toContain("Coven daemon: running");
+    expect(published(line, ["daemon", "start"]).out).toContain("Coven daemon: running");
+    expect(published(line, ["doctor"]).out).toContain("[OK] Running (pid ");
+    expect((await line.coven(["daemon", "stop"])).code).toBe(0);
+    expect(published(line, ["daemon", "start"]).code).toBe(0);
+    expect(published(line, ["sessions", "--json"]).code).toBe(0);
+    expect((await line.coven(["daemon", "stop"])).code).toBe(0);
+  },
+  30_000,
+);
 
 test("a daemon.json that can't be understood is named by doctor", async () => {
   await line.home.start();

@@ -76,7 +76,17 @@ test("the first start names what lies there, import takes it over, and again it 
   await line.coven(["daemon", "stop"]);
   expect((await line.coven(["daemon", "start"])).err).toBe("");
   expect((await line.coven(["doctor", "--deep"])).out).not.toContain("coven import");
-});
+
+  // 0.4 was run again meanwhile.
+  const db = new Database(oldLedger(line));
+  db.run(
+    "INSERT INTO sessions (id, project_root, harness, title, status, created_at, updated_at) VALUES ('later', '/p', 'codex', 'later', 'completed', '2026-11-28T00:00:00Z', '2026-11-28T00:00:01Z')",
+  );
+  db.close();
+  expect((await line.coven(["doctor"])).out).toContain("coven import --from 0.4");
+  expect(await takeOver()).toMatchObject({ sessions: 1, present: 5 });
+  expect((await line.coven(["doctor"])).out).not.toContain("coven import");
+}, 20_000);
 
 test("the original keeps every byte, and nothing new lies beside it", async () => {
   put();
