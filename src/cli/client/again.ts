@@ -9,8 +9,9 @@ const AWAY_MS = 10_000;
 export async function recordAgain(
   client: CovenClient,
   id: string,
+  patienceMs = AWAY_MS,
 ): Promise<{ readonly session: Session; readonly away: boolean }> {
-  const deadline = performance.now() + AWAY_MS;
+  const deadline = performance.now() + patienceMs;
   for (let away = false; ; away = true) {
     try {
       return { session: await client.session(id), away };

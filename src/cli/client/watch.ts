@@ -29,6 +29,8 @@ export interface Watching {
   readonly goesOn?: boolean;
 }
 
+/** How long a daemon may be away that has cut a stream off, in milliseconds: it may as well be gone for good. */
+const CUT_MS = 2_500;
 /** After so long without output it is looked why, in milliseconds. */
 const QUIET_MS = 2_000;
 
@@ -134,15 +136,22 @@ async function* outputOf(
 ): AsyncGenerator<Uint8Array> {
   for (let had = 0; ; ) {
     let seen = 0;
-    for await (const chunk of client.output(session.id, { follow: running, signal })) {
-      const known = Math.min(Math.max(0, had - seen), chunk.length);
-      seen += chunk.length;
-      if (known < chunk.length) yield chunk.subarray(known);
+    let cut: unknown;
+    try {
+      for await (const chunk of client.output(session.id, { follow: running, signal })) {
+        const known = Math.min(Math.max(0, had - seen), chunk.length);
+        seen += chunk.length;
+        if (known < chunk.length) yield chunk.subarray(known);
+      }
+    } catch (error) {
+      // The daemon waits only so long for a reader that takes nothing before it goes on as another program.
+      if (!running || !isUnreachable(error)) throw error;
+      cut = error;
     }
     had = Math.max(had, seen);
     if (!running || signal.aborted) return;
-    const { session: now, away } = await recordAgain(client, session.id);
-    if (isSettled(now.status) && !away) return;
+    const { session: now, away } = await recordAgain(client, session.id, cut ? CUT_MS : undefined);
+    if (isSettled(now.status) && !away && !cut) return;
   }
 }
 
