@@ -72,21 +72,23 @@ export function watchSizes(
     return Math.max(0, base + taken(id) - counted - removed);
   };
 
-  /** Step by step, so that nobody waits for it. */
-  function thin(id: string, excess: number, gap?: Gap): void {
+  /** Step by step, so that nobody waits for it. What a step has taken out is said in the same turn: nothing goes silently, and nothing comes behind an exit. */
+  function thin(id: string, excess: number): void {
     const step = () => {
       if (stopped) return;
       try {
-        const before = ledger.gap(id)?.bytes ?? 0;
         // With nothing left to take it gives back the space.
-        const now = ledger.takeOut(id, Math.min(maxBytes / 4, MOST_HEAD_BYTES), Math.max(0, excess));
+        const left = running().some((one) => one.id === id) ? Math.max(0, excess) : 0;
+        const before = ledger.gap(id)?.bytes ?? 0;
+        const now = ledger.takeOut(id, Math.min(maxBytes / 4, MOST_HEAD_BYTES), left);
         if (now) {
+          say(id, now);
           const went = now.bytes - before;
           of(id).removed += went;
-          thin(id, excess - went, now);
+          thin(id, excess - went);
           return;
         }
-        if (gap) say(id, gap);
+        log.warn("output_removed", { sessionId: id, bytes: before, maxBytes });
       } catch (error) {
         log.warn("output_not_removed", { sessionId: id, ...failureFields(error) });
       }
@@ -98,7 +100,6 @@ export function watchSizes(
   function say(id: string, { first, last, events, bytes }: Gap): void {
     const payload = { event: "output_removed", firstSeq: first, lastSeq: last, events, bytes, maxBytes };
     ledger.append(id, [{ kind: "metadata", payload }], world.now());
-    log.warn("output_removed", { sessionId: id, bytes, maxBytes });
   }
 
   const look = () => {
