@@ -19,7 +19,7 @@ beforeAll(async () => {
   writeFileSync(join(other, ".git"), "gitdir: elsewhere\n");
   line.home.script(
     "codex",
-    'case "$*" in *stay*) echo ready; exec sleep 600;; *) pwd; printf "\\033[cone\\n"; exit 3;; esac',
+    'case "$*" in *stay*) echo ready; exec sleep 600;; *) pwd; stty -echo; printf "\\033[cone\\n"; exit 3;; esac',
   );
   await line.home.start();
 });
