@@ -181,7 +181,9 @@ export async function stopDaemon(
       await endEarlier(paths.socket, pid, force);
       return { stopped: true, pid, by: "SIGTERM" };
     }
-    await askToStop(paths.socket, pid, force, options.answerMs);
+    const asked = await askToStop(paths.socket, pid, force, options.answerMs);
+    // It was only away, while another program took its place: that one has not been asked.
+    if (!asked && (await isBack(paths, options))) return stopDaemon(paths, options);
     if (await waitUntilFree(paths.lock, options.stopMs ?? 30_000))
       return { stopped: true, pid, by: "request" };
   }
@@ -190,9 +192,11 @@ export async function stopDaemon(
   return { stopped: true, pid, by: await endByForce(paths, pid, options.patienceMs) };
 }
 
-async function askToStop(socket: string, pid: number, force: boolean, answerMs = PROBE_MS): Promise<void> {
+/** False when it hung up before it had answered: it has gone, or another program is taking its place. */
+async function askToStop(socket: string, pid: number, force: boolean, answerMs = PROBE_MS): Promise<boolean> {
   try {
     await covenClient(socket, { timeoutMs: answerMs, fresh: true }).shutdown({ pid, force });
+    return true;
   } catch (error) {
     if (error instanceof CovenError && error.code === "not_found") {
       throw new CovenError(
@@ -201,8 +205,8 @@ async function askToStop(socket: string, pid: number, force: boolean, answerMs =
         { socket, pid },
       );
     }
-    // It went meanwhile, which is what was wanted.
-    if ((await probe(socket, answerMs)).state !== "stopped") throw error;
+    if (!isUnreachable(error) || (await probe(socket, answerMs)).state === "silent") throw error;
+    return false;
   }
 }
 
@@ -240,6 +244,15 @@ async function answering(paths: CovenPaths, options: LifecycleOptions) {
     if (found.state === "running") return found;
   }
   return undefined;
+}
+
+/** Whether a daemon answers again, rather than that its lock becomes free. */
+async function isBack(paths: CovenPaths, options: LifecycleOptions): Promise<boolean> {
+  for (const deadline = performance.now() + AWAY_MS; performance.now() < deadline; await Bun.sleep(10)) {
+    if (await waitUntilFree(paths.lock, 0)) return false;
+    if ((await probe(paths.socket, options.answerMs)).state === "running") return true;
+  }
+  return false;
 }
 
 /** Asks the daemon to go on as another program, and waits until it does. */

@@ -283,34 +283,30 @@ test("the lock is never free, descriptors don't grow, and nobody is left unreape
   expect(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim()).toBe("");
 }, 30_000);
 
-// It has hung once in five runs of the suite, and nobody knows yet why.
-testUnless("hung once, not explained yet")(
-  "four restarts at once, and commands that meet them: all go well, and the session goes on",
-  async () => {
-    await using line = commandLine();
-    const { out } = await line.coven(["run", "demo", "sleep 600", "--detach"]);
-    const before = (await line.home.client.health()).daemon;
-    const all = await Promise.all(
-      [
-        ["daemon", "restart"],
-        ["daemon", "restart"],
-        ["sessions", "--plain"],
-        ["daemon", "restart"],
-        ["daemon", "status"],
-        ["daemon", "restart"],
-      ].map(async (words, i) => {
-        // So that some come while the daemon is away.
-        await Bun.sleep(i * 90);
-        return line.coven(words);
-      }),
-    );
-    expect(all.map(({ code, err }) => [code, err])).toEqual(all.map(() => [0, ""]));
-    const after = (await line.home.client.health()).daemon;
-    expect([after?.pid, after?.startedAt === before?.startedAt]).toEqual([before?.pid ?? 0, false]);
-    expect((await line.home.client.session(out.trim())).status).toBe("running");
-  },
-  30_000,
-);
+// Regression: one that asked in the moment in which nobody answers took it for a stop, and waited half a minute for a lock that is never free.
+test("four restarts at once, and commands that meet them: all go well, and the session goes on", async () => {
+  await using line = commandLine();
+  const { out } = await line.coven(["run", "demo", "sleep 600", "--detach"]);
+  const before = (await line.home.client.health()).daemon;
+  const all = await Promise.all(
+    [
+      ["daemon", "restart"],
+      ["daemon", "restart"],
+      ["sessions", "--plain"],
+      ["daemon", "restart"],
+      ["daemon", "status"],
+      ["daemon", "restart"],
+    ].map(async (words, i) => {
+      // So that some come while the daemon is away.
+      await Bun.sleep(i * 90);
+      return line.coven(words);
+    }),
+  );
+  expect(all.map(({ code, err }) => [code, err])).toEqual(all.map(() => [0, ""]));
+  const after = (await line.home.client.health()).daemon;
+  expect([after?.pid, after?.startedAt === before?.startedAt]).toEqual([before?.pid ?? 0, false]);
+  expect((await line.home.client.session(out.trim())).status).toBe("running");
+}, 30_000);
 
 test("fifteen restarts at random moments, while sessions begin, end, are killed, pasted into, looked at and archived", async () => {
   await using at = home();
