@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { isExternalId } from "../../src/api/parse.ts";
 import type { AnyRoute } from "../../src/api/route.ts";
 import { ROUTES } from "../../src/api/routes/table.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
@@ -44,6 +45,13 @@ test("the routes that are served, and nothing else is", () => {
     "POST /sessions/external",
     "POST /shutdown",
   ]);
+});
+
+test("no id of a run that somebody else started can end like one of them", () => {
+  const tails = ALL.flatMap(({ path }) => /^\/sessions\/:id\/(\w+)$/.exec(path)?.[1] ?? []);
+  expect(tails.length).toBeGreaterThan(8);
+  expect(tails.filter((tail) => isExternalId(`engine/${tail}`))).toEqual([]);
+  expect(isExternalId("engine/42")).toBe(true);
 });
 
 test("every one of them is asked for by a test of this folder", () => {

@@ -5,7 +5,7 @@ import { readLog } from "../../../supervise/log-reader.ts";
 import { queryFilter } from "../../../vt/filter.ts";
 import { connect } from "../../client/connect.ts";
 import { fullId } from "../../client/session-id.ts";
-import { watch } from "../../client/watch.ts";
+import { sayRemoved, watch } from "../../client/watch.ts";
 import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
@@ -134,6 +134,7 @@ async function sessionOutput(invocation: Invocation): Promise<number> {
   const client = await connect();
   const id = await fullId(client, word(invocation, 0));
   const session = await client.session(id);
+  sayRemoved(session);
   if (has(invocation, "follow")) {
     await watch({ client, session, raw: false, json: false, interrupt: "leave" });
     return 0;
