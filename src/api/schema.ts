@@ -2,6 +2,7 @@
 // alone has stands beside it in routes/. Importing zod costs a start 20 ms: the client takes only types from here.
 import * as z from "zod";
 import { ERROR_CODES } from "../errors.ts";
+import { ATTENTION_KINDS, ATTENTION_SOURCES, ATTENTION_STATES } from "../session/attention.ts";
 import { EVENT_KINDS, type Event } from "../session/event.ts";
 import {
   LAUNCH_MODES,
@@ -82,6 +83,18 @@ export const daemonIdentity = z
   .meta({ id: "Daemon" });
 export type DaemonIdentity = z.infer<typeof daemonIdentity>;
 
+/** What a live session wants from a person (session/attention.ts). */
+export const attention = z
+  .object({
+    state: z.enum(ATTENTION_STATES),
+    kind: z.enum(ATTENTION_KINDS).nullable(),
+    message: text.nullable(),
+    source: z.enum(ATTENTION_SOURCES),
+    seq,
+    at: text,
+  })
+  .meta({ id: "Attention" });
+
 /** The record of one run, exactly the domain's (session/session.ts). */
 export const sessionRecord = z
   .object({
@@ -99,6 +112,7 @@ export const sessionRecord = z
     pid: z.int().nullable(),
     signal: text.nullable(),
     activity: text.nullable(),
+    attention: attention.nullable(),
     labels: z.array(text).readonly(),
     visibility: z.enum(VISIBILITIES),
     external: z.boolean(),

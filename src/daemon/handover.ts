@@ -1,6 +1,7 @@
 // The document by which one daemon hands its sessions to the program that goes on in its place: written to memory, read once, gone.
 import * as z from "zod";
 import { inMemory, takeFromMemory } from "../os/replace-process.ts";
+import { ATTENTION_KINDS, ATTENTION_SOURCES, ATTENTION_STATES } from "../session/attention.ts";
 import type { Handed } from "../session/handover.ts";
 
 /** What this program writes and reads. Members may be added to a version; one that is taken away or means something else makes a new one. */
@@ -38,6 +39,16 @@ const session = z.object({
   waiting: bytes,
   screen: z.object({ drawn: bytes, unfinished: bytes }).nullable(),
   activity: z.string().nullable(),
+  attention: z
+    .object({
+      state: z.enum(ATTENTION_STATES),
+      kind: z.enum(ATTENTION_KINDS).nullable(),
+      message: z.string().nullable(),
+      source: z.enum(ATTENTION_SOURCES),
+      seq: count,
+      at: z.string(),
+    })
+    .optional(),
   viewers: z.array(z.object({ cols: count, rows: count, usedAt: count })),
   typing: z.array(z.object({ kind: z.enum(["keys", "submit"]), bytes, enterDue: z.boolean() })),
   kill: z

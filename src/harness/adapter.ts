@@ -1,5 +1,6 @@
 // What we know about launching one harness: its names, its arguments, and how to get it.
 import { CovenError } from "../errors.ts";
+import type { HarnessAttention } from "../session/attention.ts";
 import type { Asked } from "../session/ports.ts";
 import type { LaunchMode } from "../session/session.ts";
 import { type Asking, askingArguments, VALUE } from "./asking.ts";
@@ -31,6 +32,9 @@ export interface Adapter {
    * As codex 0.169 and claude 2.1.329 have them. We never look at credentials ourselves.
    */
   readonly login?: { readonly status: readonly string[]; readonly start: string };
+  /** How it says what it wants, where it doesn't say so in OSC 7501; and the keys that answer its questions for leave. */
+  readonly titles?: HarnessAttention["titles"];
+  readonly answers?: HarnessAttention["answers"];
   /** Put `--` before a prompt that begins with `-`. False where the prompt is the value of an option. */
   readonly separator: boolean;
 }

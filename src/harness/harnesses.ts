@@ -75,6 +75,13 @@ export function harnesses(options: {
       return [...BUILT_IN.map(info), demoInfo(self()[0] ?? null), ...manifests().adapters.map(info)];
     },
 
+    attention(id) {
+      const found =
+        BUILT_IN.find((adapter) => adapter.id === id) ??
+        manifests().adapters.find((adapter) => adapter.id === id);
+      return { titles: found?.titles ?? [], ...(found?.answers ? { answers: found.answers } : {}) };
+    },
+
     require(id) {
       if (id !== DEMO_ID) adapterOf(id);
     },

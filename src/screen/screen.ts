@@ -1,11 +1,12 @@
 // One headless terminal of one live session: fed every byte, answering what is asked, shown at any moment.
 import type { Screen } from "../session/ports.ts";
+import { BEL } from "../vt/bytes.ts";
 import { OPEN_LIMIT } from "../vt/limits.ts";
 import { type Tracker, tracker } from "../vt/modes.ts";
 import { draw, type Picture } from "../vt/picture.ts";
 import { finals, type QueryName, type StringKind, type Verdict } from "../vt/queries.ts";
 import { Scanner } from "../vt/scan.ts";
-import { statusOf } from "../vt/status.ts";
+import { type Sign, signOf } from "../vt/status.ts";
 import { unfinishedTail } from "../vt/utf8.ts";
 import { type Answers, answers, type Question } from "./answer.ts";
 import { type OpenEmulator, openEmulator } from "./emulator.ts";
@@ -22,7 +23,7 @@ export interface ScreenOptions {
   readonly rows: number;
   readonly scrollback: number;
   answer(bytes: Uint8Array): void;
-  status?(state: string): void;
+  sign?(sign: Sign): void;
 }
 
 /** A screen, and the emulator in it for whoever compares. */
@@ -63,8 +64,8 @@ export function openScreen(options: ScreenOptions): Screen & { readonly emulator
       tracked.osc(payload);
       // Of all strings only a link is for the emulator: the others it would keep, whatever their size.
       if (payload.startsWith("8;")) feedText(`\x1b]${payload.length > LINK_LENGTH ? "8;;" : payload}\x1b\\`);
-      const state = asked === "plain" ? statusOf(payload) : undefined;
-      if (state !== undefined && !closed) options.status?.(state);
+      const sign = asked === "plain" ? signOf(payload) : undefined;
+      if (sign && !closed) options.sign?.(sign);
     }
     // No other string draws here; like every sequence it keeps the characters around it from joining.
     if (asked === "plain") feedText("\x1b\\");
@@ -75,7 +76,10 @@ export function openScreen(options: ScreenOptions): Screen & { readonly emulator
 
   const scanner = new Scanner(
     {
-      pass: feed,
+      pass(bytes) {
+        if (bytes.includes(BEL) && !closed) options.sign?.({ source: "bell" });
+        feed(bytes);
+      },
       passString: () => {},
       csi(csi, asked) {
         if (asked) {

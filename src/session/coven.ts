@@ -85,8 +85,8 @@ export class Coven {
 
   /** A record as the ledger has it, with what its program is doing now. */
   withActivity(record: Session): Session {
-    const activity = this.#running.get(record.id)?.activity;
-    return activity ? { ...record, activity } : record;
+    const live = this.#running.get(record.id);
+    return live ? { ...record, activity: live.activity, attention: live.attention } : record;
   }
 
   /**

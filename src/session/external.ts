@@ -50,6 +50,7 @@ export function registerExternal(
     pid: null,
     signal: null,
     activity: null,
+    attention: null,
     ...UNASKED,
     external: true,
     labels: request.labels ?? [],

@@ -1,4 +1,5 @@
 // What a daemon leaves to the program that goes on in its place: all that is known of live sessions and stands in no ledger.
+import type { Attention } from "./attention.ts";
 import type { ProcessIdentity, ProcessInfo, PtyExit, ScreenCarry } from "./ports.ts";
 import type { Size } from "./viewers.ts";
 
@@ -36,6 +37,8 @@ export interface HandedSession {
   /** Null without screens. */
   readonly screen: ScreenCarry | null;
   readonly activity: string | null;
+  /** Absent from a daemon that knew of none. */
+  readonly attention?: Attention | undefined;
   readonly viewers: readonly KnownViewer[];
   readonly typing: readonly Typed[];
   /** It was asked to end: how much of its time to do so is left, and who is known to belong to it. `eventWaits`: the ledger has not taken the kill event. */

@@ -170,6 +170,7 @@ function recordOf(earlier: EarlierSession): Session {
     pid: null,
     signal: null,
     activity: null,
+    attention: null,
     ...UNASKED,
     labels: labelsOf(earlier.labels),
     visibility: VISIBILITIES.find((one) => one === earlier.visibility) ?? "private",

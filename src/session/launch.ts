@@ -132,6 +132,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     pid: null,
     signal: null,
     activity: null,
+    attention: null,
     ...UNASKED,
     labels: request.labels ?? [],
     familiar_id: request.familiar?.id ?? null,
@@ -185,13 +186,20 @@ interface LiveHooks {
 }
 
 function liveSession(
-  { ledger, processes, world, log, screens }: CovenPorts,
+  { ledger, processes, world, log, screens, harnesses }: CovenPorts,
   options: CovenOptions,
   id: string,
+  harness: string,
   size: Size,
   { wake, ended }: LiveHooks,
 ): { readonly live: LiveSession; readonly terminal: Terminal } {
-  const terminal = new Terminal(id, size, screens, options.scrollback ?? 1_000);
+  const terminal = new Terminal(
+    id,
+    size,
+    screens,
+    options.scrollback ?? 1_000,
+    harnesses.attention(harness).titles,
+  );
   const recordInput = options.recordInput ?? false;
   const dependencies = { ledger, processes, world, log, graceMs: graceMs(options), recordInput, wake, ended };
   return { live: new LiveSession(id, dependencies, terminal), terminal };
@@ -206,7 +214,8 @@ export function resumeLive(
 ): void {
   const { ptys, log } = ports;
   const { id, size, terminal: held, leader } = handed;
-  const { live, terminal } = liveSession(ports, options, id, size, hooks);
+  const harness = ports.ledger.session(id)?.harness ?? "";
+  const { live, terminal } = liveSession(ports, options, id, harness, size, hooks);
   try {
     const { data, exited: exit } = live;
     live.resume(handed, () => {
@@ -246,7 +255,7 @@ export function startLive(
   if (plan.size.cols !== DEFAULT_SIZE.cols || plan.size.rows !== DEFAULT_SIZE.rows) {
     ledger.append(id, [{ kind: "resize", payload: plan.size }], plan.session.created_at);
   }
-  const { live, terminal } = liveSession(ports, options, id, plan.size, hooks);
+  const { live, terminal } = liveSession(ports, options, id, harness, plan.size, hooks);
   try {
     const { argv, environment: env, size } = plan;
     const pty = ptys.spawn({ argv, cwd, env, ...size }, { data: live.data, exit: live.exited });

@@ -1,4 +1,5 @@
 // One live session: what it prints, what is typed, how it is ended, and the single moment it is settled.
+import type { Attention } from "./attention.ts";
 import { exitPayload, type NewEvent } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import type { HandedSession } from "./handover.ts";
@@ -39,6 +40,7 @@ export class LiveSession {
   /** What it has printed. */
   readonly output: OutputLog;
   #printed = 0;
+  #attention: Attention;
   #leader: ProcessIdentity | undefined;
   /** Whether the system has ended anybody for want of memory since it began, where it was. */
   #memoryRanOut = () => false;
@@ -60,6 +62,7 @@ export class LiveSession {
     private readonly terminal: Terminal,
   ) {
     const { ledger, world, log } = deps;
+    this.#attention = { ...terminal.attention.now, seq: 0, at: world.now() };
     this.#typing = new Turns(
       {
         world,
@@ -76,6 +79,7 @@ export class LiveSession {
       log,
       kept: (rows) => {
         for (const row of rows) terminal.show(row.data);
+        this.#noteAttention();
         deps.wake();
       },
       lost: () => this.#endTree(),
@@ -90,6 +94,11 @@ export class LiveSession {
   /** What the program says it is doing (`Session.activity`). */
   get activity(): string | null {
     return this.terminal.activity;
+  }
+
+  /** What it wants from a person (`Session.attention`). */
+  get attention(): Attention {
+    return this.#attention;
   }
 
   /** In cells. */
@@ -197,6 +206,7 @@ export class LiveSession {
       waiting: this.output.waiting,
       screen: this.terminal.carry() ?? null,
       activity: this.terminal.activity,
+      attention: this.#attention,
       viewers: this.viewers.known(),
       typing: this.#typing.left(),
       kill: this.#killed
@@ -218,7 +228,8 @@ export class LiveSession {
   /** Goes on where the daemon before this one was; `take` takes its terminal over. Throws what that throws, with nothing begun. */
   resume(handed: HandedSession, take: () => Pty | undefined): void {
     const { ledger, world } = this.deps;
-    this.terminal.restore(handed.screen, handed.activity);
+    this.terminal.restore(handed.screen, handed.activity, handed.attention);
+    if (handed.attention) this.#attention = handed.attention;
     const pty = take();
     this.output.resume(handed.waiting, ledger.lastSeq(this.id));
     this.#printed = handed.printed;
@@ -273,6 +284,17 @@ export class LiveSession {
     if (this.deps.recordInput)
       this.#append({ kind: "input", payload: { data: new TextDecoder().decode(bytes) } });
     this.terminal.write(bytes);
+    this.terminal.attention.typed(bytes);
+    this.#noteAttention();
+  }
+
+  /** A change of what it wants is an event, and `seq` its number. */
+  #noteAttention(): void {
+    if (this.#settled || !this.terminal.attention.changed()) return;
+    const { now } = this.terminal.attention;
+    const at = this.deps.world.now();
+    this.#say({ kind: "metadata", payload: { event: "attention", ...now } });
+    this.#attention = { ...now, seq: this.output.lastSeq, at };
   }
 
   #endTree(graceMs = this.deps.graceMs): void {

@@ -1,5 +1,7 @@
 // What the domain asks of the world. store/, pty/, screen/, harness/ and daemon/ implement these; nothing else is asked.
 import type { Picture } from "../vt/picture.ts";
+import type { Sign } from "../vt/status.ts";
+import type { HarnessAttention } from "./attention.ts";
 import type { Event, EventKind, EventQuery, KeptEvent, NewEvent, OutputRow } from "./event.ts";
 import type { LaunchMode, Permission, Session, Settlement } from "./session.ts";
 
@@ -311,8 +313,8 @@ export interface ScreenHost {
     readonly scrollback: number;
     /** Bytes the terminal sends back to the program. */
     answer(bytes: Uint8Array): void;
-    /** The program said what it is doing (OSC 7501); `state` is its own word. */
-    status?(state: string): void;
+    /** The program said what it is doing, or that a person is to look. */
+    sign?(sign: Sign): void;
   }): Screen;
 }
 
@@ -353,6 +355,8 @@ export interface Harnesses {
   list(env: Readonly<Record<string, string>>): HarnessInfo[];
   /** Throws `invalid_request` for an id that is not on the list (details: `known`, `hint`). Touches nothing. */
   require(id: string): void;
+  /** Nothing for an id that is not on the list: it may have been taken off while a session of it runs. */
+  attention(id: string): HarnessAttention;
   /**
    * The exact argv, argv[0] absolute, the prompt as one element; "" opens it without one. Throws as `require`, `invalid_request` (details: `field`) for what it can't be
    * told, and `harness_not_found` (details: `executable`, `hint`) when the program is not on the PATH of `env`.

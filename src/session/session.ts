@@ -1,5 +1,7 @@
 // The record of one harness run. Members are named as on the wire and in the ledger, so nothing maps them.
 
+import type { Attention } from "./attention.ts";
+
 /** Every status a record may have. Published clients throw on any other word. */
 export const SESSION_STATUSES = ["created", "running", "completed", "failed", "killed", "orphaned"] as const;
 
@@ -47,6 +49,8 @@ export interface Session {
    * person, `done`); null unless it is live and has said so. A fact of the moment: no ledger keeps it.
    */
   readonly activity: string | null;
+  /** What it wants from a person, and who says so; null unless it is live. Its changes are `metadata` events. */
+  readonly attention: Attention | null;
   /** In the order they were given. */
   readonly labels: readonly string[];
   readonly visibility: Visibility;
@@ -82,7 +86,7 @@ export const UNASKED = {
 } as const satisfies Partial<Session>;
 
 /** What the ledger keeps of a record; a member that is missing here, or too many, does not compile. */
-const KEPT: Readonly<Record<Exclude<keyof Session, "activity" | "removed_bytes">, true>> = {
+const KEPT: Readonly<Record<Exclude<keyof Session, "activity" | "attention" | "removed_bytes">, true>> = {
   id: true,
   project_root: true,
   harness: true,

@@ -1,6 +1,7 @@
 // The terminal of one live session: the PTY and the headless screen behind it, always of one size.
 import { CovenError } from "../errors.ts";
 import { type QueryFilter, queryFilter } from "../vt/filter.ts";
+import { AttentionReader, type Saying, type TitleRule } from "./attention.ts";
 import type { HeldTerminal, Pty, Screen, ScreenCarry, ScreenHost, ScreenImage } from "./ports.ts";
 import type { Size } from "./viewers.ts";
 
@@ -11,6 +12,7 @@ export class Terminal {
   #gone = false;
   #redrawing = false;
   #activity: string | null = null;
+  readonly #attention: AttentionReader;
   readonly #screen: Screen | undefined;
 
   constructor(
@@ -18,14 +20,18 @@ export class Terminal {
     size: Size,
     screens: ScreenHost | undefined,
     scrollback: number,
+    rules: readonly TitleRule[] = [],
   ) {
+    this.#attention = new AttentionReader(rules);
     this.#size = size;
     this.#screen = screens?.open({
       ...size,
       scrollback,
       answer: (bytes) => this.#answer(bytes),
-      status: (state) => {
-        this.#activity = state === "clear" ? null : state;
+      sign: (sign) => {
+        if (sign.source === "osc7501" && sign.id === "")
+          this.#activity = sign.word === "clear" ? null : sign.word;
+        this.#attention.take(sign);
       },
     });
   }
@@ -33,6 +39,11 @@ export class Terminal {
   /** What the program last said it is doing, in its own word; null when it has not, or took it back. */
   get activity(): string | null {
     return this.#activity;
+  }
+
+  /** What it wants from a person. */
+  get attention(): AttentionReader {
+    return this.#attention;
   }
 
   /** Held and taking keys: true from the spawn to the harness's exit. */
@@ -61,9 +72,10 @@ export class Terminal {
   }
 
   /** The screen, and what the program is doing, as they were in the daemon before this one. */
-  restore(screen: ScreenCarry | null, activity: string | null): void {
+  restore(screen: ScreenCarry | null, activity: string | null, attention: Saying | undefined): void {
     if (screen) this.#screen?.restore(screen);
     this.#activity = activity;
+    if (attention) this.#attention.restore(attention);
   }
 
   /** Its end was found, and is told in a moment: it can't be given up any more. */

@@ -34,7 +34,7 @@ function columnOf(value: Session[keyof Session]): string | number | null {
 }
 
 /** What is selected for a record. What its program is doing now no ledger knows. */
-export const RECORD = `${SESSION_COLUMNS.join(", ")}, NULL AS activity,
+export const RECORD = `${SESSION_COLUMNS.join(", ")}, NULL AS activity, NULL AS attention,
   coalesce((SELECT bytes FROM gap_rows WHERE session = n), 0) AS removed_bytes`;
 
 /** Every column that is written for a new one; `born` is its `created_at` in milliseconds since 1970. */

@@ -28,6 +28,7 @@ function session(ledger: Ledger): string {
     pid: null,
     signal: null,
     activity: null,
+    attention: null,
     ...UNASKED,
   });
   return id;

@@ -24,6 +24,7 @@ export function sample(over: Partial<Session> = {}): Session {
     pid: null,
     signal: null,
     activity: null,
+    attention: null,
     ...UNASKED,
     ...over,
   };

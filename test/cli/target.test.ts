@@ -19,6 +19,7 @@ function session(id: string, title = "t"): Session {
     pid: null,
     signal: null,
     activity: null,
+    attention: null,
     ...UNASKED,
   };
 }

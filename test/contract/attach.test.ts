@@ -40,7 +40,12 @@ test("attached, error, resized, exit, in this order", async () => {
 });
 
 /** What of the record has changed since. */
-const RUNNING = { status: "running", exit_code: null, pid: 1 };
+const RUNNING = {
+  status: "running",
+  exit_code: null,
+  pid: 1,
+  attention: { state: "unknown", kind: null, message: null, source: "launch", seq: "<seq>", at: "<time>" },
+};
 
 test("with picture=true the screen is a frame of its own, after attached", async () => {
   const { id } = await daemon.launch("printf '\\033[31mred\\033[?2004h'; read x", { cols: 80, rows: 24 });

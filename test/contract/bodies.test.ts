@@ -31,6 +31,7 @@ const FINISHED = {
   pid: null,
   signal: null,
   activity: null,
+  attention: null,
   labels: [],
   visibility: "private",
   external: false,
@@ -72,6 +73,7 @@ test("GET /health", async () => {
         log: true,
         import: true,
         familiars: true,
+        attention: true,
         eventStream: "sse",
         sessionPaging: true,
         labels: true,
@@ -158,6 +160,7 @@ test("POST /sessions, and the same key again", async () => {
     exit_code: null,
     launch_mode: "interactive",
     pid: "<pid>",
+    attention: { state: "unknown", kind: null, message: null, source: "launch", seq: "<seq>", at: "<time>" },
   };
   const first = await frozen(daemon, "POST /api/v1/sessions", launch, { "Idempotency-Key": "k" });
   expect(first).toEqual({ status: 201, body: running });

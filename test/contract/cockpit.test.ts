@@ -31,6 +31,7 @@ const EXTERNAL = {
   pid: null,
   signal: null,
   activity: null,
+  attention: null,
   labels: ["a", "b:1"],
   visibility: "private",
   external: true,

@@ -18,6 +18,14 @@ const FULL: Handover = {
       waiting: bytes("\xc3"),
       screen: { drawn: bytes("\x1b[2Jscreen"), unfinished: bytes("\x1b[3") },
       activity: "working",
+      attention: {
+        state: "waiting",
+        kind: "permission",
+        message: "Run it?",
+        source: "osc7501",
+        seq: 9,
+        at: "2026-01-01T00:00:00.000Z",
+      },
       viewers: [{ cols: 80, rows: 24, usedAt: 3 }],
       typing: [{ kind: "submit", bytes: bytes("a task"), enterDue: true }],
       kill: {

@@ -152,7 +152,7 @@ test("a program's status is told in its own word", () => {
     rows: 24,
     scrollback: 10,
     answer: () => {},
-    status: (state) => states.push(state),
+    sign: (sign) => sign.source === "osc7501" && states.push(sign.word),
   });
   const say = (payload: string): void => screen.write(Buffer.from(`\x1b]7501;${payload}\x1b\\`));
   say("state=working:app=codex");

@@ -1,9 +1,11 @@
 // Plain output is drawn only when somebody looks, and what has scrolled out never: nobody may be able to tell.
+
 import { describe, expect, test } from "bun:test";
 import { Drawn, deferredScreen } from "../../src/screen/deferred.ts";
 import { openScreen } from "../../src/screen/screen.ts";
 import type { Screen } from "../../src/session/ports.ts";
 import { attributesAt, OTHER, outOfSight, plain, TEXT } from "../../src/vt/plain.ts";
+import type { Sign } from "../../src/vt/status.ts";
 import { random, WORDS } from "../vt/stream.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -15,7 +17,7 @@ function pair(size: { cols: number; rows: number; scrollback: number }, most?: n
   const options = (to: string[]) => ({
     ...size,
     answer: (answer: Uint8Array) => void to.push(Buffer.from(answer).toString("latin1")),
-    status: (state: string) => void to.push(state),
+    sign: (sign: Sign) => void to.push("word" in sign ? sign.word : sign.source),
   });
   const waits = deferredScreen(options(said[0]), drawn, most);
   const draws = openScreen(options(said[1]));

@@ -47,6 +47,7 @@ export function record(over: Partial<Session> = {}): Session {
     pid: null,
     signal: null,
     activity: null,
+    attention: null,
     ...UNASKED,
     ...over,
   };

@@ -159,6 +159,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
         pid: null,
         signal: null,
         activity: null,
+        attention: null,
         ...UNASKED,
       } as const;
       ledger.create({

@@ -143,6 +143,7 @@ export const sessions = {
 
   session: route("GET /sessions/:id", {
     answer: sessionRecord,
+    offers: { attention: true },
     handle: ({ coven }, { id }) => ok(coven.session(id)),
   }),
 
