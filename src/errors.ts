@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   "not_external_session",
   "launch_failed",
   "harness_not_found",
+  "not_enabled",
   "send_input_failed",
   "kill_failed",
   "payload_too_large",

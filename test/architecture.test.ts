@@ -83,6 +83,8 @@ const MAY: Record<string, readonly string[]> = {
     "harness/harnesses",
     "harness/adapter",
     "harness/earlier-manifests",
+    "harness/questions",
+    "harness/recipes",
     "supervise",
     "vt",
     "os",

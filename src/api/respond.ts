@@ -30,6 +30,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   not_external_session: 422,
   launch_failed: 500,
   harness_not_found: 400,
+  not_enabled: 400,
   send_input_failed: 500,
   kill_failed: 500,
   payload_too_large: 413,
@@ -43,22 +44,14 @@ const JSON_TYPE = "application/json";
 const JSON_HEADERS = { "content-type": JSON_TYPE };
 const INTERNAL = "Something went wrong in the daemon. Its log has the cause under this request id.";
 
-/** A refusal with a status of its own, with members that stand beside its `error`, or after which nothing more is heard. */
-export class Refused extends CovenError {
+/** An `invalid_request` with a status of its own, with members that stand beside its `error`, or after which nothing more is heard. */
+export class InvalidRequest extends CovenError {
   constructor(
-    code: ErrorCode,
     message: string,
     details: ErrorDetails,
     readonly answer: { readonly status?: number; readonly beside?: object; readonly close?: true },
   ) {
-    super(code, message, details);
-  }
-}
-
-/** The same, an `invalid_request`. */
-export class InvalidRequest extends Refused {
-  constructor(message: string, details: ErrorDetails, answer: Refused["answer"]) {
-    super("invalid_request", message, details, answer);
+    super("invalid_request", message, details);
   }
 }
 
@@ -95,7 +88,7 @@ export function refuse(
   const known = isCovenError(thrown) && thrown.code !== "internal_error";
   const error = known ? thrown : new CovenError("internal_error", INTERNAL, { requestId: id });
   meter.refusals[error.code] += 1;
-  const own = error instanceof Refused ? error.answer : {};
+  const own = error instanceof InvalidRequest ? error.answer : {};
   const status = own.status ?? STATUS[error.code];
   const sessionId = facts.sessionId ?? error.details?.["sessionId"];
   const line = {

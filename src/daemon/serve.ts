@@ -3,6 +3,7 @@ import { requestContext } from "../api/request-id.ts";
 import { readConfig } from "../config.ts";
 import { CovenError } from "../errors.ts";
 import { harnesses } from "../harness/harnesses.ts";
+import { versions } from "../harness/questions.ts";
 import { makeHome } from "../home.ts";
 import { reapInherited } from "../os/children.ts";
 import { closeOnExec } from "../os/descriptors.ts";
@@ -137,7 +138,7 @@ async function startedDaemon(
 ): Promise<Daemon> {
   try {
     // A setting that cannot be meant is refused now, in words, rather than ignored: recording and retention are among them.
-    const { config, policies, warnings } = readConfig(paths.config);
+    const { config, warnings } = readConfig(paths.config);
     for (const warning of warnings) log.warn("config_warning", { warning });
     return await createDaemon(
       {
@@ -146,7 +147,6 @@ async function startedDaemon(
         scrollback: config["screen.scrollback"],
         recordInput: config["record.input"],
         leastFreeMemory: config["launch.free_memory"],
-        policies,
         sessionMaxBytes: config["retention.session_max"],
         retention: {
           days: config["retention.days"],
@@ -157,7 +157,12 @@ async function startedDaemon(
       {
         ptys: forHarnesses(ptyHost(process.env), umask),
         processes: systemProcesses(),
-        harnesses: harnesses({ manifestDir: paths.harnesses, self: selfCommand }),
+        harnesses: harnesses({
+          manifestDir: paths.harnesses,
+          self: selfCommand,
+          enabled: () => readConfig(paths.config).config["harness.enabled"],
+          versionOf: versions(),
+        }),
         world: realWorld,
         log,
         screens: screenHost(),

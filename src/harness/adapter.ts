@@ -1,14 +1,17 @@
 // What we know about launching one harness: its names, its arguments, and how to get it.
 import { CovenError } from "../errors.ts";
 import type { HarnessAttention } from "../session/attention.ts";
-import type { Asked } from "../session/ports.ts";
+import type { Asked, Maturity } from "../session/ports.ts";
 import type { LaunchMode } from "../session/session.ts";
-import { type Asking, askingArguments, VALUE } from "./asking.ts";
+import { type Asking, askingArguments, cannotBeTold, VALUE } from "./asking.ts";
 
 /** The element of an argument list that stands for the prompt, whole. */
 export const PROMPT = "{prompt}";
 /** The element in whose place the arguments stand that tell the harness what is asked for beside the prompt. */
 export const OPTIONS = "{options}";
+
+/** Stands for the id in a line of a program's that names its conversation. */
+export const ID = "{id}";
 
 /** One external program we may launch. */
 export interface Adapter {
@@ -19,38 +22,63 @@ export interface Adapter {
   /** How to install it, as a sentence or a command. */
   readonly hint: string;
   readonly source: "built-in" | "manifest";
-  /** Arguments after the program, with exactly one `{prompt}` element and, where it can be told anything else, one `{options}`. */
+  /** Null for a manifest: only its owner knows. */
+  readonly maturity: Maturity | null;
+  /**
+   * Arguments after the program, with exactly one element that is `{prompt}` or ends with `={prompt}` and, where it can be told anything else,
+   * one `{options}`. One without a prompt says that the program takes none from its arguments.
+   */
   readonly interactive: readonly string[];
   readonly nonInteractive: readonly string[];
   /** One shot that prints what happens as lines of JSON; absent where the program can't. */
   readonly stream?: readonly string[];
+  /** The arguments with which one shot reads its prompt, whole, from standard input; absent where it can't. */
+  readonly stdin?: {
+    readonly nonInteractive?: readonly string[] | undefined;
+    readonly stream?: readonly string[] | undefined;
+  };
   readonly asking?: Asking;
-  /** Interactive and without the prompt it waits for one to be typed. */
-  readonly opens?: boolean;
+  /** The arguments with which it waits for a prompt to be typed; absent where it can't. */
+  readonly opens?: readonly string[];
+  /** What it prints its conversation's id in, each with one `{id}`; for a conversation that it named itself. */
+  readonly says?: readonly string[];
+  /** Names of its environment: kept although no harness gets them, and taken out beside what none gets. */
+  readonly environment?: {
+    readonly pass?: readonly string[] | undefined;
+    readonly strip?: readonly string[] | undefined;
+  };
+  /** The arguments that ask it for its version. */
+  readonly version?: readonly string[];
   /**
    * Its own command that says whether somebody is logged in (exit 0) or not (1, and says so), and the one to log in with.
-   * As codex 0.169 and claude 2.1.329 have them. We never look at credentials ourselves.
+   * We never look at credentials ourselves.
    */
-  readonly login?: { readonly status: readonly string[]; readonly start: string };
+  readonly login?: { readonly status?: readonly string[] | undefined; readonly start: string };
   /** How it says what it wants, where it doesn't say so in OSC 7501; and the keys that answer its questions for leave. */
   readonly titles?: HarnessAttention["titles"];
   readonly answers?: HarnessAttention["answers"];
-  /** Put `--` before a prompt that begins with `-`. False where the prompt is the value of an option. */
+  /** Put `--` before a prompt that begins with `-` and is an argument of its own. */
   readonly separator: boolean;
 }
 
-/** The built-in allowlist, in the order it is shown; `demo` follows it (CONTRACT, Harness argv). */
+/** The built-in allowlist, in the order it is shown; `demo` follows it (CONTRACT, Harness argv), then what is in `recipes.ts`. */
 export const BUILT_IN: readonly Adapter[] = [
   {
     id: "codex",
     label: "Codex",
     executable: "codex",
     hint: "npm install -g @openai/codex",
+    version: ["--version"],
     source: "built-in",
+    maturity: "launched here",
     interactive: [OPTIONS, PROMPT],
-    opens: true,
+    opens: [OPTIONS],
     nonInteractive: ["exec", "--skip-git-repo-check", "--color", "never", OPTIONS, PROMPT],
     stream: ["exec", "--json", "--skip-git-repo-check", "--color", "never", OPTIONS, PROMPT],
+    stdin: {
+      nonInteractive: ["exec", "--skip-git-repo-check", "--color", "never", OPTIONS, "-"],
+      stream: ["exec", "--json", "--skip-git-repo-check", "--color", "never", OPTIONS, "-"],
+    },
     // As codex 0.169 has them (`codex --help`, `codex exec --help`). With a policy of `never` nobody can be asked to lift the sandbox.
     asking: {
       model: ["--model", VALUE],
@@ -71,12 +99,18 @@ export const BUILT_IN: readonly Adapter[] = [
     label: "Claude Code",
     executable: "claude",
     hint: "npm install -g @anthropic-ai/claude-code",
+    version: ["--version"],
     source: "built-in",
+    maturity: "launched here",
     interactive: [OPTIONS, PROMPT],
-    opens: true,
+    opens: [OPTIONS],
     nonInteractive: ["--print", OPTIONS, PROMPT],
     // Without --verbose it refuses this format.
     stream: ["--print", "--output-format", "stream-json", "--verbose", OPTIONS, PROMPT],
+    stdin: {
+      nonInteractive: ["--print", OPTIONS],
+      stream: ["--print", "--output-format", "stream-json", "--verbose", OPTIONS],
+    },
     // As claude 2.1.329 has them (`claude --help`). `=` keeps those that take several values from taking the prompt. Its plan mode asks before it
     // writes, and settings of the user may have answered already: without these tools it can't.
     asking: {
@@ -105,16 +139,33 @@ export function argumentsOf(adapter: Adapter, prompt: string, mode: LaunchMode, 
   if (prompt === "") return opened(adapter, mode, options);
   const template = adapter[mode];
   if (!template) throw cannotStream(adapter);
+  if (!template.some(takesPrompt)) throw cannotBeTold(adapter, "prompt");
+  return filled(template, options, (element) => {
+    if (element === PROMPT) return adapter.separator && prompt.startsWith("-") ? ["--", prompt] : [prompt];
+    return [element.slice(0, -PROMPT.length) + prompt];
+  });
+}
+
+/** The argument list with what stands for options and prompt put in. */
+function filled(
+  template: readonly string[],
+  options: readonly string[],
+  prompted: (element: string) => string[] = () => [],
+): string[] {
   return template.flatMap((element) => {
     if (element === OPTIONS) return options;
-    if (element !== PROMPT) return [element];
-    return adapter.separator && prompt.startsWith("-") ? ["--", prompt] : [prompt];
+    return takesPrompt(element) ? prompted(element) : [element];
   });
+}
+
+/** The element in whose place, or at whose end, the prompt stands. */
+export function takesPrompt(element: string): boolean {
+  return element === PROMPT || element.endsWith(`=${PROMPT}`);
 }
 
 /** Without a prompt: only where we know that the harness then waits for one. */
 function opened(adapter: Adapter, mode: LaunchMode, options: readonly string[]): string[] {
-  if (mode === "interactive" && adapter.opens) return [...options];
+  if (mode === "interactive" && adapter.opens) return filled(adapter.opens, options);
   throw new CovenError(
     "invalid_request",
     `${adapter.label} can't be started without a prompt${mode === "interactive" ? "" : " in this mode"}.`,

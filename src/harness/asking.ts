@@ -70,6 +70,7 @@ export function cannotBeTold(
 }
 
 const WHAT: Readonly<Record<string, string>> = {
+  prompt: "its task among its arguments",
   model: "which model to use",
   permission: "what it may do",
   addDirs: "to use other directories",

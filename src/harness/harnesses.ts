@@ -1,13 +1,15 @@
-// The allowlist: the port `Harnesses`, made of the built-in adapters, the demo, and the user's manifests.
+// The allowlist: the port `Harnesses`, made of the built-in adapters, the demo, the recipes that are switched on, and the user's manifests.
 import { basename } from "node:path";
 import { CovenError } from "../errors.ts";
 import type { Harnesses, HarnessInfo } from "../session/ports.ts";
 import type { Adapter } from "./adapter.ts";
 import { argumentsOf, BUILT_IN, cannotStream, refuseUnsayable } from "./adapter.ts";
 import { askingArguments, cannotBeTold } from "./asking.ts";
-import { findExecutable, findProgram } from "./lookup.ts";
+import { findProgram } from "./lookup.ts";
 import type { ManifestProblem } from "./manifest.ts";
 import { readManifests } from "./manifest.ts";
+import type { Questions } from "./questions.ts";
+import { RECIPE_IDS, RECIPES } from "./recipes.ts";
 
 /** The id of the harness that is this very executable. */
 export const DEMO_ID = "demo";
@@ -15,39 +17,68 @@ export const DEMO_ID = "demo";
 /** The hidden first argument that starts it; main.ts hands what follows to `runDemo`. */
 export const DEMO_COMMAND = "__demo";
 
-/** Ids that no manifest may have. */
+/** Ids that no manifest may ever have; beside them those of the recipes that are switched on. */
 export const BUILT_IN_IDS: ReadonlySet<string> = new Set([...BUILT_IN.map((adapter) => adapter.id), DEMO_ID]);
 
 /** The port, and what `doctor` asks beside it. */
 export interface HarnessRoom extends Harnesses {
+  /** How an installed one is asked for its version and whether somebody is logged in; undefined where it is not. */
+  questions(id: string, env: Readonly<Record<string, string>>): Questions | undefined;
   /** Manifests that were not taken, read now. */
   problems(): readonly ManifestProblem[];
 }
 
+/** What a room of harnesses is made of. */
+export interface HarnessSources {
+  /** The user's own. */
+  readonly manifestDir?: string;
+  /** The argv that starts this executable, its first element absolute; a function is asked each time, as the file may go away. */
+  readonly self: readonly string[] | (() => readonly string[]);
+  /** Recipes that are switched on, asked each time; none when left out. What it throws a launch of a recipe throws. */
+  enabled?(): readonly string[];
+  /** The version of what may be launched, as far as it is known. */
+  versionOf?(command: readonly string[], question: readonly string[]): string | null;
+}
+
 /**
- * The harnesses we may launch: codex, claude, demo, then the manifests of `manifestDir` in the order of their
- * file names, read anew each time one is asked for, so that adding one needs no restart. `self` gives the argv
- * that starts this executable, its first element absolute; a function is asked each time, as the file may go away.
+ * The harnesses we may launch: codex, claude, demo, the recipes that are switched on, then the manifests of `manifestDir` in the order of their
+ * file names, read anew each time one is asked for, so that adding one needs no restart. A manifest may have the id of a recipe that is off: it was
+ * there first, or says it better.
  */
-export function harnesses(options: {
-  manifestDir?: string;
-  self: readonly string[] | (() => readonly string[]);
-}): HarnessRoom {
+export function harnesses(options: HarnessSources): HarnessRoom {
   const self = (): readonly string[] => (typeof options.self === "function" ? options.self() : options.self);
 
-  const manifests = () =>
+  const manifests = (on: readonly Adapter[]) =>
     options.manifestDir === undefined
       ? { adapters: [], problems: [] }
-      : readManifests(options.manifestDir, BUILT_IN_IDS);
+      : readManifests(options.manifestDir, new Set([...BUILT_IN_IDS, ...on.map((adapter) => adapter.id)]));
+
+  const recipes = (): readonly Adapter[] => {
+    const ids = options.enabled?.() ?? [];
+    return RECIPES.filter((adapter) => ids.includes(adapter.id));
+  };
+
+  /** For what only looks: a file of settings that can't be read switches nothing on. */
+  const look = () => {
+    let on: readonly Adapter[] = [];
+    try {
+      on = recipes();
+    } catch {
+      // Whoever launches one hears of it.
+    }
+    return { on, ...manifests(on) };
+  };
 
   const adapterOf = (id: string): Adapter => {
     const builtIn = BUILT_IN.find((adapter) => adapter.id === id);
     if (builtIn) return builtIn;
-    const { adapters, problems } = manifests();
+    const recipe = RECIPES.find((adapter) => adapter.id === id);
+    const on = recipe ? recipes() : look().on;
+    if (recipe && on.includes(recipe)) return recipe;
+    const { adapters, problems } = manifests(on);
     const added = adapters.find((adapter) => adapter.id === id);
     if (added) return added;
-    const known = [...BUILT_IN_IDS, ...adapters.map((adapter) => adapter.id)];
-    const hint = `Use one of: ${known.join(", ")}.`;
+    const known = [...BUILT_IN_IDS, ...[...on, ...adapters].map((adapter) => adapter.id)];
     const harness = id.slice(0, 64);
     const broken = problems.find(({ file }) => basename(file) === `${id}.json`);
     if (broken) {
@@ -57,33 +88,62 @@ export function harnesses(options: {
         { harness, known, file: broken.file, hint: `edit ${broken.file}` },
       );
     }
+    if (recipe) throw notEnabled(recipe);
     throw new CovenError("invalid_request", `There is no harness called ${JSON.stringify(harness)}.`, {
       harness,
       known,
-      hint,
+      recipes: RECIPE_IDS,
+      hint: `Use one of: ${known.join(", ")}. To add another: coven help harnesses`,
     });
+  };
+
+  /** Also of one that was switched off while a session of it runs. */
+  const whateverOf = (id: string): Adapter | undefined => {
+    const builtIn = BUILT_IN.find((adapter) => adapter.id === id);
+    if (builtIn) return builtIn;
+    const { on, adapters } = look();
+    return [...on, ...adapters, ...RECIPES].find((adapter) => adapter.id === id);
   };
 
   return {
     list(env) {
+      const { on, adapters } = look();
       const info = (adapter: Adapter): HarnessInfo => {
-        const { id, label, executable, hint, source } = adapter;
-        const path = findExecutable(executable, env);
+        const { id, label, executable, hint, source, maturity } = adapter;
+        const found = findProgram(executable, env);
+        const path = found?.path ?? null;
         const stream = adapter.stream !== undefined;
-        return { id, label, executable, available: path !== null, path, hint, source, stream };
+        const enabled = !RECIPES.includes(adapter) || on.includes(adapter);
+        const available = enabled && path !== null;
+        const version =
+          (enabled && found && adapter.version && options.versionOf?.(found.command, adapter.version)) ||
+          null;
+        return { id, label, executable, available, path, hint, source, enabled, maturity, version, stream };
       };
-      return [...BUILT_IN.map(info), demoInfo(self()[0] ?? null), ...manifests().adapters.map(info)];
+      const off = RECIPES.filter(
+        (adapter) => !on.includes(adapter) && !adapters.some(({ id }) => id === adapter.id),
+      );
+      return [...BUILT_IN.map(info), demoInfo(self()[0] ?? null), ...[...on, ...adapters, ...off].map(info)];
     },
 
     attention(id) {
-      const found =
-        BUILT_IN.find((adapter) => adapter.id === id) ??
-        manifests().adapters.find((adapter) => adapter.id === id);
+      const found = whateverOf(id);
       return { titles: found?.titles ?? [], ...(found?.answers ? { answers: found.answers } : {}) };
     },
 
     require(id) {
       if (id !== DEMO_ID) adapterOf(id);
+    },
+
+    environment: (id) => (id === DEMO_ID ? {} : (adapterOf(id).environment ?? {})),
+
+    conversations(id) {
+      const { asking, says = [] } = whateverOf(id) ?? {};
+      return {
+        init: asking?.initConversation !== undefined,
+        resume: asking?.resumeConversation !== undefined,
+        says,
+      };
     },
 
     argv(id, prompt, mode, env, asked = {}) {
@@ -108,12 +168,23 @@ export function harnesses(options: {
       return [...found.command, ...rest];
     },
 
-    problems: () => manifests().problems,
+    questions(id, env) {
+      const adapter = whateverOf(id);
+      const found = adapter && findProgram(adapter.executable, env);
+      return found ? { command: found.command, version: adapter.version, login: adapter.login } : undefined;
+    },
+
+    problems: () => look().problems,
   };
 }
 
 /** It writes nothing and reaches nothing, so any permission holds. */
 const DEMO = { id: DEMO_ID, label: "The demo", asking: { permission: { full: [], "read-only": [] } } };
+
+function notEnabled({ id, label }: Adapter): CovenError {
+  const enable = `coven harnesses enable ${id}`;
+  return new CovenError("not_enabled", `${label} is known and off.`, { harness: id, enable, hint: enable });
+}
 
 function demoInfo(program: string | null): HarnessInfo {
   return {
@@ -124,6 +195,9 @@ function demoInfo(program: string | null): HarnessInfo {
     path: program,
     hint: "Part of coven; nothing to install",
     source: "built-in",
+    enabled: true,
+    maturity: "launched here",
+    version: null,
     stream: false,
   };
 }

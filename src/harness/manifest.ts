@@ -159,6 +159,7 @@ function parseManifest(content: string): Adapter {
     ...(can ? { asking: can } : {}),
     hint: hint ?? `Install ${rest.executable} and put it on your PATH`,
     source: "manifest",
+    maturity: null,
   };
 }
 

@@ -15,6 +15,10 @@ export interface EnvironmentSources {
   readonly sessionId: string;
   /** Where the harness starts; becomes `PWD`, which is dropped when this is not given. */
   readonly cwd?: string;
+  /** Names that this harness gets although no other does; never one that is set below. */
+  readonly pass?: readonly string[] | undefined;
+  /** Names that this harness must not get either. */
+  readonly strip?: readonly string[] | undefined;
 }
 
 /**
@@ -83,7 +87,8 @@ export function sessionEnvironment(sources: EnvironmentSources): Record<string, 
     }
   }
   for (const name of [...merged.keys()]) {
-    if (isStripped(name)) merged.delete(name);
+    const passes = name !== SESSION_MARK && sources.pass?.includes(name);
+    if ((isStripped(name) && !passes) || sources.strip?.includes(name)) merged.delete(name);
   }
   merged.delete("PWD");
   if (sources.cwd !== undefined) merged.set("PWD", sources.cwd);

@@ -106,6 +106,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     inherit,
     sessionId: id,
     cwd,
+    ...harnesses.environment(request.harness),
   });
   const mode = request.launchMode ?? "interactive";
   const asked = askedOf(request);

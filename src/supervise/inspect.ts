@@ -7,6 +7,7 @@ import { isLocked } from "../daemon/lock.ts";
 import { type CovenError, isCovenError } from "../errors.ts";
 import { harnesses } from "../harness/harnesses.ts";
 import type { ManifestProblem } from "../harness/manifest.ts";
+import type { Questions } from "../harness/questions.ts";
 import { checkHome } from "../home.ts";
 import { fileFailure } from "../os/file-failure.ts";
 import { type TerminalCount, terminalCount } from "../os/machine.ts";
@@ -70,6 +71,8 @@ export interface Inspection {
   /** As a run from this very shell would find them. */
   readonly harnesses: readonly HarnessInfo[];
   readonly manifestProblems: readonly ManifestProblem[];
+  /** As `HarnessRoom.questions`. */
+  readonly questions: (id: string) => Questions | undefined;
 }
 
 /** Looks at everything once; `deep` checks every page of the ledger. Never throws for the state of the machine. */
@@ -78,7 +81,8 @@ export function inspect(
   env: Readonly<Record<string, string>>,
   options: { readonly deep?: boolean } = {},
 ): Inspection {
-  const room = harnesses({ manifestDir: paths.harnesses, self: selfCommand() });
+  const enabled = () => readConfig(paths.config).config["harness.enabled"];
+  const room = harnesses({ manifestDir: paths.harnesses, self: selfCommand(), enabled });
   return {
     home: { ...found(paths.home), error: homeError(paths.home) },
     socket: found(paths.socket),
@@ -95,6 +99,7 @@ export function inspect(
     terminalLimit: terminalLimit(),
     harnesses: room.list(env),
     manifestProblems: room.problems(),
+    questions: (id) => room.questions(id, env),
   };
 }
 

@@ -21,6 +21,7 @@ const wrapper = (version: string) => ({ name: "@opencoven/cli", version });
 const codex = (path: string | null): HarnessInfo => ({
   ...{ id: "codex", label: "Codex", executable: "codex", available: path !== null, path },
   ...{ hint: "", source: "built-in", stream: false },
+  ...{ enabled: true, maturity: "launched here", version: null },
 });
 const shell = { path: "/usr/bin:/bin", harnesses: [codex("/usr/bin/codex")] };
 const screen = { isTerminal: true, cols: 80, rows: 24, colour: true };

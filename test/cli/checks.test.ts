@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import * as checks from "../../src/cli/commands/doctor/checks.ts";
 import { CovenError } from "../../src/errors.ts";
 import { covenPaths } from "../../src/paths.ts";
+import type { HarnessInfo } from "../../src/session/ports.ts";
 import type { Inspection } from "../../src/supervise/inspect.ts";
 import { HUNG_HINT } from "../../src/supervise/lifecycle.ts";
 
@@ -178,19 +179,30 @@ describe("doctor", () => {
   }
 
   test("a harness: version, install hint, the demo, and a manifest that was not taken", () => {
-    const row = (id: string, available: boolean) =>
-      ({
-        id,
-        label: id,
-        executable: id,
-        available,
-        path: available ? `/b/${id}` : null,
-        hint: `get ${id}`,
-        source: "built-in",
-        stream: false,
-      }) as const;
+    const row = (id: string, available: boolean, more: Partial<HarnessInfo> = {}): HarnessInfo => ({
+      id,
+      label: id,
+      executable: id,
+      available,
+      path: available ? `/b/${id}` : null,
+      hint: `get ${id}`,
+      source: "built-in",
+      enabled: true,
+      maturity: "launched here",
+      version: null,
+      stream: false,
+      ...more,
+    });
     const seen = {
-      harnesses: [row("codex", true), row("claude", false), row("demo", true)],
+      harnesses: [
+        row("codex", true),
+        row("claude", false),
+        row("demo", true),
+        row("qwen", true, { maturity: "argv tested" }),
+        row("gemini", false, { enabled: false, path: "/b/gemini" }),
+        row("goose", false, { enabled: false, maturity: "researched" }),
+        row("aider", false, { enabled: false, maturity: "researched" }),
+      ],
       manifestProblems: [{ file: "/h/harnesses/x.json", reason: "is not valid JSON" }],
     };
     const findings = checks.harnessFindings(
@@ -201,6 +213,9 @@ describe("doctor", () => {
       ["codex", "ok", "/b/codex (codex-cli 1), logged in", "coven run codex 'your task'"],
       ["claude", "warning", "not installed: no claude on your PATH", "get claude"],
       ["demo", "ok", "part of coven; needs no agent", "coven run demo 'say hello'"],
+      ["qwen", "ok", "/b/qwen, argv tested", "coven run qwen 'your task'"],
+      ["gemini", "ok", "/b/gemini, off, launched here", "coven harnesses enable gemini"],
+      ["harnesses", "ok", "known, off and not installed: goose, aider", "coven harnesses"],
       ["manifest", "warning", "/h/harnesses/x.json is not valid JSON", "mend or remove it"],
     ]);
   });

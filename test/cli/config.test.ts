@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { withSetting } from "../../src/cli/commands/config/edit.ts";
+import { withSetting } from "../../src/cli/client/edit-setting.ts";
 import { CONFIG_KEYS } from "../../src/config.ts";
 import { configLines } from "../../src/config-lines.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
@@ -200,21 +200,4 @@ test("recording of input and scrollback reach the sessions", async () => {
   const kept = Bun.stripANSI(ansi).match(/\d+/g) ?? [];
   expect(kept).toContain("100");
   expect(kept.length).toBeLessThan(10);
-});
-
-test("the policy of an action is set and shown as any other", async () => {
-  await using line = commandLine();
-  const name = "policy.origin.bridge.coven.session.kill";
-  expect(await line.coven(["config", "get", name])).toMatchObject({ code: 0, out: "default\n" });
-  const set = await line.coven(["config", "set", name, "deny"]);
-  expect({ code: set.code, out: set.out }).toEqual({ code: 0, out: `${name} = deny\n` });
-  expect(set.err).toContain("coven daemon restart");
-  expect(readFileSync(line.home.paths.config, "utf8")).toBe(
-    '[policy.origin.bridge.coven.session]\nkill = "deny"\n',
-  );
-  expect((await line.coven(["config", "list"])).out).toMatch(
-    /policy\.origin\.bridge\.coven\.session\.kill +deny +file/,
-  );
-  expect(await line.coven(["config", "set", name, "never"])).toMatchObject({ code: 1 });
-  expect(await line.coven(["config", "set", "policy.kill", "deny"])).toMatchObject({ code: 2 });
 });

@@ -3,8 +3,9 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { harnessWords } from "../../src/cli/commands/doctor/harnesses.ts";
+import { harnessWords } from "../../src/cli/client/harness-words.ts";
 import { installOf } from "../../src/cli/commands/doctor/install.ts";
+import { BUILT_IN } from "../../src/harness/adapter.ts";
 import type { HarnessInfo } from "../../src/session/ports.ts";
 import { COVEN_VERSION } from "../../src/version.ts";
 import { commandLine } from "../support/command-line.ts";
@@ -25,7 +26,17 @@ function script(path: string, body: string): string {
 const agent = (id: string, path: string): HarnessInfo => ({
   ...{ id, label: id, executable: id, available: true, path },
   ...{ hint: "", source: "built-in", stream: false },
+  ...{ enabled: true, maturity: "launched here", version: null },
 });
+
+/** What doctor hears of these agents; each is asked as its adapter has it. */
+function wordsOf(list: readonly HarnessInfo[]) {
+  return harnessWords(list, (id) => {
+    const adapter = BUILT_IN.find((one) => one.id === id);
+    const path = list.find((one) => one.id === id)?.path;
+    return adapter && path ? { command: [path], version: adapter.version, login: adapter.login } : undefined;
+  });
+}
 
 test("an agent says its version, and by its own status command whether somebody is logged in", async () => {
   const codex = (login: string) =>
@@ -33,7 +44,7 @@ test("an agent says its version, and by its own status command whether somebody 
       join(dir, crypto.randomUUID()),
       `case "$*" in --version) echo codex-cli 9;; "login status") ${login};; *) exit 9;; esac`,
     );
-  const ask = async (id: string, path: string) => (await harnessWords([agent(id, path)])).get(id);
+  const ask = async (id: string, path: string) => (await wordsOf([agent(id, path)])).get(id);
   const start = "codex login";
   expect(await ask("codex", codex("echo Logged in using ChatGPT >&2"))).toEqual({
     version: "codex-cli 9",
@@ -58,7 +69,7 @@ test("an agent says its version, and by its own status command whether somebody 
 });
 
 test("one that hangs, floods, breaks or holds its output open with a child is left out in time", async () => {
-  const words = await harnessWords([
+  const words = await wordsOf([
     agent("codex", script(join(dir, "codex"), "sleep 60 & exec yes")),
     agent("claude", script(join(dir, "claude"), "exec sleep 60")),
   ]);
@@ -68,12 +79,12 @@ test("one that hangs, floods, breaks or holds its output open with a child is le
       ["claude", {}],
     ]),
   );
-  expect(await harnessWords([agent("codex", join(dir, "gone"))])).toEqual(new Map([["codex", {}]]));
+  expect(await wordsOf([agent("codex", join(dir, "gone"))])).toEqual(new Map([["codex", {}]]));
 }, 15_000);
 
 test("an agent is not asked in the directory where one stands: a repository must not answer for it", async () => {
   const codex = script(join(dir, "codex"), `test "$1" = --version && pwd`);
-  expect((await harnessWords([agent("codex", codex)])).get("codex")?.version).toBe("/");
+  expect((await wordsOf([agent("codex", codex)])).get("codex")?.version).toBe("/");
 });
 
 test("the npm package around the executable, with its own version; the same executable in the launcher's place is no other", async () => {

@@ -25,6 +25,7 @@ const CASES: readonly (readonly [ErrorCode, ErrorDetails, first: string])[] = [
   ["not_external_session", { sessionId: ID }, `coven kill ${ID}`],
   ["launch_failed", { sessionId: ID }, `coven attach ${ID}   (shows how far it came)`],
   ["harness_not_found", { hint: "npm install -g x" }, "npm install -g x"],
+  ["not_enabled", { enable: "coven harnesses enable x" }, "coven harnesses enable x"],
   ["send_input_failed", {}, "coven sessions   (shows whether it still runs)"],
   ["kill_failed", {}, "the same command again"],
   ["payload_too_large", {}, "a shorter prompt: put the text in a file and name the file in the prompt"],

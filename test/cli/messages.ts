@@ -33,6 +33,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/client/connect.ts", "Started the Coven daemon (pid …).", ""],
   ["cli/client/connect.ts", "Coven 0.4 has left its sessions in ….  Take them over: …", ""],
   [
+    "cli/client/edit-setting.ts",
+    "… is written in … in a way that cannot be changed line by line.",
+    "edit … by hand: … = …",
+  ],
+  [
     "cli/client/end-session.ts",
     "Session … was told to end … s ago and has not.",
     "coven sessions   (shows whether it still runs) | coven doctor",
@@ -77,11 +82,6 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "cli/commands/completions/run.ts",
     "There are no completions for …: it is ….",
     "coven completions … | coven help completions",
-  ],
-  [
-    "cli/commands/config/edit.ts",
-    "… is written in … in a way that cannot be changed line by line.",
-    "edit … by hand: … = …",
   ],
   [
     "cli/commands/config/run.ts",
@@ -155,6 +155,16 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "coven export … --format text | coven export … --output session.html",
   ],
   ["cli/commands/export/run.ts", "… cannot be written: …", "--output with a path you may write to"],
+  ["cli/commands/harnesses/run.ts", "Not taken: … …", ""],
+  ["cli/commands/harnesses/run.ts", "It is not installed: …", ""],
+  ["cli/commands/harnesses/run.ts", "The recipe counts now, and … does not.", ""],
+  ["cli/commands/harnesses/run.ts", "… counts again.", ""],
+  ["cli/commands/harnesses/run.ts", "… is always on: it is ….", ""],
+  [
+    "cli/commands/harnesses/run.ts",
+    "There is no recipe called ….",
+    "coven … … | a manifest of your own: … | coven help harnesses",
+  ],
   ["cli/commands/import/run.ts", "coven import knows one earlier coven: 0.4.", "coven import --from 0.4"],
   [
     "cli/commands/import/run.ts",
@@ -329,7 +339,6 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "The directory you are in is gone: it was deleted or moved.",
     "cd ~   (or any directory that exists)",
   ],
-  ["config.ts", "…: … names no action; it must be policy.ACTION or policy.origin.ORIGIN.ACTION.", ""],
   ["config.ts", "The settings in … cannot be read (…).", ""],
   ["config.ts", "…, line …: this is not TOML (…).", ""],
   ["config.ts", "…… must be …, and … is not.", ""],
@@ -366,6 +375,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["harness/harnesses.ts", "The manifest of … can't be used: …: ….", ""],
   ["harness/harnesses.ts", "There is no harness called ….", ""],
   ["harness/harnesses.ts", "… is not installed: there is no executable … on the PATH.", ""],
+  ["harness/harnesses.ts", "… is known and off.", ""],
   ["home.ts", "COVEN_HOME cannot be used: … …. Set COVEN_HOME to a private directory of yours.", ""],
   ["os/file-failure.ts", "Coven cannot use …: ….", ""],
   ["paths.ts", "COVEN_HOME must be an absolute path, and … is not.", ""],

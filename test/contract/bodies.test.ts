@@ -69,7 +69,6 @@ test("GET /health", async () => {
         scheduler: false,
         hub: false,
         executorDispatch: false,
-        actions: true,
         externalSessions: true,
         log: true,
         import: true,
@@ -93,6 +92,7 @@ test("GET /health", async () => {
         output: true,
         rituals: true,
         harnesses: true,
+        recipes: true,
         streamLaunch: true,
         status: true,
         metrics: true,
@@ -125,16 +125,6 @@ test("GET /capabilities", async () => {
           "coven.capabilities.refresh",
         ]),
         of("desktop.automation", "Desktop automation", "desktop-use", "planned", "requiresApproval", []),
-        of("coven.sessions.control", "Session control", "coven-daemon", "available", "requiresApproval", [
-          "coven.session.launch",
-          "coven.session.input",
-          "coven.session.kill",
-          "coven.session.sacrifice",
-        ]),
-        of("coven.sessions.archive", "Session archive", "coven-daemon", "available", "allow", [
-          "coven.session.archive",
-          "coven.session.summon",
-        ]),
       ],
     },
   });
@@ -149,7 +139,7 @@ test("POST /actions", async () => {
       accepted: true,
       action,
       status: "completed",
-      event: { kind: "capabilities.refreshed", action, ...more, payload: { capabilities: 5 } },
+      event: { kind: "capabilities.refreshed", action, ...more, payload: { capabilities: 3 } },
     },
   });
   const whole = { action, origin: "editor", intentId: "i-1", args: { a: [1] } };
@@ -290,6 +280,9 @@ test("GET /harnesses", async () => {
     path: "<dir>/bin/codex",
     hint: expect.any(String),
     source: "built-in",
+    enabled: true,
+    maturity: "launched here",
+    version: null,
     stream: true,
   });
 });

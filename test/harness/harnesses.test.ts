@@ -203,7 +203,9 @@ test("an unknown harness is refused with what is known and what to do", () => {
     const refusal = refusalOf(act);
     expect(refusal.code).toBe("invalid_request");
     expect(refusal.details?.["known"]).toEqual(["codex", "claude", "demo"]);
-    expect(refusal.details?.["hint"]).toBe("Use one of: codex, claude, demo.");
+    expect(refusal.details?.["hint"]).toBe(
+      "Use one of: codex, claude, demo. To add another: coven help harnesses",
+    );
   }
   expect(refusalOf(() => room.require("\x1b[2J")).message).not.toContain("\x1b");
 });
@@ -221,7 +223,7 @@ test("a known harness that isn't installed is named with its executable and how 
 
 test("the list says what is there, on the PATH it was asked about", () => {
   const rows = room.list(env);
-  expect(rows.map((row) => [row.id, row.available, row.source])).toEqual([
+  expect(rows.filter((row) => row.enabled).map((row) => [row.id, row.available, row.source])).toEqual([
     ["codex", true, "built-in"],
     ["claude", true, "built-in"],
     ["demo", true, "built-in"],
@@ -234,9 +236,17 @@ test("the list says what is there, on the PATH it was asked about", () => {
     path: join(bin, "codex"),
     hint: "npm install -g @openai/codex",
     source: "built-in",
+    enabled: true,
+    maturity: "launched here",
+    version: null,
     stream: true,
   });
-  expect(room.list({}).map((row) => [row.id, row.available, row.path])).toEqual([
+  expect(
+    room
+      .list({})
+      .filter((row) => row.enabled)
+      .map((row) => [row.id, row.available, row.path]),
+  ).toEqual([
     ["codex", false, null],
     ["claude", false, null],
     ["demo", true, process.execPath],

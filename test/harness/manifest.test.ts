@@ -15,6 +15,11 @@ beforeEach(() => {
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const room = () => harnesses({ manifestDir: directory, self: ["/coven"] });
+/** What may be launched: recipes that are off stand behind it. */
+const listed = (env: Record<string, string>) =>
+  room()
+    .list(env)
+    .filter((row) => row.enabled);
 const GOOD = {
   id: "gemini",
   label: "Gemini",
@@ -39,12 +44,8 @@ test("a harness of the user's own stands after the built-in ones and launches by
   const path = program("gemini");
   const env = { PATH: home };
   expect(room().problems()).toEqual([]);
-  expect(
-    room()
-      .list(env)
-      .map((row) => row.id),
-  ).toEqual(["codex", "claude", "demo", "gemini"]);
-  expect(room().list(env)[3]).toMatchObject({ available: true, path, source: "manifest", hint: GOOD.hint });
+  expect(listed(env).map((row) => row.id)).toEqual(["codex", "claude", "demo", "gemini"]);
+  expect(listed(env)[3]).toMatchObject({ available: true, path, source: "manifest", hint: GOOD.hint });
   expect(room().argv("gemini", "a b", "interactive", env)).toEqual([path, "-i", "a b"]);
   expect(room().argv("gemini", "a b", "nonInteractive", env)).toEqual([path, "-p", "a b"]);
 });
@@ -100,7 +101,7 @@ test("a manifest may say how its program prints lines of JSON; without that it i
   expect(room().argv("gemini", "hi", "stream", env).slice(1)).toEqual([
     ...["--output-format", "stream-json", "-p", "hi"],
   ]);
-  expect(room().list(env).at(-1)).toMatchObject({ id: "gemini", stream: true });
+  expect(listed(env).at(-1)).toMatchObject({ id: "gemini", stream: true });
   manifest("gemini.json", GOOD);
   expect(() => room().argv("gemini", "hi", "stream", env)).toThrow("lines of JSON");
   manifest("gemini.json", { ...GOOD, stream: ["-p"] });
@@ -117,11 +118,11 @@ test("who asks for a harness whose manifest is broken hears which file it is, an
 
 test("a manifest put there, changed or taken away counts at once", () => {
   const one = room();
-  expect(() => one.require("gemini")).toThrow("no harness");
-  manifest("gemini.json", GOOD);
-  one.require("gemini");
-  rmSync(join(directory, "gemini.json"));
-  expect(() => one.require("gemini")).toThrow("no harness");
+  expect(() => one.require("mine")).toThrow("no harness");
+  manifest("mine.json", { ...GOOD, id: "mine" });
+  one.require("mine");
+  rmSync(join(directory, "mine.json"));
+  expect(() => one.require("mine")).toThrow("no harness");
 });
 
 test("an absolute executable is taken as it is; without a hint there still is one", () => {
@@ -129,7 +130,7 @@ test("an absolute executable is taken as it is; without a hint there still is on
   const { hint: _, ...rest } = GOOD;
   manifest("a.json", { ...rest, executable: path });
   expect(room().argv("gemini", "hi", "interactive", {})[0]).toBe(path);
-  expect(room().list({})[3]?.hint).toContain(path);
+  expect(listed({})[3]?.hint).toContain(path);
 });
 
 test.each([
@@ -151,11 +152,7 @@ test.each([
 ])("%s is skipped with a reason and takes nothing else away", (_, content, reason) => {
   manifest("a-bad.json", content);
   manifest("z-good.json", { ...GOOD, id: "other" });
-  expect(
-    room()
-      .list({})
-      .map((row) => row.id),
-  ).toEqual(["codex", "claude", "demo", "other"]);
+  expect(listed({}).map((row) => row.id)).toEqual(["codex", "claude", "demo", "other"]);
   const problems = room().problems();
   expect(problems.map((problem) => problem.file)).toEqual([join(directory, "a-bad.json")]);
   expect(problems[0]?.reason).toContain(reason);
@@ -164,7 +161,7 @@ test.each([
 test("two manifests with one id: the first by file name counts, the second is explained", () => {
   manifest("a.json", { ...GOOD, label: "First" });
   manifest("b.json", { ...GOOD, label: "Second" });
-  expect(room().list({})[3]?.label).toBe("First");
+  expect(listed({})[3]?.label).toBe("First");
   expect(room().problems()).toEqual([
     { file: join(directory, "b.json"), reason: 'id: "gemini" belongs to another manifest' },
   ]);
@@ -176,7 +173,7 @@ test("a link out of the directory, a link to nothing, a directory and a FIFO are
   symlinkSync(join(home, "nowhere.json"), join(directory, "b-dangling.json"));
   mkdirSync(join(directory, "c-directory.json"));
   expect(Bun.spawnSync(["mkfifo", join(directory, "d-fifo.json")]).exitCode).toBe(0);
-  expect(room().list({}).length).toBe(3);
+  expect(listed({}).length).toBe(3);
   expect(room().problems().length).toBe(4);
   expect(room().problems()[0]?.reason).toContain("link that leads out");
 });
@@ -185,12 +182,12 @@ test("a link inside the directory is followed, other files are not manifests", (
   manifest("real.txt", GOOD);
   symlinkSync("real.txt", join(directory, "gemini.json"));
   manifest(".hidden.json", GOOD);
-  expect(room().list({}).length).toBe(4);
+  expect(listed({}).length).toBe(4);
   expect(room().problems()).toEqual([]);
 });
 
 test("no directory is no manifest and no problem", () => {
   rmSync(directory, { recursive: true });
-  expect(room().list({}).length).toBe(3);
+  expect(listed({}).length).toBe(3);
   expect(room().problems()).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // Whom this daemon may launch.
 import * as z from "zod";
-import type { HarnessInfo } from "../../session/ports.ts";
+import { type HarnessInfo, MATURITIES } from "../../session/ports.ts";
 import { ok } from "../respond.ts";
 import { route } from "../route.ts";
 
@@ -15,10 +15,13 @@ export const harnesses = {
         path: z.string().nullable(),
         hint: z.string(),
         source: z.enum(["built-in", "manifest"]),
+        enabled: z.boolean(),
+        maturity: z.enum(MATURITIES).nullable(),
+        version: z.string().nullable(),
         stream: z.boolean(),
       }) satisfies z.ZodType<HarnessInfo>,
     ),
-    offers: { harnesses: true, streamLaunch: true },
+    offers: { harnesses: true, recipes: true, streamLaunch: true },
     handle: ({ harnesses }) => ok(harnesses()),
   }),
 };

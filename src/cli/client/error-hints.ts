@@ -24,7 +24,10 @@ function id(error: CovenError): string {
 
 function harnessHints(typed: string, known: readonly string[]): readonly string[] {
   const guess = nearest(typed, known) ?? "demo";
-  return [`coven run ${harmless(guess)} 'your task'   (known: ${known.map(harmless).join(", ")})`];
+  return [
+    `coven run ${harmless(guess)} 'your task'   (known: ${known.map(harmless).join(", ")})`,
+    "coven harnesses   (every agent coven knows; for one of your own: coven help harnesses)",
+  ];
 }
 
 /** One entry per code of the closed list: the compiler refuses a missing one. */
@@ -52,6 +55,7 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   not_external_session: (error) => [`coven kill ${id(error)}`],
   launch_failed: (error) => [`coven attach ${id(error)}   (shows how far it came)`, "coven doctor"],
   harness_not_found: (error) => [...daemonHint(error), "coven run demo 'say hello'   (needs no agent)"],
+  not_enabled: (error) => [detail(error, "enable") ?? "coven harnesses"].map(harmless),
   send_input_failed: () => ["coven sessions   (shows whether it still runs)"],
   kill_failed: () => ["the same command again", REPORT],
   payload_too_large: () => ["a shorter prompt: put the text in a file and name the file in the prompt"],

@@ -1,6 +1,6 @@
 // What would be launched from this shell, found without a daemon: which harnesses there are, and their exact argv.
-import { BUILT_IN } from "../../harness/adapter.ts";
-import { harnesses } from "../../harness/harnesses.ts";
+import { readConfig } from "../../config.ts";
+import { type HarnessRoom, harnesses } from "../../harness/harnesses.ts";
 import type { CovenPaths } from "../../paths.ts";
 import { selfCommand } from "../../program.ts";
 import type { Asked, HarnessInfo } from "../../session/ports.ts";
@@ -8,9 +8,20 @@ import type { LaunchMode } from "../../session/session.ts";
 
 type Env = Readonly<Record<string, string>>;
 
-/** The allowlist, looked up on the PATH of `env`. */
+/** The room of this user's home. */
+export function harnessesOf(paths: CovenPaths): HarnessRoom {
+  return harnesses({
+    manifestDir: paths.harnesses,
+    self: selfCommand(),
+    enabled: () => readConfig(paths.config).config["harness.enabled"],
+  });
+}
+
+/** The allowlist, looked up on the PATH of `env`; what is known and off is not on it. */
 export function launchables(paths: CovenPaths, env: Env): HarnessInfo[] {
-  return harnesses({ manifestDir: paths.harnesses, self: selfCommand() }).list(env);
+  return harnessesOf(paths)
+    .list(env)
+    .filter((one) => one.enabled);
 }
 
 /**
@@ -27,13 +38,5 @@ export function plannedArgv(
     readonly asked: Asked;
   },
 ): string[] {
-  const room = harnesses({ manifestDir: paths.harnesses, self: selfCommand() });
-  return room.argv(run.harness, run.prompt.trim(), run.mode, run.env, run.asked);
-}
-
-/** How a harness is asked whether somebody is logged in, and how to log in; undefined where it has no such command. */
-export function loginOf(
-  harness: string,
-): { readonly status: readonly string[]; readonly start: string } | undefined {
-  return BUILT_IN.find((one) => one.id === harness)?.login;
+  return harnessesOf(paths).argv(run.harness, run.prompt.trim(), run.mode, run.env, run.asked);
 }

@@ -10,6 +10,7 @@ import { DAEMON } from "./daemon/command.ts";
 import { DIAGNOSTICS } from "./diagnostics/command.ts";
 import { DOCTOR } from "./doctor/command.ts";
 import { EXPORT } from "./export/command.ts";
+import { HARNESSES } from "./harnesses/command.ts";
 import { HELP } from "./help/command.ts";
 import { IMPORT } from "./import/command.ts";
 import { KILL } from "./kill/command.ts";
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   CONFIG,
   DAEMON,
   STATUS,
+  HARNESSES,
   ADAPTER,
   TUI,
   DOCTOR,

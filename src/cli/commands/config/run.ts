@@ -1,30 +1,25 @@
 // `coven config get|set|list|path`.
-import { realpathSync } from "node:fs";
 import {
+  CONFIG_KEYS,
   CONFIG_NAMES,
+  type ConfigKey,
   type ConfigValue,
-  configText,
-  isSettingName,
+  isConfigKey,
   readConfig,
-  type SettingName,
-  settingOf,
   valueFor,
 } from "../../../config.ts";
-import { makeHome } from "../../../home.ts";
-import { fileFailure } from "../../../os/file-failure.ts";
-import { replaceFile } from "../../../os/replace-file.ts";
 import { covenPaths } from "../../../paths.ts";
+import { setSetting } from "../../client/set-setting.ts";
 import { has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { UsageError } from "../../ui/failure.ts";
 import { nearest } from "../../ui/nearest.ts";
 import { columns, print, printJson, say, write } from "../../ui/out.ts";
 import { type Column, table } from "../../ui/table.ts";
 import { harmless, quoted } from "../../ui/text.ts";
-import { withSetting } from "./edit.ts";
 
 /** One row of `config list`, and the whole of `config get --json`. */
 interface Row {
-  readonly key: SettingName;
+  readonly key: ConfigKey;
   readonly value: ConfigValue;
   readonly default: ConfigValue;
   /** Set in the file. */
@@ -41,9 +36,9 @@ export const path: Run = async () => {
 /** `coven config get KEY`. */
 export const get: Run = async (invocation) => {
   const key = keyOf(invocation);
-  const row = rows().find((one) => one.key === key) ?? rowOf(key, undefined);
+  const row = rows().find((one) => one.key === key);
   if (has(invocation, "json")) await printJson(row);
-  else await print(shownValue(row.value));
+  else if (row) await print(shownValue(row.value));
   return 0;
 };
 
@@ -63,30 +58,12 @@ export const list: Run = async (invocation) => {
 export const set: Run = async (invocation) => {
   const key = keyOf(invocation);
   const value = valueFor(key, typed(key, word(invocation, 1)));
-  const paths = covenPaths();
-  // The other values are not checked: a wrong one must not keep another from being set.
-  const text = configText(paths.config) ?? "";
-  const changed = withSetting(text, key, value, paths.config);
-  try {
-    makeHome(paths);
-    if (changed !== text) replaceFile(resolved(paths.config), changed, { flush: true });
-  } catch (error) {
-    throw fileFailure(error, paths.config);
-  }
+  setSetting(covenPaths(), key, value);
   await print(`${key} = ${shownValue(value)}`);
-  if (settingOf(key)?.readBy === "daemon")
+  if (CONFIG_KEYS[key].readBy === "daemon")
     say("A running daemon takes it up when it starts again:  coven daemon restart");
   return 0;
 };
-
-/** Where a symbolic link leads: the file there is replaced, and the link stays. */
-function resolved(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return file;
-  }
-}
 
 const WIDE: readonly Column<Row>[] = [
   { head: "KEY", cell: (row) => row.key },
@@ -98,23 +75,20 @@ const WIDE: readonly Column<Row>[] = [
 const NARROW = WIDE.slice(0, 2);
 
 function rows(): Row[] {
-  const { config, set: standing, named, warnings } = readConfig(covenPaths().config);
+  const { config, set: standing, warnings } = readConfig(covenPaths().config);
   for (const warning of warnings) say(`Warning: ${harmless(warning)}`);
-  return [
-    ...CONFIG_NAMES.map((key) => rowOf(key, standing.has(key) ? config[key] : undefined)),
-    // Of actions only those that are set: nobody here knows which actions there are.
-    ...Array.from(named, ([key, value]) => rowOf(key, value)),
-  ];
+  return CONFIG_NAMES.map((key) => ({
+    key,
+    value: config[key],
+    default: CONFIG_KEYS[key].default,
+    set: standing.has(key),
+    doc: CONFIG_KEYS[key].doc,
+  }));
 }
 
-function rowOf(key: SettingName, value: ConfigValue | undefined): Row {
-  const { default: usual, doc } = settingOf(key) ?? { default: "", doc: "" };
-  return { key, value: value ?? usual, default: usual, set: value !== undefined, doc };
-}
-
-function keyOf(invocation: Invocation): SettingName {
+function keyOf(invocation: Invocation): ConfigKey {
   const named = word(invocation, 0);
-  if (isSettingName(named)) return named;
+  if (isConfigKey(named)) return named;
   // People remember the last part of a key.
   const guess = CONFIG_NAMES.find((key) => key.endsWith(`.${named}`)) ?? nearest(named, CONFIG_NAMES);
   throw new UsageError(`There is no setting ${quoted(named)}.`, [
@@ -128,8 +102,8 @@ function keyOf(invocation: Invocation): SettingName {
 const UNITS: Readonly<Record<string, number>> = { kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
 
 /** A typed word as a value: a number, a size (`2GB`), on or off. `valueFor` checks it afterwards. */
-function typed(key: SettingName, text: string): ConfigValue {
-  const like = settingOf(key)?.default;
+function typed(key: ConfigKey, text: string): ConfigValue {
+  const like = CONFIG_KEYS[key].default;
   if (typeof like === "object") return listOf(text);
   if (typeof like === "boolean") {
     if (/^(true|on|yes)$/i.test(text)) return true;

@@ -1,6 +1,7 @@
 // Findings: each fact as OK, warning or problem, with the next step. Pure.
 
 import type { CovenError } from "../../../errors.ts";
+import type { HarnessWord } from "../../../harness/questions.ts";
 import type { CovenPaths } from "../../../paths.ts";
 import type { Found, Inspection } from "../../../supervise/inspect.ts";
 import { type DaemonStatus, HUNG_HINT } from "../../../supervise/lifecycle.ts";
@@ -175,30 +176,42 @@ export function socketFinding(paths: CovenPaths, socket: Found, answers: boolean
   return line("ok", `${paths.socket} (private)`, "coven daemon status");
 }
 
-/** What a harness answered; a member is missing where it gave no answer. */
-export interface HarnessWord {
-  readonly version?: string;
-  readonly login?: { readonly in: boolean; readonly start: string };
-}
-
 /** Each harness as a run from this shell would find it, and manifests that were refused. */
 export function harnessFindings(
   seen: Pick<Inspection, "harnesses" | "manifestProblems">,
   words: ReadonlyMap<string, HarnessWord>,
 ): Finding[] {
-  const found = seen.harnesses.map((one): Finding => {
+  const found = seen.harnesses.flatMap((one): Finding[] => {
     const line = findingsOn(one.id);
     const { version, login } = words.get(one.id) ?? {};
-    if (one.id === "demo") return line("ok", "part of coven; needs no agent", "coven run demo 'say hello'");
-    if (!one.available) return line("warning", `not installed: no ${one.executable} on your PATH`, one.hint);
+    if (one.id === "demo") return [line("ok", "part of coven; needs no agent", "coven run demo 'say hello'")];
     const what = `${one.path}${version === undefined ? "" : ` (${version})`}`;
-    if (login?.in === false) return line("warning", `${what}, not logged in`, login.start);
-    return line("ok", `${what}${login ? ", logged in" : ""}`, `coven run ${one.id} 'your task'`);
+    const tried = one.maturity === null || one.maturity === "launched here" ? "" : `, ${one.maturity}`;
+    if (!one.enabled) {
+      if (one.path === null) return [];
+      return [line("ok", `${what}, off, ${one.maturity}`, `coven harnesses enable ${one.id}`)];
+    }
+    if (!one.available) {
+      return [line("warning", `not installed: no ${one.executable} on your PATH${tried}`, one.hint)];
+    }
+    if (login?.in === false) return [line("warning", `${what}${tried}, not logged in`, login.start)];
+    return [line("ok", `${what}${tried}${login ? ", logged in" : ""}`, `coven run ${one.id} 'your task'`)];
   });
+  const unseen = seen.harnesses.filter((one) => !one.enabled && one.path === null).map(({ id }) => id);
+  const known: Finding[] =
+    unseen.length > 0
+      ? [
+          findingsOn("harnesses")(
+            "ok",
+            `known, off and not installed: ${unseen.join(", ")}`,
+            "coven harnesses",
+          ),
+        ]
+      : [];
   const refused = seen.manifestProblems.map((one) =>
     findingsOn("manifest")("warning", `${one.file} ${one.reason}`, "mend or remove it"),
   );
-  return [...found, ...refused];
+  return [...found, ...known, ...refused];
 }
 
 /** Whether anybody but the owner is let in. */

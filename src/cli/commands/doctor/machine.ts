@@ -64,12 +64,14 @@ export function pathFinding(
 ): Finding {
   const line = findingsOn("path");
   if (!daemon) return line("ok", "a daemon will take this shell's PATH when it starts", "coven daemon start");
-  const moved = mine.harnesses.flatMap((one) => {
-    const theirs = daemon.harnesses.find(({ id }) => id === one.id)?.path ?? null;
-    return theirs === one.path || one.id === "demo"
-      ? []
-      : [`${one.id} is ${one.path ?? "missing"} here and ${theirs ?? "missing"} for the daemon`];
-  });
+  const moved = mine.harnesses
+    .filter((one) => one.enabled)
+    .flatMap((one) => {
+      const theirs = daemon.harnesses.find(({ id }) => id === one.id)?.path ?? null;
+      return theirs === one.path || one.id === "demo"
+        ? []
+        : [`${one.id} is ${one.path ?? "missing"} here and ${theirs ?? "missing"} for the daemon`];
+    });
   if (moved.length > 0) {
     return line("warning", `${moved.join("; ")} (coven run goes by this shell)`, "coven daemon restart");
   }

@@ -11,6 +11,7 @@ import { isCrowded } from "../../../supervise/probe.ts";
 import { COVEN_VERSION } from "../../../version.ts";
 import { IMPORT_HINT } from "../../client/connect.ts";
 import { type Facts, factsOf } from "../../client/facts.ts";
+import { harnessWords } from "../../client/harness-words.ts";
 import { placeOf } from "../../client/project.ts";
 import { notable } from "../../client/weighed.ts";
 import { has, type Run } from "../../framework/command.ts";
@@ -33,7 +34,6 @@ import {
   storeFinding,
 } from "./checks.ts";
 import { configFindings, fileFindings } from "./files.ts";
-import { harnessWords } from "./harnesses.ts";
 import { installOf } from "./install.ts";
 import { installFinding, lockFinding, pathFinding, terminalFinding, terminalsFinding } from "./machine.ts";
 
@@ -75,7 +75,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
   const { report } = seen.ledger;
   const [daemon, words, install, quick] = await Promise.all([
     look(paths),
-    harnessWords(seen.harnesses),
+    harnessWords(seen.harnesses, seen.questions),
     installOf(path),
     report.ok && !report.checked ? quickCheckOf(paths.ledger) : undefined,
   ]);

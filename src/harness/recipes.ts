@@ -1,0 +1,216 @@
+// The agents beside codex and claude that we know how to launch. Each is off until its owner switches it on.
+import { type Adapter, ID, OPTIONS, PROMPT } from "./adapter.ts";
+import { VALUE } from "./asking.ts";
+
+/** `--option=` and the prompt in one argument: most parsers refuse a value of its own that begins with `-`. */
+const given = (option: string) => `${option}=${PROMPT}`;
+
+/**
+ * In the order they are shown. What a recipe doesn't say its program can't be asked for: read-only stands only where it was tried
+ * that nothing is written.
+ */
+export const RECIPES: readonly Adapter[] = [
+  {
+    // As gemini 0.61 has it (`gemini --help`).
+    id: "gemini",
+    label: "Gemini CLI",
+    executable: "gemini",
+    hint: "npm install -g @google/gemini-cli",
+    version: ["--version"],
+    source: "built-in",
+    maturity: "argv tested",
+    interactive: [OPTIONS, given("--prompt-interactive")],
+    opens: [OPTIONS],
+    nonInteractive: [OPTIONS, given("--prompt")],
+    stream: ["--output-format=stream-json", OPTIONS, given("--prompt")],
+    stdin: { nonInteractive: [OPTIONS], stream: ["--output-format=stream-json", OPTIONS] },
+    asking: {
+      model: ["--model", VALUE],
+      provider: "google",
+      permission: { full: ["--approval-mode=yolo"] },
+      addDir: [`--include-directories=${VALUE}`],
+      initConversation: ["--session-id", VALUE],
+      resumeConversation: ["--resume", VALUE],
+    },
+    login: { start: "gemini   (asks at its first start, and again after /auth)" },
+    separator: false,
+  },
+  {
+    // As opencode 1.18 has it. `run` puts quotes around an argument with a blank in it; what comes on standard input it takes as it is.
+    id: "opencode",
+    label: "OpenCode",
+    executable: "opencode",
+    hint: "npm install -g opencode-ai",
+    version: ["--version"],
+    source: "built-in",
+    maturity: "argv tested",
+    interactive: [OPTIONS, given("--prompt")],
+    opens: [OPTIONS],
+    nonInteractive: ["run", OPTIONS],
+    stream: ["run", "--format=json", OPTIONS],
+    stdin: { nonInteractive: ["run", OPTIONS], stream: ["run", "--format=json", OPTIONS] },
+    asking: {
+      model: ["--model", VALUE],
+      permission: { full: ["--auto"] },
+      resumeConversation: ["--session", VALUE],
+    },
+    says: [`"sessionID":"${ID}"`, `opencode -s ${ID}`],
+    login: { start: "opencode auth login" },
+    separator: false,
+  },
+  {
+    // As copilot 1.0 has it.
+    id: "copilot",
+    label: "GitHub Copilot",
+    executable: "copilot",
+    hint: "npm install -g @github/copilot",
+    version: ["--version"],
+    source: "built-in",
+    maturity: "argv tested",
+    interactive: [OPTIONS, given("--interactive")],
+    opens: [OPTIONS],
+    nonInteractive: [OPTIONS, given("--prompt")],
+    stream: ["--output-format=json", OPTIONS, given("--prompt")],
+    stdin: { nonInteractive: [OPTIONS], stream: ["--output-format=json", OPTIONS] },
+    asking: {
+      model: ["--model", VALUE],
+      permission: { full: ["--allow-all"] },
+      addDir: [`--add-dir=${VALUE}`],
+      initConversation: ["--session-id", VALUE],
+      resumeConversation: [`--resume=${VALUE}`],
+    },
+    login: { start: "copilot login" },
+    separator: false,
+  },
+  {
+    // As qwen 0.24 has it; its prompt may stand alone, and is then one shot.
+    id: "qwen",
+    label: "Qwen Code",
+    executable: "qwen",
+    hint: "npm install -g @qwen-code/qwen-code   (needs Node 22)",
+    version: ["--version"],
+    source: "built-in",
+    maturity: "argv tested",
+    interactive: [OPTIONS, given("--prompt-interactive")],
+    opens: [OPTIONS],
+    nonInteractive: [OPTIONS, given("--prompt")],
+    stream: ["--output-format=stream-json", OPTIONS, given("--prompt")],
+    stdin: { nonInteractive: [OPTIONS], stream: ["--output-format=stream-json", OPTIONS] },
+    asking: {
+      model: ["--model", VALUE],
+      permission: { full: ["--approval-mode=yolo"] },
+      addDir: [`--include-directories=${VALUE}`],
+      initConversation: ["--session-id", VALUE],
+      resumeConversation: ["--resume", VALUE],
+    },
+    login: { start: "qwen   (asks at its first start, and again after /auth)" },
+    separator: false,
+  },
+  {
+    // As amp of 2026-09 has it. Its prompt is typed where it is interactive: it takes none from its arguments.
+    id: "amp",
+    label: "Amp",
+    executable: "amp",
+    hint: "npm install -g @ampcode/cli",
+    version: ["--version"],
+    source: "built-in",
+    maturity: "argv tested",
+    interactive: [OPTIONS],
+    opens: [OPTIONS],
+    nonInteractive: [OPTIONS, given("--execute")],
+    stream: [OPTIONS, "--stream-json", given("--execute")],
+    stdin: { nonInteractive: [OPTIONS, "--execute"], stream: [OPTIONS, "--stream-json", "--execute"] },
+    asking: { resumeConversation: ["threads", "continue", VALUE] },
+    says: [`"session_id":"${ID}"`, `amp threads continue ${ID}`],
+    login: { start: "amp login" },
+    separator: false,
+  },
+  {
+    // As its options reference says (aider 0.86). Conversations have no ids: it keeps one history for each directory.
+    id: "aider",
+    label: "Aider",
+    executable: "aider",
+    hint: "python -m pip install aider-install && aider-install",
+    version: ["--version"],
+    source: "built-in",
+    maturity: "researched",
+    interactive: [OPTIONS],
+    opens: [OPTIONS],
+    nonInteractive: [OPTIONS, given("--message")],
+    stdin: { nonInteractive: [OPTIONS, "--message-file=/dev/stdin"] },
+    asking: { model: ["--model", VALUE], permission: { full: ["--yes-always"] } },
+    login: { start: "aider --api-key PROVIDER=KEY   (or a variable like OPENAI_API_KEY)" },
+    separator: false,
+  },
+  {
+    // As its command reference says (goose 1.50).
+    id: "goose",
+    label: "Goose",
+    executable: "goose",
+    hint: "brew install block-goose-cli   (or: https://block.github.io/goose)",
+    version: ["--version"],
+    source: "built-in",
+    maturity: "researched",
+    interactive: ["run", "--interactive", OPTIONS, given("--text")],
+    opens: ["session", OPTIONS],
+    nonInteractive: ["run", OPTIONS, given("--text")],
+    stdin: { nonInteractive: ["run", OPTIONS, "--instructions=-"] },
+    asking: {
+      initConversation: ["--name", VALUE],
+      resumeConversation: ["--resume", "--name", VALUE],
+    },
+    login: { start: "goose configure" },
+    separator: false,
+  },
+  {
+    // As its parameters page says; newer installers call the same program `agent` and keep this name.
+    id: "cursor-agent",
+    label: "Cursor CLI",
+    executable: "cursor-agent",
+    hint: "curl https://cursor.com/install -fsS | bash   (their installer)",
+    version: ["--version"],
+    source: "built-in",
+    maturity: "researched",
+    interactive: [OPTIONS, PROMPT],
+    opens: [OPTIONS],
+    nonInteractive: ["--print", OPTIONS, PROMPT],
+    stream: ["--print", "--output-format", "stream-json", OPTIONS, PROMPT],
+    stdin: {
+      nonInteractive: ["--print", OPTIONS],
+      stream: ["--print", "--output-format", "stream-json", OPTIONS],
+    },
+    asking: {
+      model: ["--model", VALUE],
+      permission: { full: ["--force"] },
+      resumeConversation: ["--resume", VALUE],
+    },
+    says: [`"session_id":"${ID}"`, `--resume=${ID}`],
+    login: { status: ["status"], start: "cursor-agent login" },
+    separator: true,
+  },
+  {
+    // As its command reference says (hermes 0.21); before that, `--query` at a terminal was one shot.
+    id: "hermes",
+    label: "Hermes Agent",
+    executable: "hermes",
+    hint: "pip install hermes-agent",
+    version: ["--version"],
+    source: "built-in",
+    maturity: "researched",
+    interactive: ["chat", OPTIONS, given("--query")],
+    opens: ["chat", OPTIONS],
+    nonInteractive: ["chat", "--quiet", OPTIONS, given("--query")],
+    stdin: { nonInteractive: ["chat", "--quiet", OPTIONS, "--query-file=-"] },
+    asking: {
+      model: ["--model", VALUE],
+      permission: { full: ["--yolo"] },
+      resumeConversation: ["--resume", VALUE],
+    },
+    says: [`session_id: ${ID}`, `hermes --resume ${ID}`],
+    login: { start: "hermes setup" },
+    separator: false,
+  },
+];
+
+/** Ids that can be switched on. */
+export const RECIPE_IDS: readonly string[] = RECIPES.map((adapter) => adapter.id);

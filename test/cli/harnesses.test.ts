@@ -1,0 +1,92 @@
+// Holds `coven harnesses`: what is known, switched on and off in the settings, and what a launch says before.
+import { expect, test } from "bun:test";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { RECIPE_IDS } from "../../src/harness/recipes.ts";
+import { commandLine } from "../support/command-line.ts";
+
+function program(path: string, body: string): void {
+  writeFileSync(path, `#!/bin/sh\n${body}\n`);
+  chmodSync(path, 0o755);
+}
+
+test("every agent is listed with what is known of it; nobody is switched on by looking", async () => {
+  await using line = commandLine();
+  const bin = join(line.home.base, "agents");
+  mkdirSync(bin);
+  program(join(bin, "gemini"), 'test "$1" = --version && echo 0.61.0');
+  const env = { PATH: `${bin}:${process.env["PATH"]}` };
+  const { out, err, code } = await line.coven(["harnesses", "--json"], { env });
+  expect({ err, code }).toEqual({ err: "", code: 0 });
+  const { harnesses, problems } = JSON.parse(out);
+  expect(problems).toEqual([]);
+  const ids = harnesses.map((one: { id: string }) => one.id);
+  expect(ids).toEqual(["codex", "claude", "demo", ...RECIPE_IDS]);
+  const gemini = harnesses.find((one: { id: string }) => one.id === "gemini");
+  expect(gemini).toMatchObject({
+    ...{ label: "Gemini CLI", executable: "gemini", source: "built-in" },
+    ...{ enabled: false, available: false, path: join(bin, "gemini"), version: "0.61.0" },
+  });
+  expect(gemini.maturity).toMatch(/^(launched here|argv tested|researched)$/);
+  const table = await line.coven(["harnesses"], { env });
+  expect(table.out).toMatch(/^HARNESS +STATE +TRIED +VERSION +WHERE$/m);
+  expect(table.out).toMatch(/^gemini +off +\S.* +0\.61\.0 +\S+\/gemini$/m);
+  expect(table.out).toMatch(/^demo +ready +launched here /m);
+});
+
+test("one that is off is refused with exactly the command that switches it on; a running daemon needs no restart", async () => {
+  await using line = commandLine();
+  const bin = join(line.home.base, "agents");
+  mkdirSync(bin);
+  program(join(bin, "qwen"), "echo qwen was started");
+  const env = { PATH: `${bin}:${process.env["PATH"]}` };
+  const run = () => line.coven(["run", "qwen", "hi"], { env });
+  await line.coven(["daemon", "start"]);
+  const refused = await run();
+  expect(refused.code).toBe(1);
+  expect(refused.err).toBe("Error: Qwen Code is known and off.\nTry: coven harnesses enable qwen\n");
+  const on = await line.coven(["harnesses", "enable", "qwen"], { env });
+  expect(on).toEqual({ code: 0, out: "qwen is on: coven run qwen 'your task'\n", err: "" });
+  expect(readFileSync(line.home.paths.config, "utf8")).toBe('[harness]\nenabled = ["qwen"]\n');
+  expect((await run()).out).toContain("qwen was started");
+  expect((await line.coven(["harnesses", "enable", "gemini"], { env })).err).toContain(
+    "It is not installed: npm install -g @google/gemini-cli",
+  );
+  expect(readFileSync(line.home.paths.config, "utf8")).toBe('[harness]\nenabled = ["qwen","gemini"]\n');
+  expect((await line.coven(["harnesses", "disable", "qwen"])).out).toContain("qwen is off");
+  expect((await run()).err).toContain("coven harnesses enable qwen");
+  expect(readFileSync(line.home.paths.config, "utf8")).toBe('[harness]\nenabled = ["gemini"]\n');
+});
+
+test("what is no recipe: always on, a manifest, a slip, and something new", async () => {
+  await using line = commandLine();
+  expect(await line.coven(["harnesses", "enable", "codex"])).toEqual({
+    ...{ code: 0, out: "", err: "codex is always on: it is built in.\n" },
+  });
+  const slip = await line.coven(["harnesses", "enable", "gemnii"]);
+  expect(slip.code).toBe(2);
+  expect(slip.err).toContain("coven harnesses enable gemini");
+  const unknown = await line.coven(["harnesses", "enable", "emacs"]);
+  expect(unknown.code).toBe(2);
+  expect(unknown.err).toContain(join(line.home.paths.harnesses, "emacs.json"));
+  const launch = await line.coven(["run", "emacs", "hi"]);
+  expect(launch.err).toContain("coven help harnesses");
+});
+
+test("a manifest of one's own with the name of a recipe: enabling says which counts, disabling brings it back", async () => {
+  await using line = commandLine();
+  mkdirSync(line.home.paths.harnesses, { recursive: true, mode: 0o700 });
+  chmodSync(line.home.paths.home, 0o700);
+  const file = join(line.home.paths.harnesses, "gemini.json");
+  const own = {
+    ...{ id: "gemini", label: "Mine", executable: "echo" },
+    ...{ interactive: ["mine", "{prompt}"], nonInteractive: ["mine", "{prompt}"] },
+  };
+  writeFileSync(file, JSON.stringify(own), { mode: 0o600 });
+  expect((await line.coven(["run", "gemini", "hi"])).out).toBe("mine hi\n");
+  const on = await line.coven(["harnesses", "enable", "gemini"]);
+  expect(on.err).toContain(`The recipe counts now, and ${file} does not.`);
+  expect((await line.coven(["run", "gemini", "hi"])).err).toContain("Gemini CLI is not installed");
+  expect((await line.coven(["harnesses", "disable", "gemini"])).err).toContain(`${file} counts again.`);
+  expect((await line.coven(["run", "gemini", "hi"])).out).toBe("mine hi\n");
+});
