@@ -4,8 +4,11 @@ import { COMMANDS } from "./commands/table.ts";
 import type { CommandLine } from "./framework/command.ts";
 import { parse } from "./framework/parse.ts";
 import { Failure, UsageError } from "./ui/failure.ts";
+import { commandsAre } from "./ui/own-name.ts";
 import { readPreference } from "./ui/preference.ts";
 import { quoted } from "./ui/text.ts";
+
+commandsAre(COMMANDS.map(({ name }) => name));
 
 const LINE: CommandLine = { commands: COMMANDS, perform: cli };
 
@@ -37,15 +40,17 @@ async function perform(given: readonly string[]): Promise<number> {
   // Before any command is loaded: colours are chosen when the first line is painted.
   await readPreference();
   if (decision.kind === "run") return (await decision.load())(decision.invocation, LINE);
-  const { atTerminal, write } = await import("./ui/out.ts");
+  const { atTerminal, sayName, write } = await import("./ui/out.ts");
   if (decision.kind === "nothing" && atTerminal()) return perform(["tui"]);
   const { helpText } = await import("./framework/help.ts");
   if (decision.kind === "help") {
     await write(helpText(decision.topic, COMMANDS));
+    sayName();
     return 0;
   }
   // Nothing was asked, so nothing belongs on stdout.
   console.error(helpText([], COMMANDS).trimEnd());
+  sayName();
   return 2;
 }
 

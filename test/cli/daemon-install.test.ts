@@ -135,7 +135,8 @@ describe.each(["systemd", "script"] as const)("kept by a %s", (kind) => {
       const refused = await at.coven("daemon", "install");
       expect([refused.code, refused.out]).toEqual([1, ""]);
       expect(refused.err).toContain(`running and would be ended:\n  ${id.slice(0, 8)}  demo  sleep 600\n`);
-      expect(refused.err).toContain("Try: coven daemon install --force");
+      // By the path it was started with: that is what works here.
+      expect(refused.err).toContain(`Try: ${executable} daemon install --force`);
       expect(existsSync(at.manager.unit)).toBe(false);
 
       expect((await at.coven("daemon", "install", "--force")).code).toBe(0);

@@ -28,7 +28,7 @@ export interface DaemonHome extends AsyncDisposable {
   /** Everything of this test lies beneath it. */
   readonly base: string;
   readonly paths: CovenPaths;
-  /** First on the PATH of the daemon. */
+  /** First on the PATH of the daemon and of commands. `coven` is there, as where it is installed. */
   readonly bin: string;
   /** A directory to launch sessions in. */
   readonly project: string;
@@ -49,6 +49,7 @@ export function daemonHome(env: Readonly<Record<string, string>> = {}): DaemonHo
   const project = join(base, "p");
   for (const directory of [bin, project]) mkdirSync(directory);
   const own = { HOME: base, COVEN_HOME: paths.home, PATH: `${bin}:/usr/bin:/bin`, ...env };
+  script(bin, "coven", `exec "${process.execPath}" "${MAIN}" "$@"`);
   claim(`COVEN_HOME=${paths.home}`);
   const pairs = Object.entries(own).map(([name, value]) => `${name}=${value}`);
   const handed = ["COVEN_REPORT_FD", "COVEN_HANDOVER_FD"].map((name) => `${name}="$${name}"`).join(" ");
@@ -62,16 +63,18 @@ export function daemonHome(env: Readonly<Record<string, string>> = {}): DaemonHo
     options,
     client: covenClient(paths.socket),
     start: async () => (await startDaemon(paths, options)).pid,
-    script(name, body) {
-      writeFileSync(join(bin, name), `#!/bin/sh\n${body}\n`);
-      chmodSync(join(bin, name), 0o755);
-    },
+    script: (name, body) => script(bin, name, body),
     async [Symbol.asyncDispose]() {
       // A test may leave a directory, a stranger or nothing at all in the daemon's place.
       await stopDaemon(paths, { force: true, answerMs: 500, patienceMs: 3_000 }).catch(() => {});
       rmSync(base, { recursive: true, force: true });
     },
   };
+}
+
+function script(directory: string, name: string, body: string): void {
+  writeFileSync(join(directory, name), `#!/bin/sh\n${body}\n`);
+  chmodSync(join(directory, name), 0o755);
 }
 
 /** Waits until nobody is the daemon of this home. */

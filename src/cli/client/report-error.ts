@@ -1,6 +1,7 @@
 // Prints an error for a person: what happened and what to try; and the exit code.
 import { isCovenError } from "../../errors.ts";
 import { Failure, PipeClosed } from "../ui/failure.ts";
+import { asTyped } from "../ui/own-name.ts";
 
 /** Prints `Error:` and `Try:` on stderr, and the stack where COVEN_DEBUG is set; resolves to the exit code. */
 export async function reportError(error: unknown): Promise<number> {
@@ -9,7 +10,7 @@ export async function reportError(error: unknown): Promise<number> {
   const { err } = await import("../ui/colour.ts");
   console.error(`${err.red("Error:")} ${message}`);
   for (const [place, line] of hints.entries())
-    console.error(`${place === 0 ? err.cyan("Try:") : "    "} ${line}`);
+    console.error(`${place === 0 ? err.cyan("Try:") : "    "} ${asTyped(line)}`);
   if (process.env["COVEN_DEBUG"]) console.error(error);
   return exitCode;
 }

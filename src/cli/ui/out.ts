@@ -1,5 +1,6 @@
 // Output: results go to stdout, everything else to stderr.
 import { PipeClosed } from "./failure.ts";
+import { asTyped, nameNote } from "./own-name.ts";
 import { isTerminal } from "./termios.ts";
 import { harmlessJson } from "./text.ts";
 import { workingDirectory } from "./working-directory.ts";
@@ -60,9 +61,15 @@ export function sayNothing(): void {
   quiet = true;
 }
 
-/** Prints one line on stderr, unless nothing is to be said. */
+/** Prints one line on stderr, unless nothing is to be said; command lines of ours as they can be typed here. */
 export function say(line: string): void {
-  if (!quiet) console.error(line);
+  if (!quiet) console.error(asTyped(line));
+}
+
+/** Says under a page of help what to type for `coven`, where that is something else. */
+export function sayName(): void {
+  const note = nameNote();
+  if (note !== undefined) console.error(`\n${note}`);
 }
 
 /** The width of a stream's terminal, else the fallback. */

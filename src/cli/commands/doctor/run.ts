@@ -18,6 +18,7 @@ import { has, type Run } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
 import { Failure } from "../../ui/failure.ts";
 import { columns, printJson, write } from "../../ui/out.ts";
+import { asTyped } from "../../ui/own-name.ts";
 import { withProgress } from "../../ui/progress.ts";
 import { counted, harmless } from "../../ui/text.ts";
 import { padded, widthOf, wrapped } from "../../ui/width.ts";
@@ -164,7 +165,7 @@ function rendered(findings: readonly Finding[]): string[] {
   const lines = findings.flatMap((one) => {
     const { word, paint } = WORDS[one.level];
     const what = harmless(one.what);
-    const next = harmless(one.next);
+    const next = asTyped(harmless(one.next));
     const name = `${paint(padded(word, "problem".length))}  ${padded(harmless(one.area), area)}`;
     const [first = "", ...more] = folded(what, indent, width);
     const head = narrow
