@@ -151,6 +151,41 @@ export const CONFIG_KEYS = {
   } satisfies Key<"auto" | "always" | "never">,
 } as const;
 
+const POLICIES = ["allow", "requiresApproval", "deny"] as const;
+
+/** `policy.ACTION`, or for one origin `policy.origin.ORIGIN.ACTION`; the id of an action has two parts or more. */
+const POLICY_KEY =
+  /^policy\.(?:origin\.(?<origin>[A-Za-z0-9_-]{1,64})\.)?(?<action>(?!origin\.)[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+)$/;
+
+const POLICY = {
+  default: "default",
+  doc: "may this action be done: allow, requiresApproval, deny",
+  readBy: "daemon",
+  must: '"allow", "requiresApproval", "deny" or "default"',
+  accepts: (value): value is string => value === "default" || POLICIES.some((one) => one === value),
+} satisfies Key<string>;
+
+/** Whether one action may be done, as the file says it. */
+interface PolicySetting {
+  readonly action: string;
+  readonly origin?: string;
+  readonly policy: (typeof POLICIES)[number];
+}
+
+/** The name of a setting: a key, or one that names an action. */
+export type SettingName = ConfigKey | `policy.${string}`;
+
+/** What a setting is; undefined for what is none. */
+export function settingOf(name: string): Omit<Key<ConfigValue>, "accepts"> | undefined {
+  if (isConfigKey(name)) return CONFIG_KEYS[name];
+  return POLICY_KEY.test(name) ? POLICY : undefined;
+}
+
+/** Whether a word names a setting. */
+export function isSettingName(word: string): word is SettingName {
+  return settingOf(word) !== undefined;
+}
+
 /** The name of a key, `table.key`. */
 export type ConfigKey = keyof typeof CONFIG_KEYS;
 
@@ -164,6 +199,9 @@ export interface ReadConfig {
   readonly config: Config;
   /** The keys that stand in the file. */
   readonly set: ReadonlySet<ConfigKey>;
+  /** What stands under `policy` of single actions, and the names of those settings with their values. */
+  readonly policies: readonly PolicySetting[];
+  readonly named: ReadonlyMap<SettingName, ConfigValue>;
   /** One sentence each: keys nobody knows. */
   readonly warnings: readonly string[];
 }
@@ -192,8 +230,21 @@ export function readConfig(file: string): ReadConfig {
     values[key] = valueFor(key, value, { file, line: lineOfKey(text ?? "", key) });
     set.add(key);
   }
-  const unknown = Array.from(found.keys()).filter((key) => !isConfigKey(key));
+  const policies: PolicySetting[] = [];
+  const named = new Map<SettingName, ConfigValue>();
+  for (const [name, value] of found) {
+    if (isConfigKey(name) || !/^policy(\.|$)/.test(name)) continue;
+    const from = { file, line: lineOfKey(text ?? "", name) };
+    if (!isSettingName(name)) throw noPolicy(name, from);
+    const policy = POLICIES.find((one) => one === valueFor(name, value, from));
+    named.set(name, policy ?? POLICY.default);
+    const { action = "", origin } = POLICY_KEY.exec(name)?.groups ?? {};
+    if (policy) policies.push({ action, ...(origin === undefined ? {} : { origin }), policy });
+  }
+  const unknown = Array.from(found.keys()).filter((key) => !isSettingName(key));
   return {
+    policies,
+    named,
     // Every key was given its default or a value its own `accepts` took.
     config: values as Config,
     set,
@@ -202,6 +253,16 @@ export function readConfig(file: string): ReadConfig {
       return `${file}${line === undefined ? "" : `, line ${line}`}: there is no setting ${JSON.stringify(key)}; it is ignored.`;
     }),
   };
+}
+
+/** A policy that is not understood is never ignored: it may be the one that forbids something. */
+function noPolicy(name: string, { file, line }: { file: string; line: number | undefined }): CovenError {
+  const place = line === undefined ? file : `${file}, line ${line}`;
+  return new CovenError(
+    "invalid_request",
+    `${place}: ${JSON.stringify(name)} names no action; it must be policy.ACTION or policy.origin.ORIGIN.ACTION.`,
+    { file, line: line ?? null, key: name, hint: `edit ${place}` },
+  );
 }
 
 /** The file's text, or undefined where there is none. Throws `runtime_unavailable` when it cannot be read. */
@@ -252,11 +313,11 @@ export function parseToml(text: string, file: string): Readonly<Record<string, u
 
 /** The value if it may stand there; throws `invalid_request` with file, line (if it came from one) and key otherwise. */
 export function valueFor(
-  key: ConfigKey,
+  key: SettingName,
   value: unknown,
   from: { readonly file?: string; readonly line?: number | undefined } = {},
 ): ConfigValue {
-  const spec = CONFIG_KEYS[key];
+  const spec = isConfigKey(key) ? CONFIG_KEYS[key] : POLICY;
   if (spec.accepts(value)) return value;
   const place =
     from.file === undefined ? "" : `${from.file}${from.line === undefined ? "" : `, line ${from.line}`}: `;

@@ -148,3 +148,32 @@ test("which line sets which key, in whatever form, and not inside a longer strin
   expect(lineOfKey("[a]\n[screen]\r\nscrollback=1\r\n", "screen.scrollback")).toBe(3);
   expect(lineOfKey("", "screen.scrollback")).toBeUndefined();
 });
+
+test("policies of actions, for all and for one origin; one that is not understood stops the start", () => {
+  const { policies, named, warnings, set } = readConfig(
+    file(
+      `[policy]\n"coven.session.kill" = "deny"\ncoven.session.launch = "default"\n[policy.origin.bridge.coven.session]\nkill = "allow"\n`,
+    ),
+  );
+  expect(policies).toEqual([
+    { action: "coven.session.kill", policy: "deny" },
+    { action: "coven.session.kill", origin: "bridge", policy: "allow" },
+  ]);
+  expect({ named: Object.fromEntries(named), warnings, set: set.size }).toEqual({
+    named: {
+      "policy.coven.session.kill": "deny",
+      "policy.coven.session.launch": "default",
+      "policy.origin.bridge.coven.session.kill": "allow",
+    },
+    warnings: [],
+    set: 0,
+  });
+  expect(refusal('[policy]\ncoven.session.kill = "never"\n')).toMatchObject({
+    code: "invalid_request",
+    details: { line: 2, key: "policy.coven.session.kill" },
+  });
+  for (const key of ["kill", '"a b".c', "origin.kill", 'origin."a.b c".d.e']) {
+    expect([key, refusal(`[policy]\n${key} = "deny"\n`).code]).toEqual([key, "invalid_request"]);
+  }
+  expect(refusal("policy = 3\n").code).toBe("invalid_request");
+});

@@ -121,6 +121,9 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     apiVersion: (call?: CallOptions) => ask("GET /api-version", call),
     health: (call?: CallOptions) => ask("GET /health", call),
     capabilities: (call?: CallOptions) => ask("GET /capabilities", call),
+    /** Every action, with what applies to it for this origin. */
+    actionList: (query: QueryOf<Routes["actionList"]> = {}, call?: CallOptions) =>
+      ask("GET /actions", { ...call, query }),
     actions: (body: BodyOf<Routes["actions"]>, call?: CallOptions) => ask("POST /actions", { ...call, body }),
 
     /** Without a query the bare list: not archived, newest first. With one (also `{}`), a page. */

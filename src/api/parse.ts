@@ -43,6 +43,13 @@ export function parseBody<T extends z.ZodType>(schema: T, body: Body): z.output<
   );
 }
 
+/** The args of an action as its schema says; none are `{}`. Nulls as in a body. Throws `invalid_request` (details: `field`, `problems`). */
+export function parseArgs<T extends z.ZodType>(schema: T, args: unknown): z.output<T> {
+  return parsed(schema, withoutNulls(args ?? {}), (field, problem) =>
+    field === "" ? `The args are malformed: ${problem}.` : `${field}: ${problem}.`,
+  );
+}
+
 /** Any JSON value; throws `payload_too_large`, and `invalid_request` for what is no UTF-8 or no JSON. */
 export function readJson(body: Body): unknown {
   if (body === "too large") {

@@ -44,14 +44,22 @@ const JSON_TYPE = "application/json";
 const JSON_HEADERS = { "content-type": JSON_TYPE };
 const INTERNAL = "Something went wrong in the daemon. Its log has the cause under this request id.";
 
-/** An `invalid_request` with a status of its own, with members that stand beside its `error`, or after which nothing more is heard. */
-export class InvalidRequest extends CovenError {
+/** A refusal with a status of its own, with members that stand beside its `error`, or after which nothing more is heard. */
+export class Refused extends CovenError {
   constructor(
+    code: ErrorCode,
     message: string,
     details: ErrorDetails,
     readonly answer: { readonly status?: number; readonly beside?: object; readonly close?: true },
   ) {
-    super("invalid_request", message, details);
+    super(code, message, details);
+  }
+}
+
+/** The same, an `invalid_request`. */
+export class InvalidRequest extends Refused {
+  constructor(message: string, details: ErrorDetails, answer: Refused["answer"]) {
+    super("invalid_request", message, details, answer);
   }
 }
 
@@ -88,7 +96,7 @@ export function refuse(
   const known = isCovenError(thrown) && thrown.code !== "internal_error";
   const error = known ? thrown : new CovenError("internal_error", INTERNAL, { requestId: id });
   meter.refusals[error.code] += 1;
-  const own = error instanceof InvalidRequest ? error.answer : {};
+  const own = error instanceof Refused ? error.answer : {};
   const status = own.status ?? STATUS[error.code];
   const sessionId = facts.sessionId ?? error.details?.["sessionId"];
   const line = {

@@ -1,6 +1,7 @@
 // What a route is: one record, from which the server's table, the client's methods, `health.capabilities` and the contract
 // tests are made. The records stand in routes/, grouped by noun.
 import type * as z from "zod";
+import type { ControlPlane } from "../control/plane.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { ImportProgress } from "../session/import.ts";
 import type { HarnessInfo } from "../session/ports.ts";
@@ -25,6 +26,8 @@ export interface Api extends FollowDependencies {
   };
   /** Who stands in the home's `familiars.toml`. */
   familiars(): Familiar[];
+  /** What may be asked for as an action. */
+  readonly control: ControlPlane;
   /** The allowlist, as seen from the daemon's own PATH. */
   harnesses(): HarnessInfo[];
   /** What `GET /status` and `GET /metrics` say beyond what the server counts itself. */

@@ -10,6 +10,7 @@ import { beginRequest, endRequest } from "./request-id.ts";
 import { InvalidRequest, type RequestFacts, refuse, respond } from "./respond.ts";
 import type { AnyRoute, Api } from "./route.ts";
 import { ROUTES, servedCapabilities } from "./routes/table.ts";
+import { sessionActions } from "./session-actions.ts";
 
 export interface ServerOptions extends Omit<Api, "meter" | "health" | "upgrade" | "onlyOurs" | "budget"> {
   /** The path to bind; what lies there, and its name afterwards, is daemon/socket.ts's business. */
@@ -50,6 +51,8 @@ export function startServer(options: ServerOptions): RunningServer {
   const cameBy = new WeakMap<Request, Bun.Server<AttachRequest>>();
   const sockets = attachSockets(api);
 
+  api.control.register(sessionActions(() => api));
+  api.control.warnOfUnknown();
   const listen = (unix: string) => {
     servers.push(
       Bun.serve<AttachRequest>({

@@ -4,6 +4,8 @@ import { closeSync } from "node:fs";
 import type { Monitor } from "../api/monitor.ts";
 import { isExternalId as isSessionId } from "../api/parse.ts";
 import { startServer } from "../api/server.ts";
+import { ControlPlane } from "../control/plane.ts";
+import type { PolicyRule } from "../control/policy.ts";
 import { CovenError } from "../errors.ts";
 import { type FamiliarEntry, readFamiliars } from "../familiars.ts";
 import { canReplaceProcess, replaceProcess } from "../os/replace-process.ts";
@@ -39,6 +41,8 @@ export interface DaemonConfig extends CovenOptions {
   readonly retention: RetentionRules;
   /** The most output that a live session keeps, in bytes; 0 or left out: all. */
   readonly sessionMaxBytes?: number;
+  /** Which actions may be done, where the user has said so. */
+  readonly policies?: readonly PolicyRule[];
   /** The ledger may not grow past this many pages of 8 KiB; no bound when left out. */
   readonly maxPages?: number;
 }
@@ -148,6 +152,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const readings = { ...monitor, printed: sizes.printed };
   const earlier = earlierOf(paths.earlierLedger, openEarlier, ledger, world, isSessionId);
   closing("earlier", earlier.close);
+  const control = new ControlPlane({ policies: config.policies ?? [], log });
   // Accepted connections keep the name the socket was bound under.
   const peers = watchPeers(`${paths.socket}.tmp`, log);
   const restart = restarter({
@@ -170,6 +175,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       unix,
       coven,
       ledger,
+      control,
       harnesses: () => ports.harnesses.list(ports.env),
       earlier,
       familiars: () => readFamiliars(paths.familiars).map(atRest),

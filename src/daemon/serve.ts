@@ -138,7 +138,7 @@ async function startedDaemon(
 ): Promise<Daemon> {
   try {
     // A setting that cannot be meant is refused now, in words, rather than ignored: recording and retention are among them.
-    const { config, warnings } = readConfig(paths.config);
+    const { config, policies, warnings } = readConfig(paths.config);
     for (const warning of warnings) log.warn("config_warning", { warning });
     return await createDaemon(
       {
@@ -147,6 +147,7 @@ async function startedDaemon(
         scrollback: config["screen.scrollback"],
         recordInput: config["record.input"],
         leastFreeMemory: config["launch.free_memory"],
+        policies,
         sessionMaxBytes: config["retention.session_max"],
         retention: {
           days: config["retention.days"],

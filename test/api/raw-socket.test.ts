@@ -19,6 +19,7 @@ const CALLS: Record<RouteName, { body?: () => unknown; query?: string; status: n
   apiVersion: { status: 200 },
   health: { status: 200 },
   capabilities: { status: 200 },
+  actionList: { status: 200 },
   actions: { body: () => ({ action: "coven.capabilities.refresh" }), status: 200 },
   sessions: { status: 200 },
   launch: {

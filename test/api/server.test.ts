@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { startServer } from "../../src/api/server.ts";
+import { ControlPlane } from "../../src/control/plane.ts";
 import { realWorld } from "../../src/daemon/world.ts";
 import { ask, connected, request } from "../support/raw.ts";
 import { rejectionOf } from "../support/refusal.ts";
@@ -96,6 +97,7 @@ test("stop: what is under way is finished, nobody new comes in, and idle connect
     coven,
     ledger,
     harnesses,
+    control: new ControlPlane({ policies: [], log }),
     familiars: () => [],
     earlier: {
       waiting: () => undefined,

@@ -19,8 +19,12 @@ const failed = sample({ title: "write docs", status: "failed", exit_code: 3, pro
 const archived = sample({ title: "old one", archived_at: "2026-03-01T11:30:00.000Z" });
 const ALL = [done, live, failed, archived];
 
-function browser(sessions: readonly Session[] = ALL, includeArchived = false): BrowserState {
-  return withListing(initialState(includeArchived), {
+function browser(
+  sessions: readonly Session[] = ALL,
+  includeArchived = false,
+  project?: string,
+): BrowserState {
+  return withListing(initialState(includeArchived, project), {
     sessions: runningFirst(sessions),
     complete: true,
     error: undefined,
@@ -58,18 +62,44 @@ describe("the list", () => {
   test("running first, then newest; archived ones only when asked for", () => {
     expect(titles(browser())).toEqual(["explain the parser", "fix the tests", "write docs"]);
     expect(titles(browser(ALL, true))).toHaveLength(4);
-    const toggled = after(browser(), "\t");
+    const toggled = after(browser(), ".");
     expect(titles(toggled.state)).toHaveLength(4);
     expect(toggled.intent).toEqual({ kind: "refresh" });
   });
 
+  test("that of the project, and of what lies in it; p shows all, and the project again; without one all from the beginning", () => {
+    const nested = sample({ title: "nested", project_root: "/home/me/docs/deep" });
+    const beside = sample({ title: "beside", project_root: "/home/me/docs-old" });
+    const state = browser([...ALL, nested, beside], false, "/home/me/docs");
+    expect(titles(state)).toEqual(["write docs", "nested"]);
+    const all = after(state, "p");
+    expect([titles(all.state).length, all.intent]).toEqual([5, undefined]);
+    expect(titles(after(all.state, "p").state)).toEqual(["write docs", "nested"]);
+    expect(titles(browser([...ALL, nested, beside], false, "/"))).toHaveLength(5);
+    expect(after(browser(), "p").state.notice?.bad).toBe(true);
+  });
+
+  test("n goes to the next that waits, around the end, and into other projects only where none of this one does", () => {
+    const waits = (title: string, project_root: string) =>
+      sample({ status: "running", activity: "blocked", title, project_root });
+    const one = waits("one", "/a");
+    const two = waits("two", "/a");
+    const far = waits("far", "/b");
+    const state = browser([one, sample({ project_root: "/a" }), two, far], false, "/a");
+    expect(selected(after(state, "n").state)).toBe("two");
+    expect(selected(after(state, "nn").state)).toBe("one");
+    const none = after(browser([sample({ project_root: "/a" }), far], false, "/a"), "n").state;
+    expect([selected(none), none.everywhere]).toEqual(["far", true]);
+    expect(after(browser(), "n").state.notice?.text).toBe("No session waits for you.");
+  });
+
   test("typing filters by any words of a row, Backspace widens, Escape clears, Escape again leaves", () => {
-    const typed = after(browser(), "docs wri").state;
+    const typed = after(browser(), "/docs wri").state;
     expect(titles(typed)).toEqual(["write docs"]);
     expect(titles(after(typed, "\u007f\u007f\u007f\u007f").state)).toEqual(["write docs"]);
-    expect(titles(after(browser(), "RUNNING").state)).toEqual(["explain the parser"]);
-    expect(titles(after(browser(), failed.id.slice(0, 8)).state)).toEqual(["write docs"]);
-    expect(titles(after(browser(), "zzz").state)).toEqual([]);
+    expect(titles(after(browser(), "/RUNNING").state)).toEqual(["explain the parser"]);
+    expect(titles(after(browser(), `/${failed.id.slice(0, 8)}`).state)).toEqual(["write docs"]);
+    expect(titles(after(browser(), "/zzz").state)).toEqual([]);
     const cleared = after(typed, ESC);
     expect([titles(cleared.state).length, cleared.intent]).toEqual([3, undefined]);
     expect(after(cleared.state, ESC).intent).toEqual({ kind: "leave" });
@@ -93,9 +123,32 @@ describe("the list", () => {
 });
 
 describe("the menu", () => {
-  test("Enter opens it, arrows go round, Enter or a first letter chooses, Escape closes", () => {
-    const menu = after(browser(), "\r").state;
-    expect(menu.panel).toEqual({ kind: "actions", id: live.id, at: 0 });
+  test("Enter is at a live one at once, and shows the log of an ended one; also out of the filter", () => {
+    expect(after(browser(), "\r").intent).toEqual({ kind: "act", action: "rejoin", session: live });
+    expect(after(browser(), "/docs\r").intent).toEqual({ kind: "act", action: "log", session: failed });
+    expect(after(browser([]), "\r").intent).toBeUndefined();
+    const external = sample({ status: "running", external: true });
+    expect(after(browser([external]), "\r").intent).toEqual({
+      kind: "act",
+      action: "log",
+      session: external,
+    });
+  });
+
+  test("letters are keys until / is pressed: what is typed behind it in one go is the filter, and Esc brings the keys back", () => {
+    expect(after(browser(), "q").intent).toEqual({ kind: "leave" });
+    expect(after(browser(), "l").intent).toEqual({ kind: "act", action: "log", session: live });
+    expect(after(browser(), "/q").state.filter).toBe("q");
+    expect(selected(after(browser(), "jj").state)).toBe("write docs");
+    expect(selected(after(browser(), "jjk").state)).toBe("fix the tests");
+    expect(selected(after(browser(), "Gg").state)).toBe("explain the parser");
+    expect(after(after(browser(), `/q${ESC}`).state, "q").intent).toEqual({ kind: "leave" });
+  });
+
+  test("Tab opens it, arrows go round, Enter or a first letter chooses, Escape closes", () => {
+    const menu = after(browser(), "\t").state;
+    expect(menu.panel).toEqual({ kind: "actions", ids: [live.id], at: 0 });
+    expect(after(menu, "\t").state.panel).toEqual({ kind: "none" });
     expect(after(menu, "\r").intent).toEqual({ kind: "act", action: "rejoin", session: live });
     for (const kept of [`${UP}\r`, `${UP}\r\r`, `${UP}\rn`, `${UP}\rx`, "k"]) {
       expect(after(menu, kept).intent).toBeUndefined();
@@ -108,7 +161,7 @@ describe("the menu", () => {
   });
 
   test("a session that ends while its menu is open gets the actions of an ended one", () => {
-    const menu = after(browser(), `\r${DOWN}${DOWN}`).state;
+    const menu = after(browser(), `\t${DOWN}${DOWN}`).state;
     const ended = { ...live, status: "completed" as const };
     const next = withListing(menu, { ...menu.listing, sessions: [ended, done] });
     expect(after(next, "\r").state.panel.kind).toBe("sacrifice");
@@ -118,10 +171,10 @@ describe("the menu", () => {
 });
 
 describe("sacrifice", () => {
-  const asked = after(browser(), `${DOWN}\rs`).state;
+  const asked = after(browser(), `${DOWN}\ts`).state;
 
   test("the word typed exactly deletes", () => {
-    expect(asked.panel).toEqual({ kind: "sacrifice", id: done.id, typed: "", wrong: false });
+    expect(asked.panel).toEqual({ kind: "sacrifice", ids: [done.id], typed: "", wrong: false });
     expect(after(asked, "sacrifice\r").intent).toEqual({ kind: "act", action: "sacrifice", session: done });
     expect(after(asked, "sacrifi\u007fice\r").intent).toMatchObject({ action: "sacrifice" });
   });
@@ -148,9 +201,9 @@ describe("sacrifice", () => {
 
 test("? says the keys until the next one; in a filter it is a question mark", () => {
   const asked = after(browser(), "?").state;
-  expect([asked.filter, asked.notice?.text]).toEqual(["", expect.stringContaining("Space: mark")]);
-  expect(after(asked, DOWN).state.notice).toBeUndefined();
-  expect(after(after(browser(), "why").state, "?").state.filter).toBe("why?");
+  expect([asked.filter, asked.panel.kind]).toEqual(["", "keys"]);
+  expect(after(asked, DOWN).state.panel.kind).toBe("none");
+  expect(after(after(browser(), "/why").state, "?").state.filter).toBe("why?");
 });
 
 describe("marks", () => {
@@ -158,28 +211,41 @@ describe("marks", () => {
     const marked = after(browser(), `${DOWN}  `).state;
     expect([marked.marked, selected(marked)]).toEqual([[done.id, failed.id], "write docs"]);
     expect(after(marked, " ").state.marked).toEqual([done.id]);
-    expect(after(browser(), "the tests").state.filter).toBe("the tests");
-    const typed = after(after(browser(), "fix").state, " ").state;
+    expect(after(browser(), "/the tests").state.filter).toBe("the tests");
+    const typed = after(after(browser(), "/fix").state, " ").state;
     expect([typed.filter, typed.marked]).toEqual(["fix ", []]);
-    expect(after(after(browser(), "fix").state, `${DOWN} `).state.marked).toEqual([done.id]);
+    expect(after(after(browser(), "/fix").state, `${DOWN} `).state.marked).toEqual([done.id]);
     const back = after(marked, ESC);
     expect([back.state.marked, back.intent]).toEqual([[], undefined]);
   });
 
   test("Enter asks with their number, only y does it, and to all of them; what is not shown any more is not marked", () => {
     const marked = after(browser(), `${DOWN}  `).state;
-    const asked = after(marked, "\r").state;
-    expect(asked.panel).toEqual({ kind: "several", action: "archive", ids: [done.id, failed.id] });
+    const asked = after(marked, "\ta").state;
+    expect(asked.panel).toEqual({ kind: "confirm", action: "archive", ids: [done.id, failed.id] });
+    expect(after(marked, "\ra").state.panel).toEqual(asked.panel);
     for (const keys of ["\r", "x", "n", ESC]) expect(after(asked, keys).intent).toBeUndefined();
     const sure = after(asked, "y");
     expect(sure.intent).toEqual({ kind: "act on all", action: "archive", sessions: [done, failed] });
     expect(sure.state.marked).toEqual([]);
-    const filtered = after(marked, "docs").state;
+    const filtered = after(marked, "/docs").state;
     expect(filtered.marked).toEqual([failed.id]);
   });
 
+  test("several are deleted by the word, after a question that counts them", () => {
+    const marked = after(browser(ALL, true), `${DOWN}  `).state;
+    const asked = after(marked, "\ts").state;
+    expect(asked.panel).toEqual({ kind: "sacrifice", ids: [done.id, failed.id], typed: "", wrong: false });
+    for (const keys of ["y", "y\r", "sacrific\r", "\r", `sacrifice${ESC}`]) {
+      expect(after(asked, keys).intent).toBeUndefined();
+    }
+    const sure = after(asked, "sacrifice\r");
+    expect(sure.intent).toEqual({ kind: "act on all", action: "sacrifice", sessions: [done, failed] });
+    expect(sure.state.marked).toEqual([]);
+  });
+
   test("sessions that allow nothing in common are refused with a sentence", () => {
-    const mixed = after(browser(), "  \r").state;
+    const mixed = after(browser(), "  \t").state;
     expect([mixed.panel.kind, mixed.notice?.bad]).toEqual(["none", true]);
   });
 });

@@ -52,10 +52,12 @@ const SIZES = [
 ];
 const MOMENTS: readonly (readonly [string, readonly string[]])[] = [
   ["the list", []],
-  ["a filter", ["n", "u", "m"]],
-  ["a menu", ["enter"]],
-  ["the question", ["down", "down", "enter", "s"]],
-  ["nothing found", ["z", "z", "z"]],
+  ["a filter", ["/", "n", "u", "m"]],
+  ["a menu", ["tab"]],
+  ["the keys", ["?"]],
+  ["several marked", ["end", " ", "up", " ", "tab", "s"]],
+  ["the question", ["down", "down", "tab", "s"]],
+  ["nothing found", ["/", "z", "z", "z"]],
 ];
 
 describe("it fits", () => {
@@ -83,11 +85,11 @@ test("the selected session is on the screen wherever it stands", () => {
 
 test("what a person reads at 80 columns", () => {
   // Which signs it has is decided by the locale and the terminal that the tests run in (test/cli/ui.test.ts holds both).
-  const { pointer, running, failed, killed, archived, dot, upDown } = glyphs;
+  const { pointer, running, failed, killed, archived, dot } = glyphs;
   const shown = plain(browserLines(state(SESSIONS.slice(1, 6)), { cols: 80, rows: 12 }, NOW));
   expect(shown).toEqual([
-    ` All sessions ${dot} 5 ${dot} 1 live`,
-    " Filter (type to filter)",
+    ` Sessions of all projects ${dot} 5 ${dot} 1 live ${dot} archived too`,
+    " Filter (/ and type)",
     "",
     "  STATUS       HARNESS  AGE   TITLE                                     PROJECT",
     `${pointer} ${running} running    codex    1h    日本語のとても長い題名日本語のとても長…   app`,
@@ -97,14 +99,14 @@ test("what a person reads at 80 columns", () => {
     `  ${archived} archived   codex    1h    fix the tests                             app`,
     "",
     "",
-    ` Enter actions  ${dot}  Esc leave  ${dot}  Tab hide archived  ${dot}  ${upDown} move  ${dot}  Space mark`,
+    ` Enter attach  ${dot}  Tab actions  ${dot}  Esc leave  ${dot}  ? keys  ${dot}  / filter`,
   ]);
 });
 
 test("five thousand sessions are drawn and filtered while a key is pressed", () => {
   const many = state(Array.from({ length: 5_000 }, (_, n) => sample({ title: `task ${n}` })));
   const began = performance.now();
-  const found = afterKey(many, { name: "text", text: "4321" }, 10).state;
+  const found = afterKey(many, { name: "text", text: "/4321" }, 10).state;
   browserLines(found, { cols: 200, rows: 50 }, NOW);
   expect(found.shown.map((one) => one.title)).toEqual(["task 4321"]);
   // A figure a person would feel, far above what it takes (about 10 ms).

@@ -201,3 +201,20 @@ test("recording of input and scrollback reach the sessions", async () => {
   expect(kept).toContain("100");
   expect(kept.length).toBeLessThan(10);
 });
+
+test("the policy of an action is set and shown as any other", async () => {
+  await using line = commandLine();
+  const name = "policy.origin.bridge.coven.session.kill";
+  expect(await line.coven(["config", "get", name])).toMatchObject({ code: 0, out: "default\n" });
+  const set = await line.coven(["config", "set", name, "deny"]);
+  expect({ code: set.code, out: set.out }).toEqual({ code: 0, out: `${name} = deny\n` });
+  expect(set.err).toContain("coven daemon restart");
+  expect(readFileSync(line.home.paths.config, "utf8")).toBe(
+    '[policy.origin.bridge.coven.session]\nkill = "deny"\n',
+  );
+  expect((await line.coven(["config", "list"])).out).toMatch(
+    /policy\.origin\.bridge\.coven\.session\.kill +deny +file/,
+  );
+  expect(await line.coven(["config", "set", name, "never"])).toMatchObject({ code: 1 });
+  expect(await line.coven(["config", "set", "policy.kill", "deny"])).toMatchObject({ code: 2 });
+});

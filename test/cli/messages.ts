@@ -339,6 +339,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "The directory you are in is gone: it was deleted or moved.",
     "cd ~   (or any directory that exists)",
   ],
+  ["config.ts", "…: … names no action; it must be policy.ACTION or policy.origin.ORIGIN.ACTION.", ""],
   ["config.ts", "The settings in … cannot be read (…).", ""],
   ["config.ts", "…, line …: this is not TOML (…).", ""],
   ["config.ts", "…… must be …, and … is not.", ""],

@@ -127,11 +127,15 @@ describe("the heading", () => {
     expect(Bun.stripANSI(first)).toBe(`coven ${dot} /srv/app (git)`);
     expect(second({})).toBe(`daemon running ${dot} nothing live`);
     const busy = [
-      sample({ status: "running" }),
-      sample({ status: "running", activity: "blocked" }),
-      sample(),
+      sample({ status: "running", project_root: "/srv/app" }),
+      sample({ status: "running", activity: "blocked", project_root: "/srv/app/deep" }),
+      sample({ project_root: "/srv/app" }),
     ];
     expect(second({ sessions: busy })).toBe(`daemon running ${dot} 2 live ${dot} 1 waiting for you`);
+    const far = { status: "running", activity: "blocked", project_root: "/srv/b" } as const;
+    expect(second({ sessions: [...busy, sample(far)] })).toBe(
+      `daemon running ${dot} 2 live ${dot} 1 waiting for you ${dot} Ctrl-O 1 more, 1 waiting`,
+    );
     expect(second({ complete: false })).toBe(`asking the daemon … ${dot} nothing live`);
     expect(second({ error: unreachable("ENOENT") })).toBe("daemon not running (it starts when needed)");
     expect(second({ error: unreachable("timeout") })).toBe("daemon not answering (/doctor says more)");

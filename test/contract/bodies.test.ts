@@ -69,6 +69,7 @@ test("GET /health", async () => {
         scheduler: false,
         hub: false,
         executorDispatch: false,
+        actions: true,
         externalSessions: true,
         log: true,
         import: true,
@@ -125,6 +126,16 @@ test("GET /capabilities", async () => {
           "coven.capabilities.refresh",
         ]),
         of("desktop.automation", "Desktop automation", "desktop-use", "planned", "requiresApproval", []),
+        of("coven.sessions.control", "Session control", "coven-daemon", "available", "requiresApproval", [
+          "coven.session.launch",
+          "coven.session.input",
+          "coven.session.kill",
+          "coven.session.sacrifice",
+        ]),
+        of("coven.sessions.archive", "Session archive", "coven-daemon", "available", "allow", [
+          "coven.session.archive",
+          "coven.session.summon",
+        ]),
       ],
     },
   });
@@ -139,7 +150,7 @@ test("POST /actions", async () => {
       accepted: true,
       action,
       status: "completed",
-      event: { kind: "capabilities.refreshed", action, ...more, payload: { capabilities: 3 } },
+      event: { kind: "capabilities.refreshed", action, ...more, payload: { capabilities: 5 } },
     },
   });
   const whole = { action, origin: "editor", intentId: "i-1", args: { a: [1] } };

@@ -14,6 +14,7 @@ const ALL = Object.values<AnyRoute>(ROUTES);
 test("the routes that are served, and nothing else is", () => {
   expect(ALL.map(({ place }) => place).toSorted()).toEqual([
     "DELETE /sessions/:id",
+    "GET /actions",
     "GET /api-version",
     "GET /capabilities",
     "GET /events",
@@ -82,6 +83,7 @@ test("what may be asked: parameters, headers, bodies", () => {
   });
   const events = "afterSeq? afterEventId? beforeSeq? limit?";
   expect(Object.fromEntries(asked)).toEqual({
+    "GET /actions": { query: "origin?" },
     "POST /actions": { body: "action origin? intentId? args?" },
     "GET /sessions": { query: "limit? cursor? includeArchived?" },
     "POST /sessions": {

@@ -2,6 +2,7 @@
 
 import { expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { widthOf } from "../../src/cli/ui/width.ts";
 import { realWorld } from "../../src/daemon/world.ts";
 import { openLedger } from "../../src/store/ledger.ts";
@@ -25,14 +26,14 @@ describeUnless(without("tmux"))("the session browser", () => {
         const pane = home.open("sessions", size);
         await pane.shows(/❯ ◆ waiting/);
         const rows = pane.rows();
-        expect(rows[0]).toContain("Sessions · 3 · 1 live · 1 waiting");
+        expect(rows[0]).toMatch(/Sessions in .* · 3 · 1 live · 1/);
         expect(rows.filter((row) => widthOf(row) > size.cols)).toEqual([]);
         expect(shown(pane)).toMatch(/✗ failed .*\n.*✓ completed /);
-        expect(rows.at(-1)).toContain("Enter actions");
+        expect(rows.at(-1)).toContain("Enter attach");
         expect(SGR.test(pane.cells())).toBe(!plain);
         // Another size while it is open.
         pane.resize(60, 15);
-        await pane.shows(/Enter actions.*Esc leave/);
+        await pane.shows(/Enter attach.*Tab actions/);
         pane.press("Escape");
         await pane.shows("left 0");
         expect(pane.modes()).toMatchObject({ alternate: false, cursor: true, wrap: true });
@@ -51,7 +52,7 @@ describeUnless(without("tmux"))("the session browser", () => {
     await line.coven(["kill", id]);
     await pane.shows(/ ■ killed .* second/);
     await line.coven(["archive", id]);
-    await pane.shows("Sessions · 1\n");
+    await pane.shows(/Sessions in .* · 1\n/);
     pane.press("C-c");
     await pane.shows("left 0");
   }, 30_000);
@@ -62,28 +63,27 @@ describeUnless(without("tmux"))("the session browser", () => {
     for (const title of ["one", "two", "three"]) await line.coven(["run", "codex", title, "--detach"]);
     const pane = home.open("sessions");
     await pane.shows("3 live");
-    pane.type("t");
+    pane.type("/t");
     pane.press("Down");
     await pane.shows(/❯ ◆ waiting .* two/);
-    pane.press("Enter");
-    await pane.shows("❯ Rejoin");
-    expect(shown(pane)).toMatch(/View Log .*\n +Kill /);
-    expect(shown(pane)).not.toMatch(/Archive|Sacrifice|Summon/);
+    // At once, without a menu.
     pane.press("Enter");
     await pane.shows(/asked: .*two/);
     pane.press("C-]");
     await pane.shows("❯ ◆ waiting");
-    expect(shown(pane)).toContain("Filter t█");
+    expect(shown(pane)).toContain("Filter t\n");
     expect(shown(pane)).toMatch(/❯ ◆ waiting .* two/);
-    pane.press("Enter");
+    pane.press("Tab");
     await pane.shows("❯ Rejoin");
+    expect(shown(pane)).toMatch(/View Log .*\n +Kill /);
+    expect(shown(pane)).not.toMatch(/Archive|Sacrifice|Summon/);
     pane.type("k");
     await pane.shows("End it and everything it started? y or n");
     // The Enter that chose it may have been pressed twice.
     pane.press("Enter");
     pane.type("n");
     await pane.shows("It goes on.");
-    pane.press("Enter");
+    pane.press("Tab");
     await pane.shows("❯ Rejoin");
     pane.type("k");
     await pane.shows("End it and everything it started? y or n");
@@ -99,7 +99,7 @@ describeUnless(without("tmux"))("the session browser", () => {
     const record = JSON.parse((await line.coven(["run", "demo", "lines 90", "--json"])).out);
     const pane = home.open("sessions --all");
     await pane.shows(/❯ ✓ completed/);
-    pane.press("Enter");
+    pane.press("Tab");
     await pane.shows("❯ View Log");
     expect(shown(pane)).toMatch(/Archive .*\n +Sacrifice /);
     pane.press("Enter");
@@ -110,17 +110,17 @@ describeUnless(without("tmux"))("the session browser", () => {
     pane.press("Escape");
     await pane.shows(/❯ ✓ completed/);
 
-    pane.press("Enter");
+    pane.press("Tab");
     await pane.shows("❯ View Log");
     pane.type("a");
     await pane.shows(/❯ ○ archived/);
-    pane.press("Enter");
+    pane.press("Tab");
     await pane.shows(/Summon .*\n +Sacrifice /);
     expect(shown(pane)).not.toMatch(/Rejoin|Kill| Archive /);
     pane.press("Down", "Enter");
     await pane.shows(/❯ ✓ completed/);
 
-    pane.press("Enter");
+    pane.press("Tab");
     await pane.shows("❯ View Log");
     pane.type("s");
     await pane.shows("Type sacrifice to delete it for good:");
@@ -147,6 +147,8 @@ describeUnless(without("tmux"))("the session browser", () => {
     await pane.shows(/ \+◆ waiting .* three/);
     pane.press("Space");
     await pane.shows("2 marked");
+    pane.press("Tab");
+    await pane.shows("❯ Kill");
     pane.press("Enter");
     await pane.shows("End 2 sessions and everything started there? y or n");
     pane.type("y");
@@ -158,6 +160,34 @@ describeUnless(without("tmux"))("the session browser", () => {
     expect(sessions).toHaveLength(2);
     pane.press("C-c");
     await pane.shows("left 0");
+  }, 30_000);
+
+  test("it opens on the project one stands in; p shows all projects, and --all all there is", async () => {
+    await using home = surface();
+    const { line } = home;
+    const other = join(line.home.base, "other-project");
+    mkdirSync(other);
+    await line.coven(["run", "demo", "in here"]);
+    await line.coven(["-C", other, "run", "codex", "over there", "--detach"]);
+    const pane = home.open("sessions");
+    await pane.shows(/❯ ✓ completed .* in here/);
+    expect(shown(pane)).toContain("1 waiting in other projects");
+    expect(shown(pane)).not.toContain("over there");
+    pane.type("p");
+    await pane.shows(/Sessions of all projects · 2 · 1 live(.|\n)* ◆ waiting .* over there/);
+    expect(shown(pane)).toMatch(/❯ ✓ completed .* in here/);
+    pane.type("p");
+    await pane.shows(/Sessions in /);
+    // None of this project waits, so the next that does is elsewhere.
+    pane.type("n");
+    await pane.shows(/❯ ◆ waiting .* over there/);
+    pane.type("q");
+    await pane.shows("left 0");
+    const empty = home.open(`-C '${line.home.base}/bin' sessions`);
+    await empty.shows("No sessions in this project.");
+    expect(shown(empty)).toContain("p shows those of other projects: 2.");
+    const all = home.open("sessions --all");
+    await all.shows(/Sessions of all projects · 2/);
   }, 30_000);
 
   test("the daemon goes away: said, the list stays, and it is live again when the daemon is", async () => {
@@ -189,15 +219,15 @@ describeUnless(without("tmux"))("the session browser", () => {
     await home.line.coven(["daemon", "start"]);
     const old = await client.launch({ projectRoot: project, harness: "codex", prompt: "old and live" });
     const pane = home.open("sessions");
-    await pane.shows("Sessions · 5001 · 1 live");
+    await pane.shows(/Sessions in .* · 5001 · 1 live/);
     await pane.shows(/❯ ◆ waiting .* old and live/);
-    pane.type("task 31");
+    pane.type("/task 31");
     const fitting = Array.from({ length: 5_000 }, (_, n) => `${n}`).filter((one) => one.includes("31"));
-    await pane.shows(`Sessions · ${fitting.length} of 5001`);
+    await pane.shows(` · ${fitting.length} of 5001`);
     pane.press("End");
     await pane.shows(/❯ ✓ completed .* task 31 /);
     pane.press("C-u");
-    await pane.shows("Sessions · 5001");
+    await pane.shows(" · 5001");
     pane.press("C-c");
     await pane.shows("left 0");
     expect((await client.session(old.id)).status).toBe("running");

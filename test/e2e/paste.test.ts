@@ -56,7 +56,7 @@ describeUnless(without("tmux"))("a paste", () => {
       expect(session?.status).toBe("running");
       pane.press("C-u");
       await pane.shows(/waiting .* stay/);
-      pane.press("Enter");
+      pane.press("Tab");
       await pane.shows("Kill");
       pane.paste("k\nk", marked);
       await pane.settles();

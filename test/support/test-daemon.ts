@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CovenClient, covenClient } from "../../src/api/client.ts";
 import type { ServerOptions } from "../../src/api/server.ts";
+import type { PolicyRule } from "../../src/control/policy.ts";
 import { createDaemon } from "../../src/daemon/daemon.ts";
 import { realWorld } from "../../src/daemon/world.ts";
 import { harnesses } from "../../src/harness/harnesses.ts";
@@ -61,6 +62,8 @@ export interface TestDaemonOptions extends CovenOptions {
   readonly sessionMaxBytes?: number;
   /** Where its directory is made; the system's temporary one unless given. */
   readonly base?: string;
+  /** Which actions may be done, as the settings say it. */
+  readonly policies?: readonly PolicyRule[];
   /** Puts something into its directory before the daemon starts. */
   before?(dir: string): void;
 }

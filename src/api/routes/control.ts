@@ -1,14 +1,25 @@
 // The control plane: what may be asked of it, and asking.
 import * as z from "zod";
-import { act } from "../../control/actions.ts";
-import { CAPABILITIES } from "../../control/capabilities.ts";
+import type { ActionInfo } from "../../control/action.ts";
 import { isCovenError } from "../../errors.ts";
 import type { Body } from "../body.ts";
 import { readJson } from "../parse.ts";
-import { InvalidRequest, ok } from "../respond.ts";
+import { ok, Refused } from "../respond.ts";
 import { route } from "../route.ts";
+import { parameter } from "../schema.ts";
 
-const CATALOGUE = JSON.stringify({ capabilities: CAPABILITIES });
+/** What an action may be refused with beside `invalid_request`: what its route is refused with. */
+const OF_ACTIONS = [
+  "session_not_found",
+  "session_not_live",
+  "session_running",
+  "external_session_not_killable",
+  "harness_not_found",
+  "launch_failed",
+  "send_input_failed",
+  "kill_failed",
+  "runtime_unavailable",
+] as const;
 
 export const control = {
   capabilities: route("GET /capabilities", {
@@ -20,11 +31,32 @@ export const control = {
           adapter: z.string(),
           status: z.enum(["available", "planned", "disabled", "missingSetup"]),
           policy: z.enum(["allow", "requiresApproval"]),
-          actions: z.array(z.string()),
+          actions: z.array(z.string()).readonly(),
         }),
       ),
     }),
-    handle: () => ({ status: 200, json: CATALOGUE }),
+    handle: ({ control }) => ok({ capabilities: control.capabilities() }),
+  }),
+
+  actionList: route("GET /actions", {
+    query: z.object({ origin: parameter.max(256).exactOptional() }),
+    answer: z.object({
+      actions: z.array(
+        z.object({
+          id: z.string(),
+          capability: z.string(),
+          adapter: z.string(),
+          summary: z.string(),
+          /** For this origin. */
+          policy: z.enum(["allow", "requiresApproval", "deny"]),
+          timeoutMs: z.int(),
+          /** JSON Schema. */
+          args: z.record(z.string(), z.unknown()),
+        }) satisfies z.ZodType<ActionInfo>,
+      ),
+    }),
+    offers: { actions: true },
+    handle: ({ control }, { query }) => ok({ actions: control.actions(query.origin) }),
   }),
 
   actions: route("POST /actions", {
@@ -48,16 +80,17 @@ export const control = {
         payload: z.record(z.string(), z.unknown()),
       }),
     }),
-    handle: (_, { raw }) => {
-      const outcome = act(jsonOrNothing(raw));
-      if (outcome.ok) return ok(outcome);
-      const details = { action: outcome.action.slice(0, 128) };
-      throw new InvalidRequest(outcome.reason, details, { beside: outcome });
+    refuses: OF_ACTIONS,
+    handle: ({ control }, { raw }) => {
+      const outcome = control.act(jsonOrNothing(raw));
+      if (!("rejected" in outcome)) return ok(outcome);
+      const { rejected, code, details } = outcome;
+      throw new Refused(code, rejected.reason, details, { beside: rejected });
     },
   }),
 };
 
-/** What is no JSON is no object either, which act() refuses in its own words. */
+/** What is no JSON is no object either, which the plane refuses in its own words. */
 function jsonOrNothing(body: Body): unknown {
   try {
     return readJson(body);

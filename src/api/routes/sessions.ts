@@ -4,7 +4,7 @@ import { CovenError } from "../../errors.ts";
 import type { Familiar } from "../../session/familiar.ts";
 import { LAUNCH_MODES, PERMISSIONS, type Session, VISIBILITIES } from "../../session/session.ts";
 import { ok } from "../respond.ts";
-import { route } from "../route.ts";
+import { type Api, route } from "../route.ts";
 import { anyObject, between, flag, labels, parameter, sessionRecord, side } from "../schema.ts";
 
 const page = z.object({ sessions: z.array(sessionRecord), next_cursor: z.string().nullable() });
@@ -20,6 +20,66 @@ const UNSERVED = "is not served by this daemon, so the launch is refused";
 const unserved = z.never(UNSERVED).optional();
 /** The same for an id, which clients also write blank where there is none. */
 const unservedId = z.string(UNSERVED).trim().max(0, UNSERVED).exactOptional();
+
+/** What a launch takes. Whether the paths and the harness exist is the domain's question. */
+export const launchBody = z
+  .object({
+    projectRoot: z.string().min(1),
+    harness: z.string().min(1),
+    prompt: z.string(),
+    /** The prompt is blank then: an interactive harness is opened, and waits for what is typed. */
+    withoutPrompt: z.literal(true).exactOptional(),
+    /** Arguments of the harness's own, as they are, behind what the members below are told with. */
+    args: z
+      .array(
+        z
+          .string()
+          .max(131_000)
+          .regex(/^[^\0]*$/, "must not hold a NUL"),
+      )
+      .max(256)
+      .readonly()
+      .exactOptional(),
+    cwd: z.string().exactOptional(),
+    title: z.string().exactOptional(),
+    launchMode: z.enum(LAUNCH_MODES).exactOptional(),
+    labels: labels.exactOptional(),
+    visibility: z.enum(VISIBILITIES).exactOptional(),
+    env: z.record(z.string(), z.string()).exactOptional(),
+    inheritEnv: z.boolean().exactOptional(),
+    cols: side.exactOptional(),
+    rows: side.exactOptional(),
+    /** With a provider in front (`openai/…`) or without; blank asks for nothing. */
+    model: z
+      .string()
+      .max(256)
+      .trim()
+      .regex(/^(?!-)[^\p{Cc}]*(?<!\/)$/u, "must be the name of a model")
+      .exactOptional(),
+    permission: z.enum(PERMISSIONS).exactOptional(),
+    addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
+    conversation: z.strictObject({ mode: z.enum(["init", "resume"]), id: conversationName }).exactOptional(),
+    conversationId: z.string().trim().max(256).exactOptional(),
+    /** One of `GET /familiars`. */
+    familiarId: z.string().trim().max(256).exactOptional(),
+    launchPolicy: z
+      .strictObject({
+        approval: z.literal("never"),
+        sandbox: z.literal("workspace-write"),
+        addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
+      })
+      .exactOptional(),
+    // What would select or restrict and isn't known here is refused: nobody who asks for less gets the default.
+    callerFamiliarId: unservedId,
+    sessionPolicy: unserved,
+    executionBinding: unserved,
+    requestAdoption: unserved,
+  })
+  .superRefine(({ prompt, withoutPrompt = false }, context) => {
+    if ((prompt.trim() === "") === withoutPrompt) return;
+    const message = withoutPrompt ? "must be blank with withoutPrompt" : "must not be blank";
+    context.addIssue({ code: "custom", path: ["prompt"], message });
+  });
 
 export const sessions = {
   sessions: route("GET /sessions", {
@@ -47,67 +107,7 @@ export const sessions = {
       /** The same key again gives the first one's record, for the daemon's life. */
       "Idempotency-Key": parameter.max(255, "must be at most 255 characters").exactOptional(),
     }),
-    /** Whether the paths and the harness exist is the domain's question. */
-    body: z
-      .object({
-        projectRoot: z.string().min(1),
-        harness: z.string().min(1),
-        prompt: z.string(),
-        /** The prompt is blank then: an interactive harness is opened, and waits for what is typed. */
-        withoutPrompt: z.literal(true).exactOptional(),
-        /** Arguments of the harness's own, as they are, behind what the members below are told with. */
-        args: z
-          .array(
-            z
-              .string()
-              .max(131_000)
-              .regex(/^[^\0]*$/, "must not hold a NUL"),
-          )
-          .max(256)
-          .readonly()
-          .exactOptional(),
-        cwd: z.string().exactOptional(),
-        title: z.string().exactOptional(),
-        launchMode: z.enum(LAUNCH_MODES).exactOptional(),
-        labels: labels.exactOptional(),
-        visibility: z.enum(VISIBILITIES).exactOptional(),
-        env: z.record(z.string(), z.string()).exactOptional(),
-        inheritEnv: z.boolean().exactOptional(),
-        cols: side.exactOptional(),
-        rows: side.exactOptional(),
-        /** With a provider in front (`openai/…`) or without; blank asks for nothing. */
-        model: z
-          .string()
-          .max(256)
-          .trim()
-          .regex(/^(?!-)[^\p{Cc}]*(?<!\/)$/u, "must be the name of a model")
-          .exactOptional(),
-        permission: z.enum(PERMISSIONS).exactOptional(),
-        addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
-        conversation: z
-          .strictObject({ mode: z.enum(["init", "resume"]), id: conversationName })
-          .exactOptional(),
-        conversationId: z.string().trim().max(256).exactOptional(),
-        /** One of `GET /familiars`. */
-        familiarId: z.string().trim().max(256).exactOptional(),
-        launchPolicy: z
-          .strictObject({
-            approval: z.literal("never"),
-            sandbox: z.literal("workspace-write"),
-            addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
-          })
-          .exactOptional(),
-        // What would select or restrict and isn't known here is refused: nobody who asks for less gets the default.
-        callerFamiliarId: unservedId,
-        sessionPolicy: unserved,
-        executionBinding: unserved,
-        requestAdoption: unserved,
-      })
-      .superRefine(({ prompt, withoutPrompt = false }, context) => {
-        if ((prompt.trim() === "") === withoutPrompt) return;
-        const message = withoutPrompt ? "must be blank with withoutPrompt" : "must not be blank";
-        context.addIssue({ code: "custom", path: ["prompt"], message });
-      }),
+    body: launchBody,
     answer: sessionRecord,
     status: [201, 200],
     refuses: ["harness_not_found", "not_enabled", "launch_failed", "runtime_unavailable"],
@@ -123,20 +123,7 @@ export const sessions = {
       withoutPrompt: true,
     },
     handle: (api, { body, headers }) => {
-      const { coven, meter, world } = api;
-      const began = world.monotonic();
-      const { model, familiarId, withoutPrompt: _, ...rest } = body;
-      const familiar = familiarId ? familiarOf(api.familiars(), familiarId) : undefined;
-      const { session, created } = coven.launch(
-        {
-          ...rest,
-          ...(model ? { model } : {}),
-          ...(familiar ? { familiar } : {}),
-          prompt: body.prompt.trim(),
-        },
-        headers["Idempotency-Key"],
-      );
-      if (created) meter.launches.observe((world.monotonic() - began) / 1000);
+      const { session, created } = launchSession(api, body, headers["Idempotency-Key"]);
       return { status: created ? 201 : 200, value: session };
     },
   }),
@@ -170,6 +157,28 @@ export const sessions = {
     handle: ({ coven }, { id }) => ok({ ok: true, deletedEvents: coven.sacrifice(id) }),
   }),
 };
+
+/** Launches, and throws, as `Coven.launch`; `invalid_request` for a familiar that is not there. */
+export function launchSession(
+  { coven, meter, world, familiars }: Api,
+  body: z.output<typeof launchBody>,
+  idempotencyKey?: string,
+): { session: Session; created: boolean } {
+  const began = world.monotonic();
+  const { model, familiarId, withoutPrompt: _, ...rest } = body;
+  const familiar = familiarId ? familiarOf(familiars(), familiarId) : undefined;
+  const launched = coven.launch(
+    {
+      ...rest,
+      ...(model ? { model } : {}),
+      ...(familiar ? { familiar } : {}),
+      prompt: body.prompt.trim(),
+    },
+    idempotencyKey,
+  );
+  if (launched.created) meter.launches.observe((world.monotonic() - began) / 1000);
+  return launched;
+}
 
 function familiarOf(all: readonly Familiar[], id: string): Familiar {
   const found = all.find((one) => one.id === id);

@@ -51,6 +51,12 @@ export function projectOf(session: Session): string {
   return basename(session.project_root) || "/";
 }
 
+/** It runs, or ran, in this project or in one that lies within. */
+export function isOfProject(session: Session, root: string): boolean {
+  const { project_root: its } = session;
+  return its === root || its.startsWith(root.endsWith("/") ? root : `${root}/`);
+}
+
 /** Half a sentence on how it is doing or how it ended. */
 export function stateText(session: Session, now: number): string {
   if (!isSettled(session.status)) return `${stateWord(session)} for ${ageOf(session, now)}`;

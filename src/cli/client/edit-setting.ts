@@ -1,5 +1,5 @@
 // Changes one setting in a config file and nothing else in it: comments, order and line ends stay.
-import { type ConfigKey, type ConfigValue, parseConfig } from "../../config.ts";
+import { type ConfigValue, parseConfig, type SettingName } from "../../config.ts";
 import { configLines } from "../../config-lines.ts";
 import { Failure } from "../ui/failure.ts";
 
@@ -7,7 +7,7 @@ import { Failure } from "../ui/failure.ts";
  * The text with the key set: its line changed, or a line added to its table, or the table added at the end. Throws what
  * `parseConfig` throws for a text that is no TOML, and `Failure` where the key stands in a form that a line-wise change would break.
  */
-export function withSetting(text: string, key: ConfigKey, value: ConfigValue, file: string): string {
+export function withSetting(text: string, key: SettingName, value: ConfigValue, file: string): string {
   const before = parseConfig(text, file);
   const changed = edited(text, key, value);
   if (changed === undefined || !isOnlyChange(before, changed, key, value, file)) {
@@ -18,7 +18,7 @@ export function withSetting(text: string, key: ConfigKey, value: ConfigValue, fi
   return changed;
 }
 
-function edited(text: string, key: ConfigKey, value: ConfigValue): string | undefined {
+function edited(text: string, key: SettingName, value: ConfigValue): string | undefined {
   const lines = text.split("\n");
   const known = configLines(text);
   const end = lines[0]?.endsWith("\r") ? "\r" : "";
@@ -53,7 +53,7 @@ function edited(text: string, key: ConfigKey, value: ConfigValue): string | unde
 function isOnlyChange(
   before: Map<string, unknown>,
   text: string,
-  key: ConfigKey,
+  key: SettingName,
   value: ConfigValue,
   file: string,
 ): boolean {

@@ -1,6 +1,6 @@
 // Writes one setting into the user's file; everything else in it stays.
 import { realpathSync } from "node:fs";
-import { type ConfigKey, type ConfigValue, configText } from "../../config.ts";
+import { type ConfigValue, configText, type SettingName } from "../../config.ts";
 import { makeHome } from "../../home.ts";
 import { fileFailure } from "../../os/file-failure.ts";
 import { replaceFile } from "../../os/replace-file.ts";
@@ -8,7 +8,7 @@ import type { CovenPaths } from "../../paths.ts";
 import { withSetting } from "./edit-setting.ts";
 
 /** The value must be one that may stand there (`valueFor`). The other values are not checked: a wrong one must not keep another from being set. Throws as `withSetting`, and `runtime_unavailable`. */
-export function setSetting(paths: CovenPaths, key: ConfigKey, value: ConfigValue): void {
+export function setSetting(paths: CovenPaths, key: SettingName, value: ConfigValue): void {
   const text = configText(paths.config) ?? "";
   const changed = withSetting(text, key, value, paths.config);
   try {

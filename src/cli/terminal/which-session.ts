@@ -1,6 +1,8 @@
 // Which sessions a command is meant for: what was typed, else, at a terminal, what a person picks from a list.
 import type { CovenClient } from "../../api/client.ts";
 import type { Session } from "../../session/session.ts";
+import { isOfProject } from "../client/describe.ts";
+import { placeHere } from "../client/project.ts";
 import { fullId, shortId } from "../client/session-id.ts";
 import { everySession } from "../client/session-list.ts";
 import { type Invocation, SESSION_KINDS, type SessionKind } from "../framework/command.ts";
@@ -54,8 +56,11 @@ async function pickedSession(client: Lister, { name }: Invocation, kind: Session
     say(`${shortId(only.id)}: ${harmless(only.title)}`);
     return only.id;
   }
+  const here = placeHere()?.projectRoot;
+  const own = (one: Session) => here !== undefined && isOfProject(one, here);
+  const ordered = [...fitting.filter(own), ...fitting.filter((one) => !own(one))];
   const { askSession } = await import("../client/ask-session.ts");
-  const picked = await askSession(`Which session to ${name}?`, fitting);
+  const picked = await askSession(`Which session to ${name}?`, ordered);
   if (!picked) throw new Failure("No session was picked.", [`coven ${name} ${shortId(only.id)}`]);
   return picked.id;
 }

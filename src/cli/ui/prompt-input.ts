@@ -18,9 +18,17 @@ export interface Editing {
   line(): string;
   /** Lines of before, the newest first. */
   readonly history: readonly string[];
+  /** Ctrl-O: shows more, or less again. */
+  more?(): void;
 }
 
-const KEY = { up: /^\u001b[[O]A$/, down: /^\u001b[[O]B$/, altEnter: /^\u001b[\r\n]$/, ctrlG: "\u0007" };
+const KEY = {
+  up: /^\u001b[[O]A$/,
+  down: /^\u001b[[O]B$/,
+  altEnter: /^\u001b[\r\n]$/,
+  ctrlG: "\u0007",
+  ctrlO: "\u000f",
+};
 /** To the end of the line, and all before it away. */
 const CLEAR_LINE = "\u0005\u0015";
 const BACKSPACE = "\u007f";
@@ -102,6 +110,10 @@ export class PromptInput extends Readable {
     if (text === "\r" && line.endsWith("\\")) {
       this.#press(BACKSPACE);
       this.#insert(BREAK);
+      return true;
+    }
+    if (text === KEY.ctrlO) {
+      editing.more?.();
       return true;
     }
     if (text === KEY.ctrlG) {

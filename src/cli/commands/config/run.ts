@@ -1,11 +1,11 @@
 // `coven config get|set|list|path`.
 import {
-  CONFIG_KEYS,
   CONFIG_NAMES,
-  type ConfigKey,
   type ConfigValue,
-  isConfigKey,
+  isSettingName,
   readConfig,
+  type SettingName,
+  settingOf,
   valueFor,
 } from "../../../config.ts";
 import { covenPaths } from "../../../paths.ts";
@@ -19,7 +19,7 @@ import { harmless, quoted } from "../../ui/text.ts";
 
 /** One row of `config list`, and the whole of `config get --json`. */
 interface Row {
-  readonly key: ConfigKey;
+  readonly key: SettingName;
   readonly value: ConfigValue;
   readonly default: ConfigValue;
   /** Set in the file. */
@@ -36,9 +36,9 @@ export const path: Run = async () => {
 /** `coven config get KEY`. */
 export const get: Run = async (invocation) => {
   const key = keyOf(invocation);
-  const row = rows().find((one) => one.key === key);
+  const row = rows().find((one) => one.key === key) ?? rowOf(key, undefined);
   if (has(invocation, "json")) await printJson(row);
-  else if (row) await print(shownValue(row.value));
+  else await print(shownValue(row.value));
   return 0;
 };
 
@@ -60,7 +60,7 @@ export const set: Run = async (invocation) => {
   const value = valueFor(key, typed(key, word(invocation, 1)));
   setSetting(covenPaths(), key, value);
   await print(`${key} = ${shownValue(value)}`);
-  if (CONFIG_KEYS[key].readBy === "daemon")
+  if (settingOf(key)?.readBy === "daemon")
     say("A running daemon takes it up when it starts again:  coven daemon restart");
   return 0;
 };
@@ -75,20 +75,23 @@ const WIDE: readonly Column<Row>[] = [
 const NARROW = WIDE.slice(0, 2);
 
 function rows(): Row[] {
-  const { config, set: standing, warnings } = readConfig(covenPaths().config);
+  const { config, set: standing, named, warnings } = readConfig(covenPaths().config);
   for (const warning of warnings) say(`Warning: ${harmless(warning)}`);
-  return CONFIG_NAMES.map((key) => ({
-    key,
-    value: config[key],
-    default: CONFIG_KEYS[key].default,
-    set: standing.has(key),
-    doc: CONFIG_KEYS[key].doc,
-  }));
+  return [
+    ...CONFIG_NAMES.map((key) => rowOf(key, standing.has(key) ? config[key] : undefined)),
+    // Of actions only those that are set: nobody here knows which actions there are.
+    ...Array.from(named, ([key, value]) => rowOf(key, value)),
+  ];
 }
 
-function keyOf(invocation: Invocation): ConfigKey {
+function rowOf(key: SettingName, value: ConfigValue | undefined): Row {
+  const { default: usual, doc } = settingOf(key) ?? { default: "", doc: "" };
+  return { key, value: value ?? usual, default: usual, set: value !== undefined, doc };
+}
+
+function keyOf(invocation: Invocation): SettingName {
   const named = word(invocation, 0);
-  if (isConfigKey(named)) return named;
+  if (isSettingName(named)) return named;
   // People remember the last part of a key.
   const guess = CONFIG_NAMES.find((key) => key.endsWith(`.${named}`)) ?? nearest(named, CONFIG_NAMES);
   throw new UsageError(`There is no setting ${quoted(named)}.`, [
@@ -102,8 +105,8 @@ function keyOf(invocation: Invocation): ConfigKey {
 const UNITS: Readonly<Record<string, number>> = { kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
 
 /** A typed word as a value: a number, a size (`2GB`), on or off. `valueFor` checks it afterwards. */
-function typed(key: ConfigKey, text: string): ConfigValue {
-  const like = CONFIG_KEYS[key].default;
+function typed(key: SettingName, text: string): ConfigValue {
+  const like = settingOf(key)?.default;
   if (typeof like === "object") return listOf(text);
   if (typeof like === "boolean") {
     if (/^(true|on|yes)$/i.test(text)) return true;

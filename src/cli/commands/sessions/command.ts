@@ -8,8 +8,8 @@ export const SESSIONS = command({
   name: "sessions",
   summary: "List sessions, newest first",
   examples: [
-    ["coven sessions", "those that are not archived"],
-    ["coven sessions --all", "archived ones too"],
+    ["coven sessions", "those of this project, at a terminal"],
+    ["coven sessions --all", "all projects, archived ones too"],
     ["coven sessions --here --status live", "what runs in this project"],
     ["coven sessions --plain | grep running", "stable columns for scripts"],
     ["coven sessions --json", "everything, for programs"],

@@ -29,6 +29,8 @@ export interface Shown {
   known(cols: number): Known;
   /** Lines of before, the newest first. */
   readonly history: readonly string[];
+  /** Ctrl-O was pressed; the prompt is drawn anew afterwards. */
+  more(): void;
 }
 
 /** Lines above the prompt that stay visible, but for the first prompt, which has nothing above it. */
@@ -44,7 +46,15 @@ export async function askLine(
   const stop = begin(() => output.redraw());
   let typed = "";
   const long = pastes();
-  const input = new PromptInput("text", { pastes: long, line: () => typed, history: shown.history });
+  const input = new PromptInput("text", {
+    pastes: long,
+    line: () => typed,
+    history: shown.history,
+    more() {
+      shown.more();
+      output.redraw();
+    },
+  });
   // The prompt reports Escape and Ctrl-C alike.
   let escaped = false;
   input.on("keypress", (_: unknown, key: { readonly name?: string } | undefined) => {

@@ -1,8 +1,8 @@
 // The heading of the palette: where a run would happen, whether the daemon runs, how many sessions run or wait for a person.
 import { homedir } from "node:os";
 import { isUnreachable } from "../../../api/client.ts";
-import { isSettled } from "../../../session/session.ts";
-import { isWaiting } from "../../client/describe.ts";
+import { isSettled, type Session } from "../../../session/session.ts";
+import { isOfProject, isWaiting } from "../../client/describe.ts";
 import type { Place } from "../../client/project.ts";
 import type { Listing } from "../../client/session-list.ts";
 import { out } from "../../ui/colour.ts";
@@ -10,21 +10,42 @@ import { glyphs } from "../../ui/glyphs.ts";
 import { harmless } from "../../ui/text.ts";
 import { cut, widthOf } from "../../ui/width.ts";
 
-/** Two lines for this width: the project, and the daemon with its sessions. */
-export function headerLines(place: Place | undefined, listing: Listing, cols: number): [string, string] {
+/** Two lines for this width: the project, and the daemon with the sessions of this project, or of all (`everywhere`). */
+export function headerLines(
+  place: Place | undefined,
+  listing: Listing,
+  cols: number,
+  everywhere = false,
+): [string, string] {
   const where = place ? shortPath(place.projectRoot, cols - 12) : "this directory is gone";
   const kind = place?.isRepository ? " (git)" : "";
   const first = `${out.bold("coven")} ${out.dim(glyphs.dot)} ${where}${out.dim(kind)}`;
-  const { sessions } = listing;
-  const running = sessions.filter((one) => !isSettled(one.status)).length;
-  const waiting = sessions.filter(isWaiting).length;
+  const live = listing.sessions.filter((one) => !isSettled(one.status));
+  const here = ofPalette(live, place, everywhere);
+  const others = live.filter((one) => !here.includes(one));
+  const waiting = here.filter(isWaiting).length;
+  const waitingElsewhere = others.filter(isWaiting).length;
   const facts = [
     daemonFact(listing),
-    running === 0 ? "nothing live" : `${running} live`,
+    ...(everywhere ? ["all projects (Ctrl-O)"] : []),
+    here.length === 0 ? "nothing live" : `${here.length} live`,
     ...(waiting > 0 ? [`${waiting} waiting for you`] : []),
+    ...(others.length === 0
+      ? []
+      : [`Ctrl-O ${others.length} more${waitingElsewhere > 0 ? `, ${waitingElsewhere} waiting` : ""}`]),
   ];
   const text = cut((listing.error === undefined ? facts : facts.slice(0, 1)).join(` ${glyphs.dot} `), cols);
-  return [first, waiting > 0 ? out.yellow(text) : out.dim(text)];
+  return [first, waiting + waitingElsewhere > 0 ? out.yellow(text) : out.dim(text)];
+}
+
+/** The sessions that the palette is about: of this project, or of all. */
+export function ofPalette(
+  sessions: readonly Session[],
+  place: Place | undefined,
+  everywhere: boolean,
+): readonly Session[] {
+  if (everywhere || !place) return sessions;
+  return sessions.filter((one) => isOfProject(one, place.projectRoot));
 }
 
 function daemonFact({ complete, error, sessions }: Listing): string {

@@ -20,7 +20,7 @@ import { atTerminal, columns, say } from "../../ui/out.ts";
 import { pairs } from "../../ui/table.ts";
 import { quoted } from "../../ui/text.ts";
 import { askGo, askHarness, askLine, askTask, withOwnInput } from "./ask.ts";
-import { headerLines } from "./header.ts";
+import { headerLines, ofPalette } from "./header.ts";
 import { historyOf, remember } from "./history.ts";
 import { planLines } from "./plan.ts";
 import { type Request, requestOf, slashes, VERBS, type Verb } from "./slashes.ts";
@@ -36,7 +36,8 @@ export const run: Run = async (_, line) => {
   const stay = () => {};
   process.on("SIGINT", stay);
   try {
-    for (let first = true; await turn(paths, line, first); first = false);
+    const view = { everywhere: false };
+    for (let first = true; await turn(paths, line, first, view); first = false);
   } finally {
     process.off("SIGINT", stay);
   }
@@ -44,7 +45,12 @@ export const run: Run = async (_, line) => {
 };
 
 /** Asks for one line and does what it asks for. False when the person leaves. */
-async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Promise<boolean> {
+async function turn(
+  paths: CovenPaths,
+  line: CommandLine,
+  isFirst: boolean,
+  view: { everywhere: boolean },
+): Promise<boolean> {
   const place = placeHere();
   const harnesses = launchables(paths, environment());
   const usual = usualHarness(paths, harnesses);
@@ -61,13 +67,16 @@ async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Pro
   await Promise.race([first.promise, Bun.sleep(FIRST_WORD_MS)]);
   const answer = await askLine(
     {
-      heading: (cols) => headerLines(place, feed.now, cols),
+      heading: (cols) => headerLines(place, feed.now, cols, view.everywhere),
+      more() {
+        view.everywhere = !view.everywhere;
+      },
       history: place ? historyOf(paths, place.projectRoot) : [],
       known: (cols) => ({
         slashes: known,
         harnesses,
         usual,
-        sessions: feed.now.sessions,
+        sessions: ofPalette(feed.now.sessions, place, view.everywhere),
         now: Date.now(),
         cols,
       }),
@@ -86,7 +95,7 @@ async function turn(paths: CovenPaths, line: CommandLine, isFirst: boolean): Pro
   const request = requestOf(answer.line, known);
   if (request.kind === "quit") return false;
   try {
-    return await act(request, { line, paths, place, harnesses, usual, feed });
+    return await act(request, { line, paths, place, harnesses, usual, feed, everywhere: view.everywhere });
   } catch (error) {
     await reportError(error);
     return true;
@@ -110,6 +119,8 @@ interface Context {
   readonly harnesses: readonly HarnessInfo[];
   readonly usual: string;
   readonly feed: Feed;
+  /** The palette is about all projects. */
+  readonly everywhere: boolean;
 }
 
 /** False when the person leaves. */
@@ -171,8 +182,10 @@ async function runTask(harness: string, task: string, context: Context, confirme
   await perform(context.line, ["run", harness, "--", task]);
 }
 
-async function choose(verb: Verb, { feed }: Context): Promise<string | undefined> {
-  const fitting = feed.now.sessions.filter(VERBS[verb]);
+async function choose(verb: Verb, { feed, place, everywhere }: Context): Promise<string | undefined> {
+  const all = feed.now.sessions.filter(VERBS[verb]);
+  const here = ofPalette(all, place, everywhere);
+  const fitting = here.length > 0 ? here : all;
   if (fitting.length === 0) {
     say(
       feed.now.error === undefined

@@ -1,8 +1,11 @@
-// What a person may do with a session in the browser: only what its state allows.
+// What a person may do with sessions in the browser: only what the state of each of them allows.
 import { isArchived, isSettled, type Session } from "../../../../session/session.ts";
 
+/** What can be done with several at once. */
+export type ManyId = "kill" | "archive" | "summon" | "sacrifice";
+
 /** What the browser can do. */
-export type ActionId = "rejoin" | "log" | "kill" | "archive" | "summon" | "sacrifice";
+export type ActionId = "rejoin" | "log" | ManyId;
 
 /** One line of the menu. */
 export interface Action {
@@ -21,10 +24,18 @@ const ACTIONS: Readonly<Record<ActionId, Action>> = {
   sacrifice: { id: "sacrifice", label: "Sacrifice", does: "delete it for good" },
 };
 
-/** What its state allows, the most likely first. */
-export function actionsOf(session: Session): readonly Action[] {
-  if (!isSettled(session.status)) return [ACTIONS.rejoin, ACTIONS.log, ACTIONS.kill];
-  return isArchived(session)
-    ? [ACTIONS.log, ACTIONS.summon, ACTIONS.sacrifice]
-    : [ACTIONS.log, ACTIONS.archive, ACTIONS.sacrifice];
+const MANY: readonly ActionId[] = ["kill", "archive", "summon", "sacrifice"] satisfies ManyId[];
+
+/** What the state of all of these allows, the most likely first; none for no session. */
+export function actionsOf(...sessions: readonly Session[]): readonly Action[] {
+  const [first, ...others] = sessions.map(allowed);
+  if (!first) return [];
+  const shared = first.filter((id) => others.every((ids) => ids.includes(id)));
+  return shared.filter((id) => others.length === 0 || MANY.includes(id)).map((id) => ACTIONS[id]);
+}
+
+function allowed(session: Session): readonly ActionId[] {
+  // Somebody else runs it: there is no terminal to be at, and nothing of ours to end.
+  if (!isSettled(session.status)) return session.external ? ["log"] : ["rejoin", "log", "kill"];
+  return isArchived(session) ? ["log", "summon", "sacrifice"] : ["log", "archive", "sacrifice"];
 }

@@ -7,6 +7,7 @@ import { endSession } from "../../../client/end-session.ts";
 import { hintsFor } from "../../../client/error-hints.ts";
 import { factsOf } from "../../../client/facts.ts";
 import { outcome, signalCode } from "../../../client/outcome.ts";
+import { placeHere } from "../../../client/project.ts";
 import { shortId } from "../../../client/session-id.ts";
 import { sessionFeed } from "../../../client/session-list.ts";
 import { notable } from "../../../client/weighed.ts";
@@ -15,10 +16,10 @@ import { Failure } from "../../../ui/failure.ts";
 import { type FullScreen, fullScreen } from "../../../ui/full-screen.ts";
 import type { Key } from "../../../ui/key-input.ts";
 import { counted } from "../../../ui/text.ts";
-import type { ActionId } from "./actions.ts";
+import type { ActionId, ManyId } from "./actions.ts";
 import { browserLines, pageOf } from "./lines.ts";
 import { type LogView, logView } from "./log-view.ts";
-import { type ActionForMany, afterKey, type BrowserState, initialState, withListing } from "./state.ts";
+import { afterKey, type BrowserState, initialState, withListing } from "./state.ts";
 
 /** Ages on the screen are at most this old, in milliseconds. */
 const TICK_MS = 1_000;
@@ -26,10 +27,10 @@ const TICK_MS = 1_000;
 /** How long the screen waits for something to show, in milliseconds. */
 const FIRST_PAGE_MS = 150;
 
-/** Shows the list until the person leaves it; resolves to the exit code. */
-export function browse(client: CovenClient, includeArchived: boolean, line: CommandLine): Promise<number> {
+/** Shows the list until the person leaves it, those of this project first; `all`: every one there is. Resolves to the exit code. */
+export function browse(client: CovenClient, all: boolean, line: CommandLine): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
-  let state = initialState(includeArchived);
+  let state = initialState(all, placeHere()?.projectRoot, all);
   let screen: FullScreen | undefined;
   let log: LogView | undefined;
 
@@ -107,7 +108,7 @@ export function browse(client: CovenClient, includeArchived: boolean, line: Comm
     draw();
   }
 
-  async function actOnAll(action: ActionForMany, sessions: readonly Session[]): Promise<void> {
+  async function actOnAll(action: ManyId, sessions: readonly Session[]): Promise<void> {
     let failed: string | undefined;
     let well = 0;
     for (const session of sessions) {
@@ -157,7 +158,7 @@ const DO: Readonly<
   kill: async (client, { id }) => `${shortId(id)}: ${outcome(await endSession(client, id))}`,
   archive: async (client, { id }) => {
     await client.archive(id);
-    return `Archived ${shortId(id)}. Tab shows archived ones too.`;
+    return `Archived ${shortId(id)}. . shows archived ones too.`;
   },
   summon: async (client, { id }) => {
     await client.summon(id);
@@ -169,10 +170,11 @@ const DO: Readonly<
   },
 };
 
-const DONE: Readonly<Record<ActionForMany, string>> = {
+const DONE: Readonly<Record<ManyId, string>> = {
   kill: "Ended",
   archive: "Archived",
   summon: "Brought back",
+  sacrifice: "Sacrificed",
 };
 
 /** What went wrong and what to do, on one line. */

@@ -1,4 +1,5 @@
 // The lines of the browser for a state and a size, none wider than the terminal. Pure.
+import { basename } from "node:path";
 import { isSettled, type Session } from "../../../../session/session.ts";
 import {
   ageOf,
@@ -17,7 +18,7 @@ import { glyphs } from "../../../ui/glyphs.ts";
 import { counted, harmless } from "../../../ui/text.ts";
 import { cut, padded, widthOf } from "../../../ui/width.ts";
 import { actionsOf } from "./actions.ts";
-import { type ActionForMany, type BrowserState, SACRIFICE, selectedOf } from "./state.ts";
+import { type BrowserState, inScope, type Panel, SACRIFICE, selectedOf, sessionsOf } from "./state.ts";
 
 /** Lines above the list (heading, filter, blank, column heads) and below it (blank, hints). */
 const AROUND = 6;
@@ -28,11 +29,33 @@ export function pageOf(state: BrowserState, { rows }: Size): number {
 }
 
 function panelHeight(state: BrowserState): number {
-  if (state.panel.kind === "none") return state.notice ? 1 : 0;
-  if (state.panel.kind === "several") return 2;
-  if (state.panel.kind === "kill") return 4;
-  return state.panel.kind === "sacrifice" ? 5 : 6;
+  switch (state.panel.kind) {
+    case "none":
+      return state.notice ? 1 : 0;
+    case "keys":
+      return KEYS.length + 1;
+    case "confirm":
+      return 4;
+    case "sacrifice":
+      return 5;
+    case "actions":
+      return 3 + actionsOf(...sessionsOf(state, state.panel.ids)).length;
+  }
 }
+
+/** What `?` says; the first of a pair is as wide as the widest. */
+const KEYS = [
+  ["Enter", "be at a live one, see the log of an old one"],
+  ["Tab", "what else can be done with it"],
+  [`${glyphs.upDown} PgUp PgDn`, "move; also j k, g and G"],
+  ["/", "filter as you type"],
+  ["p", "this project, or all of them"],
+  ["n", "the next that waits for you"],
+  [".", "archived ones too, or not"],
+  ["Space", "mark: Tab is then for all that are marked"],
+  ["l", "its log"],
+  ["q", "leave; sessions go on"],
+] as const;
 
 /** The whole screen. */
 export function browserLines(state: BrowserState, size: Size, now: number): string[] {
@@ -66,26 +89,38 @@ export function browserLines(state: BrowserState, size: Size, now: number): stri
 }
 
 function heading(state: BrowserState, cols: number): string {
-  const { listing, shown } = state;
-  const running = listing.sessions.filter((one) => !isSettled(one.status)).length;
-  const waiting = listing.sessions.filter(isWaiting).length;
-  const title = state.includeArchived ? "All sessions" : "Sessions";
-  const all = state.filter === "" ? `${shown.length}` : `${shown.length} of ${listing.sessions.length}`;
+  const { listing, shown, project, everywhere } = state;
+  const here = inScope(state);
+  const running = here.filter((one) => !isSettled(one.status)).length;
+  const waiting = here.filter(isWaiting).length;
+  const elsewhere = everywhere ? 0 : listing.sessions.filter(isWaiting).length - waiting;
+  const title = "Sessions";
+  const all = state.filter === "" ? `${shown.length}` : `${shown.length} of ${here.length}`;
+  const place = everywhere || project === undefined ? "of all projects" : `in ${nameOf(project)}`;
   const facts = [
     `${all}${listing.complete ? "" : "…"}`,
     ...(running > 0 ? [`${running} live`] : []),
     ...(waiting > 0 ? [`${waiting} waiting for you`] : []),
+    ...(elsewhere > 0 ? [`${elsewhere} waiting in other projects`] : []),
+    ...(state.includeArchived ? ["archived too"] : []),
     ...(state.marked.length > 0 ? [`${state.marked.length} marked`] : []),
     ...(listing.error === undefined ? [] : ["not up to date: the daemon does not answer"]),
   ];
   const text = ` ${glyphs.dot} ${facts.join(` ${glyphs.dot} `)}`;
-  const shownText = cut(text, cols - title.length - 1);
-  return ` ${out.bold(title)}${waiting > 0 ? out.yellow(shownText) : out.dim(shownText)}`;
+  const room = Math.max(1, cols - title.length - 2);
+  const name = ` ${cut(harmless(place), Math.min(room, Math.max(15, room - widthOf(text))))}`;
+  const shownText = cut(text, cols - title.length - widthOf(name) - 1);
+  return ` ${out.bold(title)}${name}${waiting + elsewhere > 0 ? out.yellow(shownText) : out.dim(shownText)}`;
+}
+
+function nameOf(root: string): string {
+  return basename(root) || "/";
 }
 
 function filterLine(state: BrowserState, cols: number): string {
   const word = " Filter ";
-  if (state.filter === "") return out.dim(cut(`${word}(type to filter)`, cols));
+  const caret = state.typing ? glyphs.caret : "";
+  if (state.filter === "" && !state.typing) return out.dim(cut(`${word}(/ and type)`, cols));
   const room = cols - word.length - 1;
   // The end is shown: that is where one types.
   const text = harmless(state.filter);
@@ -95,7 +130,7 @@ function filterLine(state: BrowserState, cols: number): string {
       : Array.from(text)
           .slice(-Math.max(1, Math.floor(room / 2)))
           .join("");
-  return `${out.dim(word)}${end}${out.dim(glyphs.caret)}`;
+  return `${out.dim(word)}${end}${out.dim(caret)}`;
 }
 
 /** The lines that say why the list is empty. */
@@ -103,10 +138,15 @@ function nothing(state: BrowserState): string[] {
   if (state.listing.error !== undefined) return ["The daemon does not answer.", "Try: coven doctor"];
   if (!state.listing.complete) return ["Reading …"];
   if (state.filter !== "") return ["No session matches.", "Esc shows all of them again."];
-  const none = state.includeArchived
-    ? "No sessions yet."
-    : "No sessions, or all are archived (Tab shows those).";
-  return [none, "Start one:  coven run demo 'say hello'"];
+  const elsewhere = state.everywhere ? 0 : inScope({ ...state, everywhere: true }).length;
+  const archived = state.includeArchived ? 0 : state.listing.sessions.length - elsewhere;
+  const hint = [
+    ...(elsewhere > 0 ? [`p shows those of other projects: ${elsewhere}.`] : []),
+    ...(state.includeArchived ? [] : [". shows archived ones."]),
+  ];
+  const none =
+    elsewhere > 0 ? "No sessions in this project." : archived > 0 ? "All are archived." : "No sessions yet.";
+  return [none, ...hint, "Start one:  coven run demo 'say hello'"];
 }
 
 interface Widths {
@@ -181,11 +221,12 @@ function row(
     : ` ${mark}${state}  ${isSettled(session.status) ? out.dim(rest) : rest}`;
 }
 
-const ASKS: Readonly<Record<ActionForMany, string>> = {
-  kill: "End # and everything started there?",
-  archive: "Archive #?",
-  summon: "Bring # back into the list?",
-};
+const ASKS: Readonly<Record<(Panel & { kind: "confirm" })["action"], readonly [one: string, many: string]>> =
+  {
+    kill: ["End it and everything it started?", "End # and everything started there?"],
+    archive: ["Archive it?", "Archive #?"],
+    summon: ["Bring it back into the list?", "Bring # back into the list?"],
+  };
 
 function panelLines(state: BrowserState, cols: number, now: number): string[] {
   const { panel, notice } = state;
@@ -195,30 +236,32 @@ function panelLines(state: BrowserState, cols: number, now: number): string[] {
     return [notice.bad ? out.red(text) : out.green(text)];
   }
   const rule = out.dim(glyphs.rule.repeat(cols));
-  if (panel.kind === "several") {
-    const asks = ASKS[panel.action].replace("#", counted(panel.ids.length, "session"));
-    return [rule, cut(` ${asks} y or n`, cols)];
+  if (panel.kind === "keys") {
+    const widest = Math.max(...KEYS.map(([key]) => widthOf(key)));
+    return [rule, ...KEYS.map(([key, does]) => cut(` ${padded(key, widest)}  ${does}`, cols))];
   }
-  const session = state.shown.find((one) => one.id === panel.id);
+  const sessions = sessionsOf(state, panel.ids);
+  const [session] = sessions;
   if (!session) return [];
-  const what = ` ${out.bold(cut(harmless(session.title), cols - 2))}`;
-  const facts = out.dim(
-    cut(
-      ` ${shortId(session.id)} ${glyphs.dot} ${harmless(session.harness)}, ${modeWord(session)} ${glyphs.dot} ${stateText(session, now)}`,
-      cols,
-    ),
-  );
-  if (panel.kind === "kill") {
-    return [rule, what, facts, cut(" End it and everything it started? y or n", cols)];
+  const count = counted(sessions.length, "session");
+  const isOne = sessions.length === 1;
+  const titles = sessions.map((one) => harmless(one.title)).join(", ");
+  const what = ` ${out.bold(cut(titles, cols - 2))}`;
+  const its = `${shortId(session.id)} ${glyphs.dot} ${harmless(session.harness)}, ${modeWord(session)} ${glyphs.dot} ${stateText(session, now)}`;
+  const facts = out.dim(cut(` ${isOne ? its : count}`, cols));
+  if (panel.kind === "confirm") {
+    const [one, many] = ASKS[panel.action];
+    return [rule, what, facts, cut(` ${isOne ? one : many.replace("#", count)} y or n`, cols)];
   }
   if (panel.kind === "sacrifice") {
     const asks = panel.wrong
       ? out.red(cut(` That is not the word. Type ${SACRIFICE}, or Esc.`, cols))
-      : cut(` Type ${SACRIFICE} to delete it for good:`, cols);
+      : cut(` Type ${SACRIFICE} to delete ${isOne ? "it" : count} for good:`, cols);
     return [rule, what, facts, asks, ` ${cut(harmless(panel.typed), cols - 3)}${glyphs.caret}`];
   }
-  const menu = actionsOf(session).map((action, place) => {
-    const chosen = place === Math.min(panel.at, actionsOf(session).length - 1);
+  const actions = actionsOf(...sessions);
+  const menu = actions.map((action, place) => {
+    const chosen = place === Math.min(panel.at, actions.length - 1);
     const label = padded(action.label, 10);
     const does = out.dim(cut(action.does, Math.max(0, cols - 16)));
     return chosen ? ` ${out.cyan(glyphs.pointer)} ${out.bold(label)} ${does}` : `   ${label} ${does}`;
@@ -227,17 +270,26 @@ function panelLines(state: BrowserState, cols: number, now: number): string[] {
 }
 
 function hints(state: BrowserState, cols: number): string {
+  const first = selectedOf(state);
   const texts: Readonly<Record<BrowserState["panel"]["kind"], readonly string[]>> = {
-    none: [
-      state.marked.length > 0 ? `Enter all ${state.marked.length} marked` : "Enter actions",
-      `Esc ${state.marked.length > 0 ? "unmark" : state.filter === "" ? "leave" : "clear filter"}`,
-      state.includeArchived ? "Tab hide archived" : "Tab archived too",
-      `${glyphs.upDown} move`,
-      "Space mark",
-    ],
+    none: state.typing
+      ? ["Enter open", "Esc clear filter", `${glyphs.upDown} move`, "Tab actions"]
+      : [
+          ...(state.marked.length > 0
+            ? [`Tab all ${state.marked.length} marked`]
+            : first
+              ? [`Enter ${isSettled(first.status) ? "log" : "attach"}`, "Tab actions"]
+              : []),
+          `Esc ${state.marked.length > 0 ? "unmark" : state.filter === "" ? "leave" : "clear filter"}`,
+          "? keys",
+          "/ filter",
+          state.everywhere ? "p this project" : "p all projects",
+          state.includeArchived ? ". hide archived" : ". archived too",
+          "Space mark",
+        ],
+    keys: ["any key goes back"],
     actions: ["Enter choose", "Esc back", `${glyphs.upDown} move`],
-    several: ["y do it", "Esc back"],
-    kill: ["y end it", "Esc keep it"],
+    confirm: ["y do it", "Esc back"],
     sacrifice: ["Enter delete", "Esc keep it"],
   };
   let line = "";

@@ -1,28 +1,37 @@
 // The state of the browser and what each key does to it. Pure: a new state comes out, and perhaps an intent to carry out.
 import { isArchived, type Session } from "../../../../session/session.ts";
-import { projectOf, stateWord } from "../../../client/describe.ts";
+import { isOfProject, isWaiting, projectOf, stateWord } from "../../../client/describe.ts";
 import type { Listing } from "../../../client/session-list.ts";
 import type { Key } from "../../../ui/key-input.ts";
-import { type ActionId, actionsOf } from "./actions.ts";
+import { type ActionId, actionsOf, type ManyId } from "./actions.ts";
 
-/** What lies over the list: nothing, the menu of a session, or the question before it is ended or deleted. */
+/** What lies over the list: nothing, the keys, the menu of one or more sessions, or the question before they are ended, hidden or deleted. */
 export type Panel =
   | { readonly kind: "none" }
-  | { readonly kind: "actions"; readonly id: string; readonly at: number }
-  | { readonly kind: "kill"; readonly id: string }
-  /** The question before something is done with all that are marked. */
-  | { readonly kind: "several"; readonly action: ActionForMany; readonly ids: readonly string[] }
-  | { readonly kind: "sacrifice"; readonly id: string; readonly typed: string; readonly wrong: boolean };
-
-/** What can be done with several at once: deleting is asked of each. */
-export type ActionForMany = "kill" | "archive" | "summon";
+  | { readonly kind: "keys" }
+  | { readonly kind: "actions"; readonly ids: readonly string[]; readonly at: number }
+  | {
+      readonly kind: "confirm";
+      readonly action: "kill" | "archive" | "summon";
+      readonly ids: readonly string[];
+    }
+  | {
+      readonly kind: "sacrifice";
+      readonly ids: readonly string[];
+      readonly typed: string;
+      readonly wrong: boolean;
+    };
 
 /** Everything the browser shows. */
 export interface BrowserState {
   readonly listing: Listing;
   readonly includeArchived: boolean;
+  /** The root of the project one stands in; undefined where that directory is gone. */
+  readonly project: string | undefined;
+  /** Also those of other projects. */
+  readonly everywhere: boolean;
   readonly filter: string;
-  /** The sessions that match the filter. */
+  /** The sessions of the project, or of all, that match the filter. */
   readonly shown: readonly Session[];
   /** The id under the pointer; it stays when the list changes around it. */
   readonly selected: string | undefined;
@@ -31,7 +40,7 @@ export interface BrowserState {
   readonly panel: Panel;
   /** Ids of the marked sessions, in the order they were marked. */
   readonly marked: readonly string[];
-  /** The last key typed into the filter: a space is then part of it, and else marks. */
+  /** What is typed goes into the filter. */
   readonly typing: boolean;
   /** How the last action went. */
   readonly notice: { readonly text: string; readonly bad: boolean } | undefined;
@@ -42,19 +51,24 @@ export type Intent =
   | { readonly kind: "leave" }
   | { readonly kind: "refresh" }
   | { readonly kind: "act"; readonly action: ActionId; readonly session: Session }
-  | { readonly kind: "act on all"; readonly action: ActionForMany; readonly sessions: readonly Session[] };
+  | { readonly kind: "act on all"; readonly action: ManyId; readonly sessions: readonly Session[] };
+
+/** What comes of a key. */
+export interface After {
+  readonly state: BrowserState;
+  readonly intent?: Intent;
+}
 
 /** The word that a deletion needs, typed exactly. */
 export const SACRIFICE = "sacrifice";
 
-/** What `?` says. */
-const KEYS = "Type: filter  Enter: actions  Space: mark  Tab: archived  PgUp PgDn Home End  Esc: back";
-
-/** An empty browser. */
-export function initialState(includeArchived: boolean): BrowserState {
+/** An empty browser. Without a project it shows all of them. */
+export function initialState(includeArchived: boolean, project?: string, everywhere = false): BrowserState {
   return {
     listing: { sessions: [], complete: false, error: undefined },
     includeArchived,
+    project,
+    everywhere: everywhere || project === undefined,
     filter: "",
     shown: [],
     selected: undefined,
@@ -68,28 +82,32 @@ export function initialState(includeArchived: boolean): BrowserState {
 
 /** The state with a newer list. The selected session stays selected; if it is gone, its neighbour is. */
 export function withListing(state: BrowserState, listing: Listing): BrowserState {
-  const shown = matching(listing.sessions, state.filter, state.includeArchived);
+  const shown = matching(inScope({ ...state, listing }), state.filter);
   const found = shown.findIndex((one) => one.id === state.selected);
   const at = found >= 0 ? found : Math.max(0, Math.min(state.at, shown.length - 1));
   const isShown = (id: string) => shown.some((one) => one.id === id);
   const { panel: open } = state;
-  const ids = open.kind === "none" ? [] : open.kind === "several" ? open.ids : [open.id];
-  const panel: Panel = ids.every(isShown) ? open : { kind: "none" };
+  const panel: Panel = "ids" in open && !open.ids.every(isShown) ? { kind: "none" } : open;
   // What is not seen any more is not acted upon.
   const marked = state.marked.filter(isShown);
   return { ...state, listing, shown, at, selected: shown[at]?.id, panel, marked };
 }
 
+/** Those the list is about, before the filter: of the project, or of all, and with the archived ones or without. */
+export function inScope({ listing, includeArchived, everywhere, project }: BrowserState): readonly Session[] {
+  if (includeArchived && everywhere) return listing.sessions;
+  return listing.sessions.filter(
+    (one) =>
+      (includeArchived || !isArchived(one)) &&
+      (everywhere || project === undefined || isOfProject(one, project)),
+  );
+}
+
 /** The sessions of which, for every word of the filter, the row contains it or the id begins with it. */
-function matching(
-  sessions: readonly Session[],
-  filter: string,
-  includeArchived: boolean,
-): readonly Session[] {
-  const there = includeArchived ? sessions : sessions.filter((one) => !isArchived(one));
+function matching(sessions: readonly Session[], filter: string): readonly Session[] {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return there;
-  return there.filter((one) => {
+  if (words.length === 0) return sessions;
+  return sessions.filter((one) => {
     const row = `${one.title} ${stateWord(one)} ${one.harness} ${projectOf(one)}`.toLowerCase();
     return words.every((word) => row.includes(word) || one.id.startsWith(word));
   });
@@ -100,78 +118,158 @@ export function selectedOf(state: BrowserState): Session | undefined {
   return state.shown[state.at];
 }
 
-/** The state after a key, and perhaps an intent. `page` is how many rows the list shows. */
-export function afterKey(
-  state: BrowserState,
-  key: Key,
-  page: number,
-): { readonly state: BrowserState; readonly intent?: Intent } {
-  if (key.name === "interrupt") return { state, intent: { kind: "leave" } };
-  const { panel } = state;
-  if (panel.kind === "actions") return inMenu({ ...state, notice: undefined }, panel, key);
-  if (panel.kind === "several") return beforeAll(state, panel, key);
-  if (panel.kind === "kill") return beforeKill(state, panel, key);
-  if (panel.kind === "sacrifice") return inQuestion(state, panel, key);
-  return inList({ ...state, notice: undefined }, key, page);
+/** The sessions that a panel is about. */
+export function sessionsOf(state: BrowserState, ids: readonly string[]): readonly Session[] {
+  return ids.flatMap((id) => state.shown.find((one) => one.id === id) ?? []);
 }
 
-function inList(state: BrowserState, key: Key, page: number): { state: BrowserState; intent?: Intent } {
-  const move = (steps: number, from = state) => {
-    const at = Math.max(0, Math.min(from.at + steps, from.shown.length - 1));
-    return { state: { ...from, at, selected: from.shown[at]?.id, typing: false } };
-  };
+/** The state after a key, and perhaps an intent. `page` is how many rows the list shows. */
+export function afterKey(state: BrowserState, key: Key, page: number): After {
+  if (key.name === "interrupt") return { state, intent: { kind: "leave" } };
+  const { panel } = state;
+  switch (panel.kind) {
+    case "none":
+      return inList({ ...state, notice: undefined }, key, page);
+    case "keys":
+      return { state: closed(state) };
+    case "actions":
+      return inMenu({ ...state, notice: undefined }, panel, key);
+    case "confirm":
+      return beforeAll(state, panel, key);
+    case "sacrifice":
+      return inQuestion(state, panel, key);
+  }
+}
+
+function closed(state: BrowserState, notice?: string): BrowserState {
+  const said = notice === undefined ? {} : { notice: { text: notice, bad: false } };
+  return { ...state, panel: { kind: "none" }, ...said };
+}
+
+function moved(state: BrowserState, steps: number): BrowserState {
+  const at = Math.max(0, Math.min(state.at + steps, state.shown.length - 1));
+  return { ...state, at, selected: state.shown[at]?.id, typing: false };
+}
+
+function inList(state: BrowserState, key: Key, page: number): After {
   switch (key.name) {
     case "up":
-      return move(-1);
+      return { state: moved(state, -1) };
     case "down":
-      return move(1);
+      return { state: moved(state, 1) };
     case "pageup":
-      return move(-page);
+      return { state: moved(state, -page) };
     case "pagedown":
-      return move(page);
+      return { state: moved(state, page) };
     case "home":
-      return move(Number.NEGATIVE_INFINITY);
+      return { state: moved(state, Number.NEGATIVE_INFINITY) };
     case "end":
-      return move(Number.POSITIVE_INFINITY);
-    case "enter": {
-      if (state.marked.length > 0) return { state: withQuestion(state) };
-      const session = selectedOf(state);
-      if (!session) return { state };
-      return { state: { ...state, panel: { kind: "actions", id: session.id, at: 0 } } };
-    }
+      return { state: moved(state, Number.POSITIVE_INFINITY) };
+    case "enter":
+      return state.marked.length > 0 ? { state: withMenu(state) } : opened(state);
     case "tab":
-      return {
-        state: withListing({ ...state, includeArchived: !state.includeArchived }, state.listing),
-        intent: { kind: "refresh" },
-      };
+    case "right":
+      return { state: withMenu(state) };
     case "escape":
       if (state.marked.length > 0) return { state: { ...state, marked: [], typing: false } };
-      return state.filter === "" ? { state, intent: { kind: "leave" } } : { state: withFilter(state, "") };
+      if (state.filter !== "" || state.typing) return { state: withFilter(state, "", false) };
+      return { state, intent: { kind: "leave" } };
     case "clear":
-      return { state: withFilter(state, "") };
+      return { state: withFilter(state, "", state.typing) };
     case "backspace":
-      return { state: withFilter(state, withoutLast(state.filter)) };
-    case "text":
+      return { state: withFilter(state, withoutLast(state.filter), state.typing || state.filter !== "") };
     case "paste":
-      if (key.name === "text" && key.text === "?" && !state.typing) {
-        return { state: { ...state, notice: { text: KEYS, bad: false } } };
-      }
-      // Pressed twice in a row they come as one.
-      if (key.name === "text" && /^ +$/.test(key.text) && !state.typing) {
-        let next = { state };
-        for (const _ of key.text) next = move(1, withMark(next.state));
-        return next;
-      }
-      return { state: withFilter(state, state.filter + key.text) };
+      // A paste is text, and never keys.
+      return { state: withFilter(state, state.filter + key.text, true) };
+    case "text":
+      return typed(state, key.text);
     default:
       return { state };
   }
 }
 
+/** Keys pressed in a row may come as one run: each is looked at for itself until one needs the world. */
+function typed(state: BrowserState, text: string): After {
+  if (state.typing) return { state: withFilter(state, state.filter + text, true) };
+  let after: After = { state };
+  for (const [at, letter] of Array.from(text).entries()) {
+    if (letter === "/") {
+      return { state: withFilter(after.state, after.state.filter + text.slice(at + 1), true) };
+    }
+    after = letterIn(after.state, letter);
+    if (after.intent || after.state.panel.kind !== "none") return after;
+  }
+  return after;
+}
+
+function letterIn(state: BrowserState, letter: string): After {
+  switch (letter) {
+    case " ":
+      return { state: moved(withMark(state), 1) };
+    case "j":
+      return { state: moved(state, 1) };
+    case "k":
+      return { state: moved(state, -1) };
+    case "g":
+      return { state: moved(state, Number.NEGATIVE_INFINITY) };
+    case "G":
+      return { state: moved(state, Number.POSITIVE_INFINITY) };
+    case "n":
+      return { state: atNextWaiting(state) };
+    case "p":
+      return { state: withEverywhere(state, !state.everywhere) };
+    case ".":
+      return {
+        state: withListing({ ...state, includeArchived: !state.includeArchived }, state.listing),
+        intent: { kind: "refresh" },
+      };
+    case "l": {
+      const session = selectedOf(state);
+      return session ? { state, intent: { kind: "act", action: "log", session } } : { state };
+    }
+    case "q":
+      return { state, intent: { kind: "leave" } };
+    case "?":
+      return { state: { ...state, panel: { kind: "keys" } } };
+    default:
+      return { state };
+  }
+}
+
+/** Enter: at a session that runs one is at once, of one that has ended one sees what it printed. */
+function opened(state: BrowserState): After {
+  const session = selectedOf(state);
+  const first = session && actionsOf(session)[0];
+  if (!session || !first) return { state };
+  return { state: { ...state, typing: false }, intent: { kind: "act", action: first.id, session } };
+}
+
+/** The next session below the pointer that waits for a person, around the end; of all projects where none of this one does. */
+function atNextWaiting(state: BrowserState): BrowserState {
+  const { shown, at } = state;
+  const order = [...shown.slice(at + 1), ...shown.slice(0, at + 1)];
+  const next = order.find(isWaiting);
+  if (next) return { ...state, at: shown.indexOf(next), selected: next.id };
+  const elsewhere = state.everywhere ? undefined : state.listing.sessions.find(isWaiting);
+  if (elsewhere)
+    return withListing({ ...state, everywhere: true, filter: "", selected: elsewhere.id }, state.listing);
+  return { ...state, notice: { text: "No session waits for you.", bad: false } };
+}
+
+function withEverywhere(state: BrowserState, everywhere: boolean): BrowserState {
+  if (state.project === undefined) {
+    return {
+      ...state,
+      notice: { text: "The directory you are in is gone: these are all projects.", bad: true },
+    };
+  }
+  return withListing({ ...state, everywhere }, state.listing);
+}
+
 // A new filter selects the first match.
-function withFilter(state: BrowserState, filter: string): BrowserState {
-  if (filter === state.filter) return state;
-  return withListing({ ...state, filter, typing: filter !== "", selected: undefined, at: 0 }, state.listing);
+function withFilter(state: BrowserState, filter: string, typing: boolean): BrowserState {
+  if (filter === state.filter) return { ...state, typing };
+  return withListing({ ...state, filter, typing, selected: undefined, at: 0 }, state.listing);
 }
 
 function withoutLast(text: string): string {
@@ -180,23 +278,35 @@ function withoutLast(text: string): string {
     .join("");
 }
 
-function inMenu(
-  state: BrowserState,
-  panel: Panel & { kind: "actions" },
-  key: Key,
-): { state: BrowserState; intent?: Intent } {
-  const closed: BrowserState = { ...state, panel: { kind: "none" } };
-  const session = state.shown.find((one) => one.id === panel.id);
-  if (!session) return { state: closed };
-  const actions = actionsOf(session);
-  const choose = (place: number): { state: BrowserState; intent?: Intent } => {
-    const action = actions[place];
-    if (!action) return { state };
-    if (action.id === "sacrifice") {
-      return { state: { ...state, panel: { kind: "sacrifice", id: session.id, typed: "", wrong: false } } };
+/** The menu of those that are marked, else of the one under the pointer. */
+function withMenu(state: BrowserState): BrowserState {
+  const selected = selectedOf(state);
+  const ids = state.marked.length > 0 ? state.marked : selected ? [selected.id] : [];
+  if (ids.length === 0) return state;
+  if (actionsOf(...sessionsOf(state, ids)).length === 0) {
+    const text = "Mark only live ones (to kill), or only finished ones (to archive, summon or sacrifice).";
+    return { ...state, notice: { text, bad: true } };
+  }
+  return { ...state, typing: false, panel: { kind: "actions", ids, at: 0 } };
+}
+
+function inMenu(state: BrowserState, panel: Panel & { kind: "actions" }, key: Key): After {
+  const sessions = sessionsOf(state, panel.ids);
+  const actions = actionsOf(...sessions);
+  const [session] = sessions;
+  if (!session) return { state: closed(state) };
+  const choose = (place: number): After => {
+    const action = actions[place]?.id;
+    if (action === undefined) return { state };
+    const { ids } = panel;
+    if (action === "sacrifice") {
+      return { state: { ...state, panel: { kind: "sacrifice", ids, typed: "", wrong: false } } };
     }
-    if (action.id === "kill") return { state: { ...state, panel: { kind: "kill", id: session.id } } };
-    return { state: closed, intent: { kind: "act", action: action.id, session } };
+    const isOne = sessions.length === 1;
+    if (action === "kill" || (!isOne && (action === "archive" || action === "summon"))) {
+      return { state: { ...state, panel: { kind: "confirm", action, ids } } };
+    }
+    return { state: closed(state), intent: { kind: "act", action, session } };
   };
   switch (key.name) {
     case "up":
@@ -208,7 +318,8 @@ function inMenu(
       return choose(Math.min(panel.at, actions.length - 1));
     case "escape":
     case "left":
-      return { state: closed };
+    case "tab":
+      return { state: closed(state) };
     case "text": {
       // The first letter of an action chooses it: no two share one.
       const letter = key.text.toLowerCase();
@@ -227,61 +338,24 @@ function withMark(state: BrowserState): BrowserState {
   return { ...state, marked: others.length < state.marked.length ? others : [...others, id] };
 }
 
-function markedOf(state: BrowserState, ids: readonly string[]): readonly Session[] {
-  return ids.flatMap((id) => state.shown.find((one) => one.id === id) ?? []);
+/** What is to be done with one or with all of them. */
+function act(action: ManyId, sessions: readonly Session[]): Intent {
+  const [session, other] = sessions;
+  return session && !other ? { kind: "act", action, session } : { kind: "act on all", action, sessions };
 }
 
-/** The one thing that all marked sessions allow, asked about with their number. */
-function withQuestion(state: BrowserState): BrowserState {
-  const sessions = markedOf(state, state.marked);
-  const action = (["kill", "archive", "summon"] as const).find((id) =>
-    sessions.every((one) => actionsOf(one).some((can) => can.id === id)),
-  );
-  if (action) return { ...state, panel: { kind: "several", action, ids: state.marked } };
-  const text =
-    "Mark only live ones (to kill), only finished ones (to archive) or only archived ones (to summon).";
-  return { ...state, notice: { text, bad: true } };
-}
-
-function beforeAll(
-  state: BrowserState,
-  panel: Panel & { kind: "several" },
-  key: Key,
-): { state: BrowserState; intent?: Intent } {
-  const closed: BrowserState = { ...state, panel: { kind: "none" } };
+/** Only a y agrees: Enter has just chosen it, and may come twice. */
+function beforeAll(state: BrowserState, panel: Panel & { kind: "confirm" }, key: Key): After {
   const typed = key.name === "text" ? key.text.toLowerCase() : key.name;
   if (typed === "y") {
-    const sessions = markedOf(state, panel.ids);
-    return {
-      state: { ...closed, marked: [] },
-      intent: { kind: "act on all", action: panel.action, sessions },
-    };
+    const sessions = sessionsOf(state, panel.ids);
+    return { state: { ...closed(state), marked: [] }, intent: act(panel.action, sessions) };
   }
   if (typed !== "n" && typed !== "escape" && typed !== "left") return { state };
-  return { state: { ...closed, notice: { text: "Nothing was done.", bad: false } } };
+  return { state: closed(state, panel.ids.length === 1 ? "It goes on." : "Nothing was done.") };
 }
 
-/** Only a y ends it: Enter has just chosen Kill, and may come twice. */
-function beforeKill(
-  state: BrowserState,
-  panel: Panel & { kind: "kill" },
-  key: Key,
-): { state: BrowserState; intent?: Intent } {
-  const closed: BrowserState = { ...state, panel: { kind: "none" } };
-  const session = state.shown.find((one) => one.id === panel.id);
-  if (!session) return { state: closed };
-  const typed = key.name === "text" ? key.text.toLowerCase() : key.name;
-  if (typed === "y") return { state: closed, intent: { kind: "act", action: "kill", session } };
-  if (typed !== "n" && typed !== "escape" && typed !== "left") return { state };
-  return { state: { ...closed, notice: { text: "It goes on.", bad: false } } };
-}
-
-function inQuestion(
-  state: BrowserState,
-  panel: Panel & { kind: "sacrifice" },
-  key: Key,
-): { state: BrowserState; intent?: Intent } {
-  const closed: BrowserState = { ...state, panel: { kind: "none" } };
+function inQuestion(state: BrowserState, panel: Panel & { kind: "sacrifice" }, key: Key): After {
   const typing = (typed: string) => ({ state: { ...state, panel: { ...panel, typed, wrong: false } } });
   switch (key.name) {
     case "text":
@@ -292,14 +366,12 @@ function inQuestion(
     case "clear":
       return typing("");
     case "escape":
-      return { state: { ...closed, notice: { text: "Nothing was deleted.", bad: false } } };
+      return { state: closed(state, "Nothing was deleted.") };
     case "enter": {
-      if (panel.typed === "")
-        return { state: { ...closed, notice: { text: "Nothing was deleted.", bad: false } } };
-      const session = state.shown.find((one) => one.id === panel.id);
-      if (panel.typed !== SACRIFICE || !session)
-        return { state: { ...state, panel: { ...panel, wrong: true } } };
-      return { state: closed, intent: { kind: "act", action: "sacrifice", session } };
+      if (panel.typed === "") return { state: closed(state, "Nothing was deleted.") };
+      if (panel.typed !== SACRIFICE) return { state: { ...state, panel: { ...panel, wrong: true } } };
+      const sessions = sessionsOf(state, panel.ids);
+      return { state: { ...closed(state), marked: [] }, intent: act("sacrifice", sessions) };
     }
     default:
       return { state };
