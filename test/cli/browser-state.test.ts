@@ -93,11 +93,16 @@ describe("the list", () => {
     expect(after(browser(), "n").state.notice?.text).toBe("No session waits for you.");
   });
 
-  test("typing filters by any words of a row, Backspace widens, Escape clears, Escape again leaves", () => {
+  test("/ filters by fzf's rules over a row, Backspace widens, Escape clears, Escape again leaves", () => {
     const typed = after(browser(), "/docs wri").state;
     expect(titles(typed)).toEqual(["write docs"]);
     expect(titles(after(typed, "\u007f\u007f\u007f\u007f").state)).toEqual(["write docs"]);
-    expect(titles(after(browser(), "/RUNNING").state)).toEqual(["explain the parser"]);
+    expect(titles(after(browser(), "/'running").state)).toEqual(["explain the parser"]);
+    expect(titles(after(browser(), "/RUNNING").state)).toEqual([]);
+    expect(titles(after(browser(), "/!^write exptp | fxtst").state)).toEqual([
+      "explain the parser",
+      "fix the tests",
+    ]);
     expect(titles(after(browser(), `/${failed.id.slice(0, 8)}`).state)).toEqual(["write docs"]);
     expect(titles(after(browser(), "/zzz").state)).toEqual([]);
     const cleared = after(typed, ESC);
@@ -212,9 +217,9 @@ describe("marks", () => {
     expect([marked.marked, selected(marked)]).toEqual([[done.id, failed.id], "write docs"]);
     expect(after(marked, " ").state.marked).toEqual([done.id]);
     expect(after(browser(), "/the tests").state.filter).toBe("the tests");
-    const typed = after(after(browser(), "/fix").state, " ").state;
-    expect([typed.filter, typed.marked]).toEqual(["fix ", []]);
-    expect(after(after(browser(), "/fix").state, `${DOWN} `).state.marked).toEqual([done.id]);
+    const typed = after(after(browser(), "/'fix").state, " ").state;
+    expect([typed.filter, typed.marked]).toEqual(["'fix ", []]);
+    expect(after(after(browser(), "/'fix").state, `${DOWN} `).state.marked).toEqual([done.id]);
     const back = after(marked, ESC);
     expect([back.state.marked, back.intent]).toEqual([[], undefined]);
   });

@@ -36,8 +36,9 @@ function state(sessions: readonly Session[] = SESSIONS, keys: readonly string[] 
     error: undefined,
   });
   for (const key of keys) {
-    const one =
-      key.length === 1 ? ({ name: "text", text: key } as const) : ({ name: key } as { name: "enter" });
+    const one = !/^[a-z]{2,}$/.test(key)
+      ? ({ name: "text", text: key } as const)
+      : ({ name: key } as { name: "enter" });
     now = afterKey(now, one, 10).state;
   }
   return now;
@@ -101,6 +102,20 @@ test("what a person reads at 80 columns", () => {
     "",
     ` Enter attach  ${dot}  Tab actions  ${dot}  Esc leave  ${dot}  ? keys  ${dot}  / filter`,
   ]);
+});
+
+test("what was found is in colour, wherever it stands in the row, and joined emoji stay one", () => {
+  const family = "👨‍👩‍👧";
+  const rows = (filter: string) =>
+    browserLines(
+      state([sample({ title: `${family} fix the tests` })], ["/", ...filter]),
+      { cols: 80, rows: 24 },
+      NOW,
+    );
+  const row = rows("'tests").find((line) => line.includes("fix the"));
+  expect(Bun.stripANSI(row ?? "")).toContain(`${family} fix the tests`);
+  const whole = rows("👩").find((line) => line.includes("fix the"));
+  expect(whole).toContain(family);
 });
 
 test("five thousand sessions are drawn and filtered while a key is pressed", () => {

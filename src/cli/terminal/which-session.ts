@@ -1,8 +1,6 @@
 // Which sessions a command is meant for: what was typed, else, at a terminal, what a person picks from a list.
 import type { CovenClient } from "../../api/client.ts";
 import type { Session } from "../../session/session.ts";
-import { isOfProject } from "../client/describe.ts";
-import { placeHere } from "../client/project.ts";
 import { fullId, shortId } from "../client/session-id.ts";
 import { everySession } from "../client/session-list.ts";
 import { type Invocation, SESSION_KINDS, type SessionKind } from "../framework/command.ts";
@@ -56,6 +54,9 @@ async function pickedSession(client: Lister, { name }: Invocation, kind: Session
     say(`${shortId(only.id)}: ${harmless(only.title)}`);
     return only.id;
   }
+  // Only those who have to pick pay for it.
+  const { placeHere } = await import("../client/project.ts");
+  const { isOfProject } = await import("../client/describe.ts");
   const here = placeHere()?.projectRoot;
   const own = (one: Session) => here !== undefined && isOfProject(one, here);
   const ordered = [...fitting.filter(own), ...fitting.filter((one) => !own(one))];

@@ -1,15 +1,7 @@
 // The lines of the browser for a state and a size, none wider than the terminal. Pure.
 import { basename } from "node:path";
 import { isSettled, type Session } from "../../../../session/session.ts";
-import {
-  ageOf,
-  isWaiting,
-  painted,
-  projectOf,
-  signOf,
-  stateText,
-  stateWord,
-} from "../../../client/describe.ts";
+import { ageOf, isWaiting, painted, projectOf, signOf, stateText } from "../../../client/describe.ts";
 import { modeWord } from "../../../client/launch-mode.ts";
 import { shortId } from "../../../client/session-id.ts";
 import { out } from "../../../ui/colour.ts";
@@ -18,7 +10,15 @@ import { glyphs } from "../../../ui/glyphs.ts";
 import { counted, harmless } from "../../../ui/text.ts";
 import { cut, padded, widthOf } from "../../../ui/width.ts";
 import { actionsOf } from "./actions.ts";
-import { type BrowserState, inScope, type Panel, SACRIFICE, selectedOf, sessionsOf } from "./state.ts";
+import {
+  type BrowserState,
+  inScope,
+  type Panel,
+  rowText,
+  SACRIFICE,
+  selectedOf,
+  sessionsOf,
+} from "./state.ts";
 
 /** Lines above the list (heading, filter, blank, column heads) and below it (blank, hints). */
 const AROUND = 6;
@@ -71,7 +71,11 @@ export function browserLines(state: BrowserState, size: Size, now: number): stri
           row(
             one,
             widths,
-            { selected: one.id === selectedOf(state)?.id, marked: state.marked.includes(one.id) },
+            {
+              selected: one.id === selectedOf(state)?.id,
+              marked: state.marked.includes(one.id),
+              hits: state.hits.get(one.id),
+            },
             now,
           ),
         )
@@ -187,10 +191,48 @@ function headings(widths: Widths): string {
   });
 }
 
-function cells(widths: Widths, texts: Readonly<Record<keyof Widths, string>>): string {
+/** The text with what it was found by in colour; a character that is made of several is so as a whole. */
+function lit(text: string, hits: ReadonlySet<number> | undefined): string {
+  if (!hits || hits.size === 0) return text;
+  let at = 0;
+  let line = "";
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    let isHit = false;
+    for (const end = at + segment.length; at < end; at++) isHit ||= hits.has(at);
+    // The sign for what was cut off stands for nothing that was found.
+    line += isHit && segment !== "…" ? out.cyan(segment) : segment;
+  }
+  return line;
+}
+
+/** What of which cell the filter has found. */
+function hitsOf(
+  session: Session,
+  hits: ReadonlySet<number> | undefined,
+): Partial<Record<keyof Widths, Set<number>>> {
+  if (!hits || hits.size === 0) return {};
+  let begin = 0;
+  const [title, state, harness, project] = rowText(session).map((word) => {
+    const own = new Set(Array.from(hits, (at) => at - begin).filter((at) => at >= 0 && at < word.length));
+    begin += word.length + 1;
+    return own;
+  });
+  return {
+    ...(title && { title }),
+    ...(state && { state }),
+    ...(harness && { harness }),
+    ...(project && { project }),
+  };
+}
+
+function cells(
+  widths: Widths,
+  texts: Readonly<Record<keyof Widths, string>>,
+  hits: Partial<Record<keyof Widths, ReadonlySet<number>>> = {},
+): string {
   return (["state", "harness", "age", "title", "project", "id"] as const)
     .filter((name) => widths[name] > 0)
-    .map((name) => padded(cut(texts[name], widths[name]), widths[name]))
+    .map((name) => padded(lit(cut(texts[name], widths[name]), hits[name]), widths[name]))
     .join("  ")
     .trimEnd();
 }
@@ -198,21 +240,26 @@ function cells(widths: Widths, texts: Readonly<Record<keyof Widths, string>>): s
 function row(
   session: Session,
   widths: Widths,
-  { selected, marked }: { readonly selected: boolean; readonly marked: boolean },
+  {
+    selected,
+    marked,
+    hits,
+  }: { readonly selected: boolean; readonly marked: boolean; readonly hits: ReadonlySet<number> | undefined },
   now: number,
 ): string {
-  const word = stateWord(session);
+  const [title, word, harness, project] = rowText(session);
   const sign = signOf(session);
   const rest = cells(
     { ...widths, state: 0 },
     {
       state: "",
-      harness: harmless(session.harness),
+      harness,
       age: ageOf(session, now),
-      title: harmless(session.title),
-      project: harmless(projectOf(session)),
+      title,
+      project,
       id: shortId(session.id),
     },
+    hitsOf(session, hits),
   );
   const state = painted(session, padded(`${sign} ${word}`, widths.state));
   const mark = marked ? out.cyan("+") : " ";

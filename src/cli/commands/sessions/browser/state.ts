@@ -2,7 +2,9 @@
 import { isArchived, type Session } from "../../../../session/session.ts";
 import { isOfProject, isWaiting, projectOf, stateWord } from "../../../client/describe.ts";
 import type { Listing } from "../../../client/session-list.ts";
+import { type Finder, finder } from "../../../ui/fuzzy.ts";
 import type { Key } from "../../../ui/key-input.ts";
+import { harmless } from "../../../ui/text.ts";
 import { type ActionId, actionsOf, type ManyId } from "./actions.ts";
 
 /** What lies over the list: nothing, the keys, the menu of one or more sessions, or the question before they are ended, hidden or deleted. */
@@ -33,6 +35,8 @@ export interface BrowserState {
   readonly filter: string;
   /** The sessions of the project, or of all, that match the filter. */
   readonly shown: readonly Session[];
+  /** Where the filter found what it looked for: by id, indices into `rowText`, joined by spaces. */
+  readonly hits: ReadonlyMap<string, ReadonlySet<number>>;
   /** The id under the pointer; it stays when the list changes around it. */
   readonly selected: string | undefined;
   /** Its index in `shown`. When it goes, the session that takes its place is selected. */
@@ -71,6 +75,7 @@ export function initialState(includeArchived: boolean, project?: string, everywh
     everywhere: everywhere || project === undefined,
     filter: "",
     shown: [],
+    hits: new Map(),
     selected: undefined,
     at: 0,
     panel: { kind: "none" },
@@ -82,7 +87,7 @@ export function initialState(includeArchived: boolean, project?: string, everywh
 
 /** The state with a newer list. The selected session stays selected; if it is gone, its neighbour is. */
 export function withListing(state: BrowserState, listing: Listing): BrowserState {
-  const shown = matching(inScope({ ...state, listing }), state.filter);
+  const { shown, hits } = matching({ ...state, listing });
   const found = shown.findIndex((one) => one.id === state.selected);
   const at = found >= 0 ? found : Math.max(0, Math.min(state.at, shown.length - 1));
   const isShown = (id: string) => shown.some((one) => one.id === id);
@@ -90,7 +95,7 @@ export function withListing(state: BrowserState, listing: Listing): BrowserState
   const panel: Panel = "ids" in open && !open.ids.every(isShown) ? { kind: "none" } : open;
   // What is not seen any more is not acted upon.
   const marked = state.marked.filter(isShown);
-  return { ...state, listing, shown, at, selected: shown[at]?.id, panel, marked };
+  return { ...state, listing, shown, hits, at, selected: shown[at]?.id, panel, marked };
 }
 
 /** Those the list is about, before the filter: of the project, or of all, and with the archived ones or without. */
@@ -103,14 +108,34 @@ export function inScope({ listing, includeArchived, everywhere, project }: Brows
   );
 }
 
-/** The sessions of which, for every word of the filter, the row contains it or the id begins with it. */
-function matching(sessions: readonly Session[], filter: string): readonly Session[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return sessions;
-  return sessions.filter((one) => {
-    const row = `${one.title} ${stateWord(one)} ${one.harness} ${projectOf(one)}`.toLowerCase();
-    return words.every((word) => row.includes(word) || one.id.startsWith(word));
-  });
+/** The last list that was filtered: reading five thousand rows anew for each key would be felt. */
+let lastRows:
+  | { readonly of: string; readonly sessions: readonly Session[]; readonly rows: Finder<Session> }
+  | undefined;
+
+/** Those that fit the filter by the rules of fzf, the best first; before them those whose id begins with it. */
+function matching(state: BrowserState): Pick<BrowserState, "shown" | "hits"> {
+  const { listing, filter, includeArchived, everywhere } = state;
+  if (filter.trim() === "") return { shown: inScope(state), hits: new Map() };
+  const of = `${includeArchived} ${everywhere}`;
+  if (lastRows?.of !== of || lastRows.sessions !== listing.sessions) {
+    const rows = finder(inScope(state), (one) => rowText(one).join(" "));
+    lastRows = { of, sessions: listing.sessions, rows };
+  }
+  const found = lastRows.rows.find(filter);
+  const id = filter.trim().toLowerCase();
+  const byId = /^[0-9a-f-]{4,36}$/.test(id) ? inScope(state).filter((one) => one.id.startsWith(id)) : [];
+  const rest = found.map(({ item }) => item).filter((one) => !byId.includes(one));
+  return { shown: [...byId, ...rest], hits: new Map(found.map(({ item, at }) => [item.id, at])) };
+}
+
+/** What of a session is filtered by, in this order, with a space between. */
+export function rowText(
+  one: Session,
+): readonly [title: string, state: string, harness: string, project: string] {
+  const words = [one.title, stateWord(one), one.harness, projectOf(one)] as const;
+  const [title, state, harness, project] = words.map((word) => harmless(word).normalize("NFC"));
+  return [title ?? "", state ?? "", harness ?? "", project ?? ""];
 }
 
 /** The session under the pointer. */
