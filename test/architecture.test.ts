@@ -7,7 +7,7 @@ const src = join(import.meta.dir, "..", "src");
 const files = Array.from(new Bun.Glob("**/*.ts").scanSync(src)).sort();
 
 /** What the domain shows to those who implement its ports. */
-const WORDS = ["session/ports", "session/event", "session/session"];
+const WORDS = ["session/ports", "session/event", "session/feed", "session/session"];
 
 /** Which rooms (folders, or files at the top) a room may import from; itself always. */
 const MAY: Record<string, readonly string[]> = {

@@ -6,9 +6,10 @@ import type { Session } from "../session/session.ts";
 import { type Attached, type AttachOptions, openAttach } from "./client-attach.ts";
 import { errorOf, parseAnswer, unreachable } from "./client-errors.ts";
 import type { AnswerOf, BodyOf, QueryOf } from "./route.ts";
+import type { FeedFrame } from "./routes/feed.ts";
 import type { SessionsPage } from "./routes/sessions.ts";
 import type { ROUTES, RouteName } from "./routes/table.ts";
-import { readEvents } from "./sse.ts";
+import { readEvents, readFrames } from "./sse.ts";
 
 export type { Attached, AttachOptions, TerminalSize } from "./client-attach.ts";
 export { isUnreachable } from "./client-errors.ts";
@@ -188,6 +189,15 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
       return readEvents(bytes("GET /sessions/:id/events", { ...call, id, query: { afterSeq }, headers }));
     },
 
+    /** What happens to all sessions from now on, or after a cursor; `gap` first where that is kept no more. Ends with the daemon. Leave the loop to hang up. */
+    feed: ({
+      cursor,
+      ...call
+    }: CallOptions & { readonly cursor?: string | undefined } = {}): AsyncIterable<FeedFrame> =>
+      readFeed(
+        bytes("GET /feed", { ...call, headers: cursor === undefined ? {} : { "last-event-id": cursor } }),
+      ),
+
     /** Takes over a little of what coven 0.4 has recorded; again while there is `more`. */
     import: (body: BodyOf<Routes["import"]>, call?: CallOptions) => ask("POST /import", { ...call, body }),
     /** The newest events in words. */
@@ -210,6 +220,16 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     /** What became of the last `restart`. */
     restarting: (call?: CallOptions) => ask("GET /restart", call),
   };
+}
+
+/** A frame without data only says where the feed stands. */
+async function* readFeed(stream: AsyncIterable<Uint8Array>): AsyncGenerator<FeedFrame> {
+  for await (const { id, event, data } of readFrames(stream)) {
+    if (id === "") continue;
+    // Our own daemon wrote it; test/contract freezes the shape.
+    if (data === "") yield { type: "open", at: "", cursor: id };
+    else yield { ...JSON.parse(data), type: event, cursor: id };
+  }
 }
 
 function pathOf<A extends At>(at: A, call: Call<A>): string {

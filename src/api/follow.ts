@@ -33,6 +33,8 @@ interface FollowOptions<B extends Batch> extends Follower {
   readonly stay: boolean;
   /** The client has gone. */
   readonly signal: AbortSignal;
+  /** What is followed where it is no session: it has no end. */
+  readonly watch?: (wake: () => void) => () => void;
   /** After so many milliseconds without news an empty batch is given. */
   readonly quietMs?: number;
 }
@@ -48,19 +50,19 @@ const TURN_BYTES = 1024 * 1024;
  */
 export async function* follow<B extends Batch>(
   { coven, world, meter }: FollowDependencies,
-  { kind, sessionId, seq, read, stay, signal, quietMs }: FollowOptions<B>,
+  { kind, sessionId, seq, read, stay, signal, quietMs, watch }: FollowOptions<B>,
 ): AsyncGenerator<B, void, undefined> {
   const follower: Follower = { kind, sessionId, seq };
   let news = Promise.withResolvers<void>();
   const wake = () => news.resolve();
-  const leave = [meter.follow(follower), coven.watch(sessionId, wake)];
+  const leave = [meter.follow(follower), watch ? watch(wake) : coven.watch(sessionId, wake)];
   signal.addEventListener("abort", wake);
   try {
     for (let given = 0; !signal.aborted; ) {
       // Both before the read: what was appended until the session ended is then in what is read, and what comes while
       // the batch is sent is news.
       news = Promise.withResolvers();
-      const running = stay && coven.isRunning(sessionId);
+      const running = stay && (watch !== undefined || coven.isRunning(sessionId));
       const batch = read(follower.seq);
       follower.seq = batch.seq;
       given += batch.bytes;

@@ -21,10 +21,10 @@ export class Histogram {
   }
 }
 
-/** How a client follows a session: the attach WebSocket, events as SSE, raw output. */
-export const FOLLOWER_KINDS = ["attach", "events", "output"] as const;
+/** How a client follows: the attach WebSocket, events as SSE, raw output; the feed, which is of no session. */
+export const FOLLOWER_KINDS = ["attach", "events", "output", "feed"] as const;
 
-/** One client that follows one session; `seq` is how far it has been given. */
+/** One client that follows one session, or the feed (`sessionId` empty); `seq` is how far it has been given. */
 export interface Follower {
   readonly kind: (typeof FOLLOWER_KINDS)[number];
   readonly sessionId: string;

@@ -7,6 +7,20 @@ import type { Event } from "../session/event.ts";
  * is all that is left.
  */
 export async function* readEvents(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Event> {
+  // Our own daemon wrote it; test/contract freezes the shape.
+  for await (const { event, data } of readFrames(stream))
+    if (event !== "gap" && data) yield JSON.parse(data) as Event;
+}
+
+/** One frame; what it does not have is empty. */
+interface Frame {
+  readonly id: string;
+  readonly event: string;
+  readonly data: string;
+}
+
+/** The frames as they are, also those that have only an id; one cut off by the end is dropped. */
+export async function* readFrames(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Frame> {
   const decoder = new TextDecoder();
   let pending = "";
   for await (const chunk of stream) {
@@ -17,10 +31,9 @@ export async function* readEvents(stream: AsyncIterable<Uint8Array>): AsyncGener
     pending = pending.slice(end + 2);
     for (const frame of frames) {
       const lines = frame.split("\n");
-      if (lines.includes("event: gap")) continue;
-      const data = lines.find((line) => line.startsWith("data: "));
-      // Our own daemon wrote it; test/contract freezes the shape.
-      if (data) yield JSON.parse(data.slice("data: ".length)) as Event;
+      const of = (name: string) =>
+        lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? "";
+      yield { id: of("id"), event: of("event"), data: of("data") };
     }
   }
 }

@@ -64,6 +64,60 @@ export function eventStream(
   return new Response(pulled(api, id, sse(hello, batches)), { headers: SSE_HEADERS });
 }
 
+/** How many entries of the feed are read at once: each has its session's record read. */
+const MOST_ENTRIES = 64;
+
+/** The feed after a cursor, or from now; it ends only with the daemon. Who comes with a cursor that is kept no more is told so, and goes on from now. */
+export function feedStream(
+  api: FollowDependencies,
+  cursor: string | undefined,
+  signal: AbortSignal,
+): Response {
+  const { coven, ledger, world } = api;
+  const end = ledger.feedEnd();
+  const place = cursor === undefined ? end.place : ledger.feedPlace(cursor);
+  const begin =
+    place === undefined
+      ? `id: ${end.cursor}\nevent: gap\ndata: ${JSON.stringify({ at: world.now() })}\n\n`
+      : cursor === undefined
+        ? `id: ${end.cursor}\n\n`
+        : "";
+  if (place === undefined) api.meter.gaps += 1;
+  const batches = follow(api, {
+    kind: "feed",
+    sessionId: "",
+    seq: place ?? end.place,
+    read: (after) => entriesOf(api, after),
+    watch: (wake) => coven.watchFeed(wake),
+    stay: true,
+    signal,
+    quietMs: HEARTBEAT_MS,
+  });
+  return new Response(pulled(api, "", sse(SSE_HELLO + begin, batches)), { headers: SSE_HEADERS });
+}
+
+function entriesOf({ ledger, coven }: FollowDependencies, after: number): Frames {
+  const entries = ledger.feedAfter(after, MOST_ENTRIES);
+  const frames = entries.map((entry) => {
+    const { cursor, type, at, sessionId, data } = entry;
+    const record = sessionId === null ? undefined : ledger.session(sessionId);
+    const session = record && coven.withActivity(record);
+    const about = type.startsWith("approval.")
+      ? { approval: data }
+      : type === "session.attention"
+        ? session && { session: { ...session, attention: data } }
+        : { session: session ?? data ?? undefined };
+    return `id: ${cursor}\nevent: ${type}\ndata: ${JSON.stringify({ at, ...about })}\n\n`;
+  });
+  const bytes = Buffer.from(frames.join(""));
+  return {
+    frames: new Uint8Array(bytes),
+    bytes: bytes.length,
+    seq: entries.at(-1)?.place ?? after,
+    whole: entries.length < MOST_ENTRIES,
+  };
+}
+
 /** The exact output after a seq, as far as it goes now; with `follow`, to the end of the session. */
 export function outputStream(
   api: FollowDependencies,

@@ -107,12 +107,14 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     opened.defer(() => closePart(log, name, close, ms));
 
   let sayStorage = (): void => {};
+  let sayNews = (): void => {};
   const monitor = startMonitor(
     openLedger(paths.ledger, {
       ...config,
       after: world.after,
       owned: ports.inherited?.owned,
       ballast: true,
+      announced: () => sayNews(),
       storageChanged: (state, reason) => {
         log[state === "ok" ? "info" : "error"]("storage", { state, reason });
         sayStorage();
@@ -132,6 +134,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const coven = new Coven({ ...ports, ledger }, config);
   let serving = false;
   sayStorage = () => coven.storageChanged();
+  sayNews = () => coven.feedChanged();
   if (ledger.readOnly) {
     log.error("storage", { state: ledger.storage(), reason: "opened for reading only" });
     const look = () => ledger.writable() && ports.reopen();

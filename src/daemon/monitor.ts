@@ -111,9 +111,9 @@ export function startMonitor<L extends Counted>(ledger: L, path: string, world: 
         taken.set(sessionId, (taken.get(sessionId) ?? 0) + bytes.length);
         return rows;
       },
-      settle(id, settlement, last, at, left) {
+      settle(id, settlement, last, at, left, quietly) {
         const before = ledger.session(id)?.status;
-        const settled = ledger.settle(id, settlement, last, at, left);
+        const settled = ledger.settle(id, settlement, last, at, left, quietly);
         if (settled) {
           count(last);
           taken.delete(id);

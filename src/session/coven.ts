@@ -3,11 +3,13 @@ import { CovenError } from "../errors.ts";
 import type { OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import { completeExternal, type ExternalRequest, registerExternal } from "./external.ts";
+import type { FeedType } from "./feed.ts";
 import type { Handed, HandedSession } from "./handover.ts";
 import { blankScreen, redrawLastScreen } from "./last-screen.ts";
 import {
   adoptable,
   type LaunchRequest,
+  type LiveHooks,
   planLaunch,
   requireDescriptors,
   requireMemory,
@@ -20,7 +22,7 @@ import { type CovenOptions, graceMs } from "./options.ts";
 import type { CovenPorts, ScreenImage } from "./ports.ts";
 import { recoverOrphans } from "./recover.ts";
 import * as rituals from "./rituals.ts";
-import { DEFAULT_SIZE, isSettled, type Session } from "./session.ts";
+import { DEFAULT_SIZE, isArchived, isSettled, type Session } from "./session.ts";
 import { type Attachment, OBSERVER, type Size, type Snapshot } from "./viewers.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -31,6 +33,7 @@ const MOST_TURNS = 100;
 export class Coven {
   readonly #running = new Map<string, LiveSession>();
   readonly #watchers: Watchers;
+  readonly #feedWatchers = new Set<() => void>();
   readonly #keys = new LaunchKeys();
   #stopping = false;
   #handingOver = false;
@@ -67,11 +70,7 @@ export class Coven {
     requireMemory(this.ports.processes, this.options.leastFreeMemory ?? 0);
     const plan = planLaunch(this.ports, request);
     const { id } = plan.session;
-    startLive(this.ports, this.options, plan, {
-      begun: (live) => this.#running.set(id, live),
-      wake: () => this.#watchers.wake(id),
-      ended: () => this.#ended(id),
-    });
+    startLive(this.ports, this.options, plan, this.#hooks(id));
     this.#keys.remember(idempotencyKey, id);
     return { session: this.session(id), created: true };
   }
@@ -168,7 +167,9 @@ export class Coven {
 
   /** A run that somebody else started, put on the list. Throws as `registerExternal`, and `runtime_unavailable`. */
   registerExternal(request: ExternalRequest): { session: Session; created: boolean } {
-    return registerExternal(this.ports.ledger, request, this.ports.world.now());
+    const registered = registerExternal(this.ports.ledger, request, this.ports.world.now());
+    if (registered.created) this.#announce("session.launched", registered.session.id);
+    return registered;
   }
 
   /** It has ended. Throws `session_not_found`, `not_external_session`. */
@@ -180,13 +181,17 @@ export class Coven {
 
   /** Throws `session_not_found`, `session_running`. */
   archive(id: string): Session {
-    rituals.archive(this.ports.ledger, this.session(id), this.ports.world.now());
+    const session = this.session(id);
+    rituals.archive(this.ports.ledger, session, this.ports.world.now());
+    if (!isArchived(session)) this.#announce("session.archived", id);
     return this.session(id);
   }
 
   /** Throws `session_not_found`. */
   summon(id: string): Session {
-    rituals.summon(this.ports.ledger, this.session(id), this.ports.world.now());
+    const session = this.session(id);
+    rituals.summon(this.ports.ledger, session, this.ports.world.now());
+    if (isArchived(session)) this.#announce("session.summoned", id);
     return this.session(id);
   }
 
@@ -234,6 +239,17 @@ export class Coven {
     for (const id of this.#running.keys()) this.#watchers.wake(id);
   }
 
+  /** Calls `wake` when the feed has a new entry; returns the way out. */
+  watchFeed(wake: () => void): () => void {
+    this.#feedWatchers.add(wake);
+    return () => void this.#feedWatchers.delete(wake);
+  }
+
+  /** The feed has a new entry. */
+  feedChanged(): void {
+    for (const wake of [...this.#feedWatchers]) wake();
+  }
+
   /** Calls `wake` after new events are in the ledger, when it settled, when it was sacrificed; returns the way out. */
   watch(id: string, wake: () => void): () => void {
     return this.#watchers.add(id, wake);
@@ -258,6 +274,7 @@ export class Coven {
       }
     }
     for (const [key, id] of handed?.launchKeys ?? []) this.#keys.remember(key, id);
+    if (this.ports.ledger.feedEnd().place > 0) this.#announce("daemon.restarted");
     this.#stopSweeping = recoverOrphans(this.ports, graceMs(this.options), {
       adopted: new Set(this.#running.keys()),
       why: (id) => failed.get(id) ?? lost,
@@ -275,13 +292,17 @@ export class Coven {
     }
   }
 
-  #resume(session: HandedSession): void {
-    const { id } = session;
-    resumeLive(this.ports, this.options, session, {
+  #hooks(id: string): LiveHooks {
+    return {
       begun: (live) => this.#running.set(id, live),
       wake: () => this.#watchers.wake(id),
+      attentionChanged: (attention) => this.#announce("session.attention", id, attention),
       ended: () => this.#ended(id),
-    });
+    };
+  }
+
+  #resume(session: HandedSession): void {
+    resumeLive(this.ports, this.options, session, this.#hooks(session.id));
   }
 
   /** From now on whoever follows a session is sent away; taken back by `false`. Sessions go on. */
@@ -291,6 +312,7 @@ export class Coven {
       live.viewers.freeze(away);
       if (away) this.#watchers.wake(id);
     }
+    if (away) this.feedChanged();
   }
 
   /**
@@ -349,6 +371,16 @@ export class Coven {
     cancel();
     for (const live of all) live.abandon();
     await Promise.race([done, new Promise<void>((go) => world.after(500, go))]);
+  }
+
+  /** What is only for those who follow everything: a disk that refuses it stops nothing. */
+  #announce(type: FeedType, sessionId?: string, data?: unknown): void {
+    const { ledger, world, log } = this.ports;
+    try {
+      ledger.announce({ type, data, ...(sessionId === undefined ? {} : { sessionId }) }, world.now());
+    } catch (error) {
+      log.warn("feed_not_kept", { type, sessionId, ...failureFields(error) });
+    }
   }
 
   #ended(id: string): void {

@@ -185,7 +185,7 @@ function settle(ledger: Ledger, earlier: EarlierSession): void {
   const settlement = settlementOf(earlier);
   const at = timeOf(earlier.updated_at, earlier.created_at);
   const exit: ExitPayload = exitPayload(settlement);
-  ledger.settle(earlier.id, settlement, [{ kind: "exit", payload: exit }], at);
+  ledger.settle(earlier.id, settlement, [{ kind: "exit", payload: exit }], at, undefined, true);
   if (earlier.archived_at !== null) ledger.archive(earlier.id, timeOf(earlier.archived_at, at), at);
 }
 

@@ -1,5 +1,7 @@
 // How a session begins: everything is checked and planned before a row is made or a process started.
+
 import { CovenError } from "../errors.ts";
+import type { Attention } from "./attention.ts";
 import { boundaryOf, directoriesOf } from "./boundary.ts";
 import { sessionEnvironment } from "./environment.ts";
 import { type Familiar, promptAs } from "./familiar.ts";
@@ -180,9 +182,10 @@ function askedOf({
 }
 
 /** Who is told of a live session. */
-interface LiveHooks {
+export interface LiveHooks {
   begun(live: LiveSession): void;
   wake(): void;
+  attentionChanged(attention: Attention): void;
   ended(): void;
 }
 
@@ -192,7 +195,7 @@ function liveSession(
   id: string,
   harness: string,
   size: Size,
-  { wake, ended }: LiveHooks,
+  { wake, attentionChanged, ended }: LiveHooks,
 ): { readonly live: LiveSession; readonly terminal: Terminal } {
   const terminal = new Terminal(
     id,
@@ -202,7 +205,17 @@ function liveSession(
     harnesses.attention(harness).titles,
   );
   const recordInput = options.recordInput ?? false;
-  const dependencies = { ledger, processes, world, log, graceMs: graceMs(options), recordInput, wake, ended };
+  const dependencies = {
+    ledger,
+    processes,
+    world,
+    log,
+    graceMs: graceMs(options),
+    recordInput,
+    wake,
+    attentionChanged,
+    ended,
+  };
   return { live: new LiveSession(id, dependencies, terminal), terminal };
 }
 

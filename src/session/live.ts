@@ -24,6 +24,8 @@ export interface LiveDependencies {
   readonly recordInput: boolean;
   /** New events of this session are in the ledger, or it has settled. */
   wake(): void;
+  /** It wants something else from a person. */
+  attentionChanged(attention: Attention): void;
   /** It is settled: nothing more will be appended by the run. */
   ended(): void;
 }
@@ -295,6 +297,7 @@ export class LiveSession {
     const at = this.deps.world.now();
     this.#say({ kind: "metadata", payload: { event: "attention", ...now } });
     this.#attention = { ...now, seq: this.output.lastSeq, at };
+    this.deps.attentionChanged(this.#attention);
   }
 
   #endTree(graceMs = this.deps.graceMs): void {

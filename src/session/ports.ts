@@ -3,6 +3,7 @@ import type { Picture } from "../vt/picture.ts";
 import type { Sign } from "../vt/status.ts";
 import type { HarnessAttention } from "./attention.ts";
 import type { Event, EventKind, EventQuery, KeptEvent, NewEvent, OutputRow } from "./event.ts";
+import type { FeedEntry, FeedNews, FeedType } from "./feed.ts";
 import type { LaunchMode, Permission, Session, Settlement } from "./session.ts";
 
 // ---- the ledger ------------------------------------------------------------------------------------------
@@ -54,6 +55,14 @@ export interface LedgerReader {
    * to go on after.
    */
   keptBefore(cursor: number): number | undefined;
+  /** The end of the feed: what a client that begins now goes on after. */
+  feedEnd(): { readonly place: number; readonly cursor: string };
+  /** Where in the feed a cursor stands; undefined when it is from before what is kept, or its entry was lost. */
+  feedPlace(cursor: string): number | undefined;
+  /** Entries after a place, the oldest first. */
+  feedAfter(place: number, limit: number): FeedEntry[];
+  /** The newest entries of one kind about a session, the newest first. */
+  feedOf(sessionId: string, type: FeedType, limit: number): FeedEntry[];
   /** The last screen of a finished session. */
   screen(sessionId: string): ScreenImage | undefined;
 }
@@ -66,7 +75,9 @@ export interface LedgerReader {
 export interface Ledger extends LedgerReader {
   /** Appends a `created` row. */
   create(session: Session): void;
-  /** The harness runs: status `running`, with its process. */
+  /** An entry of the feed. */
+  announce(news: FeedNews, at: string): void;
+  /** The harness runs: status `running`, with its process; the feed says `session.launched`. */
   started(id: string, leader: ProcessIdentity, at: string): void;
   /** Rows that say `created` or `running`, with the process recorded for them. */
   unsettled(): { session: Session; leader: ProcessIdentity | null }[];
@@ -79,7 +90,7 @@ export interface Ledger extends LedgerReader {
    */
   appendOutput(sessionId: string, bytes: Uint8Array, at: string, last?: boolean): OutputRow[];
   /**
-   * Last events and final status in one transaction; false (and nothing written) when it was settled before. `left`: processes of it may
+   * Last events and final status in one transaction, with the feed's `session.settled` unless `quietly`; false (and nothing written) when it was settled before. `left`: processes of it may
    * still run; it is among `leftovers` until they are `leftoversGone`.
    */
   settle(
@@ -88,6 +99,7 @@ export interface Ledger extends LedgerReader {
     events: readonly NewEvent[],
     at: string,
     left?: { readonly leader: ProcessIdentity | null },
+    quietly?: boolean,
   ): boolean;
   /** Settled sessions whose processes are not proved gone, the oldest first, with the harness as it was recorded. */
   leftovers(): { sessionId: string; leader: ProcessIdentity | null }[];
@@ -95,7 +107,7 @@ export interface Ledger extends LedgerReader {
   /** Sets or clears `archived_at`. */
   archive(id: string, at: string | null, updatedAt: string): void;
   /**
-   * Deletes the record and its events; returns how many events went. Their seqs are never used again. `oneOfMany`: others follow
+   * Deletes the record, its events and its entries of the feed, which says `session.sacrificed`; returns how many events went. Their seqs are never used again. `oneOfMany`: others follow
    * at once, and the daemon wants its turn in between.
    */
   sacrifice(id: string, oneOfMany?: boolean): number;

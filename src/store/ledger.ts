@@ -8,6 +8,7 @@ import { type Census, censusOf } from "./census.ts";
 import { type Connection, connect, connectReading, makePrivate } from "./connection.ts";
 import { eventTable } from "./events.ts";
 import { guarded } from "./failure.ts";
+import { feedTable } from "./feed.ts";
 import { type Gaps, gapsOf } from "./gaps.ts";
 import { hashesOf } from "./hashes.ts";
 import { type Ownership, sideFilesOf, takeOwnership } from "./ownership.ts";
@@ -29,6 +30,8 @@ import { type Weights, weightsOf } from "./weights.ts";
 export interface LedgerOptions {
   /** Called when the disk takes no more writes, and when it does again. */
   readonly storageChanged?: (state: StorageState, reason: string | undefined) => void;
+  /** Called when the feed has a new entry. */
+  readonly announced?: () => void;
   /** When the space of a large sacrifice is given back in pauses; a real timer that holds nobody up when left out. */
   readonly after?: World["after"];
   /** Space is set aside beside it for the day the disk is full. */
@@ -67,7 +70,7 @@ export function openLedger(
     });
     const at = (place: string, connection: Connection, ownership: Ownership) => ({
       ...{ place, connection, ownership, whole: sideFilesOf(place) },
-      ...partsOf(connection, after, disk),
+      ...partsOf(connection, after, disk, options.announced ?? (() => {})),
     });
     let now = at(path, connection, ownership);
     let open = true;
@@ -164,9 +167,10 @@ export function openLedger(
 }
 
 /** Everything that works on one connection. */
-function partsOf(connection: Connection, after: World["after"], disk: DiskWatch) {
+function partsOf(connection: Connection, after: World["after"], disk: DiskWatch, announced: () => void) {
   const reserve = reserveOf(connection);
   const { settled, leave, ...sessions } = sessionTable(connection);
+  const { add: announce, forget, ...feed } = feedTable(connection);
   const hashes = hashesOf(connection.db, disk.noticed);
   const events = eventTable(connection, reserve, hashes);
   const gaps = gapsOf(connection);
@@ -187,29 +191,50 @@ function partsOf(connection: Connection, after: World["after"], disk: DiskWatch)
     ...weightsOf(connection),
     ...censusOf(connection),
     ...gaps,
+    ...feed,
+    announce(news, at) {
+      announce(news, Date.parse(at));
+      announced();
+    },
+    started(id, leader, at) {
+      connection.transaction(() => {
+        sessions.started(id, leader, at);
+        announce({ type: "session.launched", sessionId: id }, Date.parse(at));
+      });
+      announced();
+    },
     takeOut(id, head, bytes) {
       const gap = gaps.takeOut(id, head, bytes);
       // What went gives its space back once no more goes.
       if (!gap) purge.resume();
       return gap;
     },
-    sacrifice,
+    sacrifice(id, oneOfMany) {
+      const events = sacrifice(id, oneOfMany, () => {
+        forget(id);
+        announce({ type: "session.sacrificed", data: { id } }, Date.now());
+      });
+      announced();
+      return events;
+    },
     keptBefore: reserve.keptBefore,
     create(session) {
       sessions.create(session);
       connection.sync();
     },
-    settle(sessionId, settlement, added, at, left) {
+    settle(sessionId, settlement, added, at, left, quietly) {
       reserve.ahead();
       const done = sealing(sessionId, () => {
         if (!settled(sessionId, settlement, at)) return false;
         if (left) leave(sessionId, left.leader);
         events.append(sessionId, added, at);
         hashes.seal(sessionId);
+        if (!quietly) announce({ type: "session.settled", sessionId }, Date.parse(at));
         return true;
       });
       // Many may settle at once, and nobody waits: a launch does (decision 30).
       if (done) connection.syncSoon();
+      if (done && !quietly) announced();
       return done;
     },
   } satisfies Partial<Ledger & Gaps>;
@@ -291,6 +316,7 @@ const WRITES: Readonly<Record<string, "begin" | "urgent" | "ordinary">> = {
   create: "begin",
   started: "ordinary",
   append: "ordinary",
+  announce: "ordinary",
   appendOutput: "ordinary",
   saveScreen: "ordinary",
   keepNote: "ordinary",

@@ -42,7 +42,8 @@ const RETRY_MS = 1_000;
 /** The part of the ledger that forgets. */
 export interface Purge {
   /** As the port `Ledger` says. The session is gone when it returns; a large one frees its space over the next seconds. */
-  sacrifice(id: string, oneOfMany?: boolean): number;
+  /** `within`: what else belongs to that transaction, while the session's row still has its id. */
+  sacrifice(id: string, oneOfMany?: boolean, within?: () => void): number;
   /** Takes up what an earlier daemon left undone. */
   resume(): void;
   /** Nothing more is purged after this; the next start goes on. */
@@ -107,10 +108,11 @@ export function purgeOf(
   }
 
   return {
-    sacrifice(id, oneOfMany) {
+    sacrifice(id, oneOfMany, within) {
       const events = connection.transaction(() => {
         const session = owner.get(id);
         if (!session) throw sessionNotFound(id);
+        within?.();
         const found = count.get(session.n)?.events ?? 0;
         screen.run(session.n);
         leftovers.run(session.n);

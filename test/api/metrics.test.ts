@@ -110,8 +110,10 @@ test("followers of each kind are counted while they are there, and how far behin
   stalled.write(request(`GET /sessions/${id}/events`, undefined, { Accept: "text/event-stream" }));
   const output = await connected(daemon.socket);
   output.write(request(`GET /sessions/${id}/output?follow=1`));
+  const feed = await connected(daemon.socket);
+  feed.write(request("GET /feed"));
   const kinds = async () => (await daemon.client.status()).followers.byKind;
-  const each = { attach: 1, events: 1, output: 1 };
+  const each = { attach: 1, events: 1, output: 1, feed: 1 };
   for (const deadline = Date.now() + 5_000; Date.now() < deadline; await Bun.sleep(5)) {
     if (Bun.deepEquals(await kinds(), each)) break;
   }
@@ -129,7 +131,7 @@ test("followers of each kind are counted while they are there, and how far behin
   });
   expect((await daemon.client.status()).followers.lagEvents).toBeGreaterThan(100);
   viewer.close();
-  for (const peer of [stalled, output]) peer.destroy();
+  for (const peer of [stalled, output, feed]) peer.destroy();
   for (const deadline = Date.now() + 5_000; Date.now() < deadline; await Bun.sleep(5)) {
     // What wakes a follower that hung up is the next event, or its going.
     if ((await daemon.client.status()).followers.count === 0) break;

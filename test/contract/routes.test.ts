@@ -19,6 +19,7 @@ test("the routes that are served, and nothing else is", () => {
     "GET /capabilities",
     "GET /events",
     "GET /familiars",
+    "GET /feed",
     "GET /harnesses",
     "GET /health",
     "GET /memory",
@@ -106,6 +107,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     "GET /sessions/:id/attach": { query: "mode? cols? rows? picture?" },
     "GET /events": { query: `sessionId ${events}`, headers: "Last-Event-ID?" },
     "GET /sessions/:id/events": { query: events, headers: "Last-Event-ID?" },
+    "GET /feed": { query: "cursor?", headers: "Last-Event-ID?" },
     "POST /shutdown": { body: "pid force?" },
     "POST /restart": { body: "pid command?" },
   });

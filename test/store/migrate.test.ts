@@ -48,6 +48,7 @@ const UNDO = [
   `DROP VIEW sessions; ${COLUMNS_OF_5.map((name) => `ALTER TABLE session_rows DROP COLUMN ${name};`).join(" ")}
    ${/CREATE VIEW sessions [^;]*;/.exec(MIGRATIONS[0] ?? "")?.[0]}`,
   "DROP TABLE gap_rows",
+  "DROP TABLE feed_rows",
 ];
 
 test("every migration has its way back here", () => {

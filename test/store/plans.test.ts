@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { connect } from "../../src/store/connection.ts";
 import { EVENT_SQL } from "../../src/store/events.ts";
+import { FEED_SQL } from "../../src/store/feed.ts";
 import { HASH_SQL } from "../../src/store/hashes.ts";
 import { RESERVE_SQL } from "../../src/store/reserve.ts";
 import { SACRIFICE_SQL } from "../../src/store/sacrifice.ts";
@@ -17,6 +18,7 @@ const STATEMENTS = Object.entries({
   ...EVENT_SQL,
   ...Object.fromEntries(Object.entries(SACRIFICE_SQL).map(([name, sql]) => [`sacrifice ${name}`, sql])),
   ...Object.fromEntries(Object.entries(RESERVE_SQL).map(([name, sql]) => [`reserve ${name}`, sql])),
+  ...Object.fromEntries(Object.entries(FEED_SQL).map(([name, sql]) => [`feed ${name}`, sql])),
   // All hashes are read by who checks all of the ledger, which the daemon never does.
   ...Object.fromEntries(
     Object.entries(HASH_SQL)

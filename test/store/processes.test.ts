@@ -108,7 +108,7 @@ describe("another process", () => {
     expect(counts[0]).toBe(6);
     const seen: { events: unknown[]; sessions: unknown[] } = JSON.parse(last);
     // What a program is doing now is on the wire and never in the file.
-    const { activity: _, removed_bytes: __, ...kept } = ledger.session(id) ?? record();
+    const { activity: _, attention: __, removed_bytes: ___, ...kept } = ledger.session(id) ?? record();
     const inTheFile = { external: 0, labels: "[]", add_dirs: "[]" };
     expect(seen.sessions).toEqual([{ ...kept, ...inTheFile }]);
     expect(seen.events).toEqual(eventsOf(ledger, id).slice(0, seen.events.length));

@@ -5,6 +5,7 @@ import { control } from "./control.ts";
 import { daemon } from "./daemon.ts";
 import { events } from "./events.ts";
 import { external } from "./external.ts";
+import { feed } from "./feed.ts";
 import { harnesses } from "./harnesses.ts";
 import { health } from "./health.ts";
 import { imports } from "./import.ts";
@@ -18,6 +19,7 @@ export const ROUTES = {
   ...external,
   ...terminal,
   ...events,
+  ...feed,
   ...harnesses,
   ...cockpit,
   ...imports,

@@ -1,0 +1,39 @@
+// What happens to all sessions, as one stream.
+import * as z from "zod";
+import type { FEED_TYPES } from "../../session/feed.ts";
+import { route } from "../route.ts";
+import { parameter, sessionRecord } from "../schema.ts";
+import { feedStream } from "../stream.ts";
+
+const cursor = parameter.regex(/^\d{1,15}\.[0-9a-z]{1,10}$/, "must be the id of an entry of the feed");
+
+/** The data of each entry; its name is the SSE `event`. */
+const entry = z.object({
+  at: z.string(),
+  /** As it is now, but for `attention`, which is what the entry says; of one that was sacrificed its id alone. */
+  session: z.union([sessionRecord, z.object({ id: z.string() })]).exactOptional(),
+  approval: z.unknown().optional(),
+});
+
+/** One entry as a client gets it. `open`: no entry; whatever happens from now on follows. */
+export interface FeedFrame extends z.infer<typeof entry> {
+  readonly type: (typeof FEED_TYPES)[number] | "gap" | "open";
+  /** To go on after it; null where the daemon sent none. */
+  readonly cursor: string | null;
+}
+
+export const feed = {
+  feed: route("GET /feed", {
+    query: z.object({
+      /** As `Last-Event-ID`, which beats it. */
+      cursor: cursor.exactOptional(),
+    }),
+    headers: z.object({ "Last-Event-ID": cursor.exactOptional() }),
+    answer: "bytes",
+    stream: entry,
+    offers: { feed: "sse" },
+    handle: (api, { query, headers, http }) => {
+      return feedStream(api, headers["Last-Event-ID"] ?? query.cursor, http.signal);
+    },
+  }),
+};
