@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { runningFirst } from "../../src/cli/client/session-list.ts";
 import { actionsOf } from "../../src/cli/commands/sessions/browser/actions.ts";
 import {
+  afterClick,
   afterKey,
   type BrowserState,
   type Intent,
@@ -172,6 +173,32 @@ describe("the menu", () => {
     expect(after(next, "\r").state.panel.kind).toBe("sacrifice");
     const gone = withListing(menu, { ...menu.listing, sessions: [done] });
     expect(gone.panel).toEqual({ kind: "none" });
+  });
+});
+
+describe("the mouse", () => {
+  const row = (at: number) => ({ kind: "row", at }) as const;
+
+  test("a click selects, the second one opens as Enter does, a wheel goes three rows", () => {
+    const clicked = afterClick(browser(), row(1), false);
+    expect([selected(clicked.state), clicked.intent]).toEqual(["fix the tests", undefined]);
+    expect(afterClick(browser(), row(1), true).intent).toEqual({ kind: "act", action: "log", session: done });
+    expect(afterClick(browser(), row(0), true).intent).toMatchObject({ action: "rejoin" });
+    expect(selected(after(browser(), "\u001b[<65;1;9M").state)).toBe("write docs");
+    expect(selected(after(browser(), "\u001b[<65;1;9M\u001b[<64;1;9M").state)).toBe("explain the parser");
+    expect(afterClick(browser(), row(9), true)).toMatchObject({ state: { at: 0 } });
+  });
+
+  test("a click on a line of the menu chooses it, one on a row closes the menu; no click answers a question", () => {
+    const menu = after(browser(), "\t").state;
+    expect(afterClick(menu, { kind: "action", at: 1 }, false).intent).toMatchObject({ action: "log" });
+    expect(afterClick(menu, row(1), false).state).toMatchObject({ panel: { kind: "none" }, at: 1 });
+    const asked = afterClick(menu, { kind: "action", at: 2 }, false).state;
+    expect(asked.panel.kind).toBe("confirm");
+    for (const again of [false, true]) {
+      expect(afterClick(asked, row(0), again)).toEqual({ state: asked });
+      expect(afterClick(asked, { kind: "action", at: 0 }, again)).toEqual({ state: asked });
+    }
   });
 });
 

@@ -17,10 +17,19 @@ const CASES: readonly (readonly [bytes: string, names: string])[] = [
   ["\u001b[200~", "other"],
   ["\u001b\u001b[A", "escape up"],
   ["\u0001", "other"],
+  ["\u001b[<0;10;5Mx", "press@9,4 x"],
+  ["\u001b[<64;1;1M\u001b[<65;300;200M", "wheel up@0,0 wheel down@299,199"],
+  // With Ctrl down it is a click as well; a release, a movement and the other buttons do nothing.
+  ["\u001b[<16;2;2M\u001b[<0;2;2m\u001b[<32;2;2M\u001b[<2;2;2M", "press@1,1 other other other"],
 ];
 
 function said(keys: readonly Key[]): string {
-  return keys.map((key) => (key.name === "text" ? key.text : key.name)).join(" ");
+  return keys
+    .map((key) => {
+      if (key.name === "mouse") return `${key.what}@${key.x},${key.y}`;
+      return key.name === "text" ? key.text : key.name;
+    })
+    .join(" ");
 }
 
 describe("keys", () => {

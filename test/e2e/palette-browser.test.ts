@@ -1,17 +1,21 @@
 // Holds `coven sessions` at a real terminal: live, filtered, acted upon, and always back where one was.
 
 import { expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { widthOf } from "../../src/cli/ui/width.ts";
 import { realWorld } from "../../src/daemon/world.ts";
 import { openLedger } from "../../src/store/ledger.ts";
 import { sample } from "../cli/sample.ts";
+import { signalOwn } from "../support/signal.ts";
 import { SIZES, surface } from "../support/surface.ts";
-import type { Pane } from "../support/tmux.ts";
+import { type Pane, SANE } from "../support/tmux.ts";
 import { describeUnless, without } from "../support/unless.ts";
+import { until } from "../support/until.ts";
 
 const shown = (pane: Pane) => pane.rows().join("\n");
+const childrenOf = (pid: number) =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
 const SGR = /\u001b\[[0-9;]*m/;
 
 describeUnless(without("tmux"))("the session browser", () => {
@@ -136,6 +140,75 @@ describeUnless(without("tmux"))("the session browser", () => {
     await pane.shows("No sessions yet.");
     pane.press("Escape");
     await pane.shows("left 0");
+  }, 30_000);
+
+  test("the mouse: a click selects, two open, a wheel moves, a line of the menu is chosen", async () => {
+    await using home = surface();
+    for (const title of ["one", "two", "three"]) await home.line.coven(["run", "codex", title, "--detach"]);
+    const pane = home.open("sessions");
+    await pane.shows(/❯ ◆ waiting .* three/);
+    expect(pane.modes().mouse).toBe(true);
+    const click = (title: string) => {
+      const y = pane.rows().findIndex((row) => row.includes(title));
+      pane.send(Buffer.from(`\u001b[<0;9;${y + 1}M\u001b[<0;9;${y + 1}m`));
+    };
+    click("one");
+    await pane.shows(/❯ ◆ waiting .* one/);
+    pane.send(Buffer.from("\u001b[<64;9;9M"));
+    await pane.shows(/❯ ◆ waiting .* three/);
+    click(" two");
+    click(" two");
+    await pane.shows(/asked: .*two/);
+    expect(pane.modes().mouse).toBe(false);
+    pane.press("C-]");
+    await pane.shows(/❯ ◆ waiting .* two/);
+    pane.press("Tab");
+    await pane.shows("❯ Rejoin");
+    click("Kill");
+    await pane.shows("End it and everything it started? y or n");
+    click(" one");
+    await pane.settles();
+    expect(shown(pane)).toContain("End it and everything it started? y or n");
+    pane.press("Escape");
+    await pane.shows("It goes on.");
+    pane.press("C-c");
+    await pane.shows("left 0");
+    expect(pane.modes().mouse).toBe(false);
+  }, 30_000);
+
+  for (const [signal, code] of [
+    ["TERM", 143],
+    ["HUP", 129],
+    ["INT", 130],
+    ["QUIT", 131],
+  ] as const) {
+    test(`SIG${signal} leaves, and the terminal is as it was: no mouse, no pastes marked, the shell's screen`, async () => {
+      await using home = surface();
+      await home.line.coven(["run", "demo", "first"]);
+      const pane = home.open("sessions");
+      await pane.shows(/❯ ✓ completed/);
+      signalOwn(Number(childrenOf(pane.pid)[0]), `SIG${signal}`);
+      await pane.shows(`left ${code}`);
+      expect(pane.modes()).toMatchObject(SANE);
+      pane.run("stty -a | grep -o '[-]*icanon'");
+      await pane.shows(/\nicanon/);
+    }, 30_000);
+  }
+
+  test("stopped from outside it gives the terminal back, and fg brings all of it again", async () => {
+    await using home = surface();
+    await home.line.coven(["run", "demo", "first"]);
+    const pane = home.open("sessions");
+    await pane.shows(/❯ ✓ completed/);
+    signalOwn(Number(childrenOf(pane.pid)[0]), "SIGTSTP");
+    await pane.shows("Stopped");
+    expect(pane.modes()).toMatchObject(SANE);
+    pane.run("fg");
+    await pane.shows(/❯ ✓ completed/);
+    expect(pane.modes().mouse).toBe(true);
+    pane.type("q");
+    await until("the shell's screen is back", () => !pane.modes().alternate);
+    expect(pane.modes()).toMatchObject(SANE);
   }, 30_000);
 
   test("Space marks: two are ended at once, after a question that counts them", async () => {

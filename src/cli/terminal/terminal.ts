@@ -5,6 +5,7 @@ import { isSettled, type Session } from "../../session/session.ts";
 import type { Picture } from "../../vt/picture.ts";
 import { recordAgain } from "../client/again.ts";
 import { standstill } from "../client/storage.ts";
+import { onTerminalSignals } from "../ui/terminal-signals.ts";
 import { cut } from "../ui/width.ts";
 import { behindDetachKey, keyReader } from "./detach-key.ts";
 import type { EarlyAttach } from "./early-attach.ts";
@@ -12,7 +13,6 @@ import type { DetachKey } from "./key-names.ts";
 import { terminalModes } from "./modes.ts";
 import { placed } from "./picture.ts";
 import { belowScreen, type LastScreen } from "./prompt-position.ts";
-import { onTerminalSignals } from "./signals.ts";
 import { openTty } from "./tty.ts";
 
 export interface Viewing {

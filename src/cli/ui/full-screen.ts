@@ -1,6 +1,7 @@
 // A full screen of our own (the session browser): draws lines, reads keys, and puts the terminal back when it is left.
+import { suspendSelf } from "../../os/signal.ts";
 import { type Key, keyReader } from "./key-input.ts";
-import { onSignals } from "./signals.ts";
+import { onTerminalSignals } from "./terminal-signals.ts";
 
 /** In cells. */
 export interface Size {
@@ -21,50 +22,79 @@ export interface FullScreen {
 export interface FullScreenEvents {
   key(key: Key): void;
   resize(): void;
-  /** A signal asks the process to end; the screen has been left already. */
-  ended(signal: "SIGTERM" | "SIGHUP"): void;
+  /** A signal asks the process to end, or the terminal is gone (SIGHUP); the screen has been left already. */
+  ended(signal: NodeJS.Signals): void;
 }
 
-// Alternate screen, cursor hidden, no wrapping at the right edge, pastes marked; and back. A frame is shown at once where the terminal can.
-const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?2004h\u001b[H\u001b[2J";
-const LEAVE = "\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[?1049l";
+// Alternate screen, cursor hidden, no wrapping at the right edge, pastes marked, buttons of the mouse told (SGR); and back.
+const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?2004h\u001b[?1000h\u001b[?1006h\u001b[H\u001b[2J";
+const LEAVE = "\u001b[?1006l\u001b[?1000l\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[?1049l";
+/** A frame is shown at once where the terminal can (synchronized output). */
 const FRAME = ["\u001b[?2026h", "\u001b[?2026l"] as const;
 
-/** Takes over the terminal. Stdin and stdout must both be one. */
+/** Takes over the terminal. Stdin and stdout must both be one. It is given back on every way out but `kill -9`. */
 export function fullScreen(on: FullScreenEvents): FullScreen {
   const { stdin, stdout } = process;
   let open = true;
-  let shown: readonly string[] = [];
+  const shown = painter((text) => stdout.write(text));
   const keys = keyReader((key) => {
     if (open) on.key(key);
   });
   const take = (bytes: Uint8Array) => keys.take(bytes);
   const resized = () => {
-    shown = [];
-    stdout.write("\u001b[2J");
+    shown.forget();
     on.resize();
   };
-  const stopListening = onSignals(["SIGTERM", "SIGHUP"], (signal) => {
+  const gone = () => {
     leave();
-    on.ended(signal);
+    on.ended("SIGHUP");
+  };
+  const signals = onTerminalSignals({
+    leave(signal) {
+      leave();
+      on.ended(signal);
+    },
+    suspend() {
+      giveBack();
+      suspendSelf();
+    },
+    resume() {
+      takeOver();
+      on.resize();
+    },
+    resized: () => {},
+    dying: () => leave(),
   });
+
+  function takeOver(): void {
+    stdout.write(ENTER);
+    shown.forget();
+    makeRaw();
+    stdin.resume();
+  }
+
+  function giveBack(): void {
+    stdout.write(LEAVE);
+    stdin.setRawMode(false);
+  }
 
   function leave(): void {
     if (!open) return;
     open = false;
     keys.stop();
     stdin.off("data", take);
+    stdin.off("end", gone);
+    stdin.off("error", gone);
     stdout.off("resize", resized);
-    stopListening();
-    stdin.setRawMode(false);
+    signals.stop();
+    giveBack();
     stdin.pause();
-    stdout.write(LEAVE);
   }
 
-  stdout.write(ENTER);
-  makeRaw();
+  takeOver();
   stdin.on("data", take);
-  stdin.resume();
+  stdin.on("end", gone);
+  stdin.on("error", gone);
   stdout.on("resize", resized);
 
   return {
@@ -72,16 +102,35 @@ export function fullScreen(on: FullScreenEvents): FullScreen {
       return { cols: stdout.columns || 80, rows: stdout.rows || 24 };
     },
     draw(lines) {
-      if (!open) return;
-      const { rows } = this.size;
-      const wanted = Array.from({ length: rows }, (_, row) => lines[row] ?? "");
-      const changes = wanted.flatMap((line, row) =>
-        line === (shown[row] ?? "") ? [] : [`\u001b[${row + 1};1H\u001b[2K${line}`],
-      );
-      if (changes.length > 0) stdout.write(`${FRAME[0]}${changes.join("")}${FRAME[1]}`);
-      shown = wanted;
+      if (open) shown.draw(lines, this.size.rows);
     },
     leave,
+  };
+}
+
+/** Lines on a screen of ours: what differs from those before is written, and all of it at once. */
+export interface Painter {
+  draw(lines: readonly string[], rows: number): void;
+  /** Whatever the terminal shows is not what was drawn: the next time all of it is. */
+  forget(): void;
+}
+
+/** Draws by `write`, with the cursor anywhere. */
+export function painter(write: (text: string) => void): Painter {
+  let shown: readonly string[] | undefined;
+  return {
+    draw(lines, rows) {
+      const wanted = Array.from({ length: rows }, (_, row) => lines[row] ?? "");
+      const before = shown;
+      const changes = wanted.flatMap((line, row) =>
+        before && line === (before[row] ?? "") ? [] : [`\u001b[${row + 1};1H\u001b[2K${line}`],
+      );
+      shown = wanted;
+      if (changes.length > 0) write(`${FRAME[0]}${before ? "" : "\u001b[2J"}${changes.join("")}${FRAME[1]}`);
+    },
+    forget() {
+      shown = undefined;
+    },
   };
 }
 

@@ -8,6 +8,13 @@ export type Key =
   | { readonly name: "text"; readonly text: string }
   /** What was pasted, harmless and on one line: never keys. */
   | { readonly name: "paste"; readonly text: string }
+  /** The left button, or three lines of a wheel, at a cell counted from 0. */
+  | {
+      readonly name: "mouse";
+      readonly what: "press" | "wheel up" | "wheel down";
+      readonly x: number;
+      readonly y: number;
+    }
   | {
       readonly name:
         | "up"
@@ -27,7 +34,7 @@ export type Key =
         | "other";
     };
 
-type Named = Exclude<Key["name"], "text" | "paste">;
+type Named = Exclude<Key["name"], "text" | "paste" | "mouse">;
 
 /** Those of the table of keys that mean something to a screen of ours. */
 const NAMED: readonly Named[] = ["up", "down", "left", "right", "home", "end", "pageup", "pagedown"];
@@ -81,6 +88,21 @@ export function keyReader(key: (key: Key) => void): { take(bytes: Uint8Array): v
   };
 }
 
+/** What a mouse did, in the encoding of SGR (xterm's ctlseqs, mode 1006); undefined for what is no mouse. */
+function mouseOf(sequence: string): Key | undefined {
+  const [, button, x, y, end] = /^\[<(\d+);(\d+);(\d+)([Mm])$/.exec(sequence) ?? [];
+  if (button === undefined) return undefined;
+  // Shift, Alt and Ctrl (4, 8, 16) make no difference; a movement (32) and a release do nothing.
+  const what = end === "M" ? MOUSE[Number(button) & ~28] : undefined;
+  return what ? { name: "mouse", what, x: Number(x) - 1, y: Number(y) - 1 } : { name: "other" };
+}
+
+const MOUSE: Readonly<Record<number, (Key & { name: "mouse" })["what"]>> = {
+  0: "press",
+  64: "wheel up",
+  65: "wheel down",
+};
+
 /** The whole keys at the beginning of a text, and what may be the beginning of another. */
 export function keysOf(text: string): { readonly keys: Key[]; readonly rest: string } {
   const keys: Key[] = [];
@@ -96,7 +118,7 @@ export function keysOf(text: string): { readonly keys: Key[]; readonly rest: str
         at += 1;
         continue;
       }
-      keys.push({ name: named(`\u001b${sequence}`) });
+      keys.push(mouseOf(sequence) ?? { name: named(`\u001b${sequence}`) });
       at += 1 + sequence.length;
     } else if (char < " " || char === "\u007f") {
       keys.push({ name: CONTROLS[char] ?? "other" });

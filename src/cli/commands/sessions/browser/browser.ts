@@ -17,12 +17,15 @@ import { type FullScreen, fullScreen } from "../../../ui/full-screen.ts";
 import type { Key } from "../../../ui/key-input.ts";
 import { counted } from "../../../ui/text.ts";
 import type { ActionId, ManyId } from "./actions.ts";
-import { browserLines, pageOf } from "./lines.ts";
+import { browserLines, pageOf, targetAt } from "./lines.ts";
 import { type LogView, logView } from "./log-view.ts";
-import { afterKey, type BrowserState, initialState, withListing } from "./state.ts";
+import { type After, afterClick, afterKey, type BrowserState, initialState, withListing } from "./state.ts";
 
 /** Ages on the screen are at most this old, in milliseconds. */
 const TICK_MS = 1_000;
+
+/** A second click on the same session within so many milliseconds opens it. */
+const DOUBLE_CLICK_MS = 400;
 
 /** How long the screen waits for something to show, in milliseconds. */
 const FIRST_PAGE_MS = 150;
@@ -74,12 +77,25 @@ export function browse(client: CovenClient, all: boolean, line: CommandLine): Pr
       draw();
       return;
     }
-    const after = afterKey(state, one, pageOf(state, screen.size));
+    const isClick = one.name === "mouse" && one.what === "press";
+    const after = isClick ? clicked(one.y) : afterKey(state, one, pageOf(state, screen.size));
     show(after.state);
     if (after.intent?.kind === "leave") finish(0);
     if (after.intent?.kind === "refresh") void feed.refresh();
     if (after.intent?.kind === "act on all") void actOnAll(after.intent.action, after.intent.sessions);
     if (after.intent?.kind === "act") void act(after.intent.action, after.intent.session);
+  }
+
+  let lastClick = { id: "", at: Number.NEGATIVE_INFINITY };
+
+  function clicked(y: number): After {
+    const target = screen && targetAt(state, screen.size, y);
+    if (!target) return { state };
+    const id = target.kind === "row" ? (state.shown[target.at]?.id ?? "") : "";
+    const at = performance.now();
+    const again = id !== "" && id === lastClick.id && at - lastClick.at < DOUBLE_CLICK_MS;
+    lastClick = { id: again ? "" : id, at };
+    return afterClick(state, target, again);
   }
 
   /** Who fills the disk, and who was forgotten: said until the first key. */

@@ -18,6 +18,7 @@ import {
   SACRIFICE,
   selectedOf,
   sessionsOf,
+  type Target,
 } from "./state.ts";
 
 /** Lines above the list (heading, filter, blank, column heads) and below it (blank, hints). */
@@ -57,13 +58,36 @@ const KEYS = [
   ["q", "leave; sessions go on"],
 ] as const;
 
+/** The first row of the list on the screen. */
+const LIST = 4;
+
+/** The index of the session that stands in the first row of the list: the pointer stays in the middle once there is more than a page. */
+function topOf(state: BrowserState, page: number): number {
+  return Math.max(0, Math.min(state.at - Math.floor(page / 2), state.shown.length - page));
+}
+
+/** What stands in this row of the screen. */
+export function targetAt(state: BrowserState, size: Size, y: number): Target | undefined {
+  const page = pageOf(state, size);
+  const row = y - LIST;
+  if (row >= 0 && row < page) {
+    const at = topOf(state, page) + row;
+    return at < state.shown.length ? { kind: "row", at } : undefined;
+  }
+  // Below the list a blank row, and in the panel a rule and two lines before the menu.
+  const action = row - page - 4;
+  const { panel } = state;
+  return panel.kind === "actions" && action >= 0 && action < actionsOf(...sessionsOf(state, panel.ids)).length
+    ? { kind: "action", at: action }
+    : undefined;
+}
+
 /** The whole screen. */
 export function browserLines(state: BrowserState, size: Size, now: number): string[] {
   const { cols, rows } = size;
   const page = pageOf(state, size);
   const widths = widthsOf(state, cols);
-  // The pointer stays in the middle once there is more than a page.
-  const top = Math.max(0, Math.min(state.at - Math.floor(page / 2), state.shown.length - page));
+  const top = topOf(state, page);
   const visible = state.shown.slice(top, top + page);
   const list =
     visible.length > 0

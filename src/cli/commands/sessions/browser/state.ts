@@ -66,6 +66,9 @@ export interface After {
 /** The word that a deletion needs, typed exactly. */
 export const SACRIFICE = "sacrifice";
 
+/** Rows that a wheel goes at once. */
+const WHEEL = 3;
+
 /** An empty browser. Without a project it shows all of them. */
 export function initialState(includeArchived: boolean, project?: string, everywhere = false): BrowserState {
   return {
@@ -190,6 +193,11 @@ function inList(state: BrowserState, key: Key, page: number): After {
       return { state: moved(state, Number.NEGATIVE_INFINITY) };
     case "end":
       return { state: moved(state, Number.POSITIVE_INFINITY) };
+    case "mouse":
+      // A click is looked up on the screen first (afterClick).
+      return key.what === "press"
+        ? { state }
+        : { state: moved(state, key.what === "wheel up" ? -WHEEL : WHEEL) };
     case "enter":
       return state.marked.length > 0 ? { state: withMenu(state) } : opened(state);
     case "tab":
@@ -261,6 +269,26 @@ function letterIn(state: BrowserState, letter: string): After {
   }
 }
 
+/** What a click may hit: a row of the list, or of the menu, counted from 0. */
+export interface Target {
+  readonly kind: "row" | "action";
+  readonly at: number;
+}
+
+/** The state after a click; `again`: the second one in a short time. */
+export function afterClick(state: BrowserState, target: Target, again: boolean): After {
+  const { panel } = state;
+  if (target.kind === "action") {
+    return panel.kind === "actions" ? chosen(state, panel, target.at) : { state };
+  }
+  // A question is answered by what it asks for, and by nothing else.
+  if (panel.kind === "confirm" || panel.kind === "sacrifice") return { state };
+  const session = state.shown[target.at];
+  if (!session) return { state };
+  const there = { ...closed(state), at: target.at, selected: session.id, typing: false, notice: undefined };
+  return again ? opened(there) : { state: there };
+}
+
 /** Enter: at a session that runs one is at once, of one that has ended one sees what it printed. */
 function opened(state: BrowserState): After {
   const session = selectedOf(state);
@@ -318,21 +346,8 @@ function withMenu(state: BrowserState): BrowserState {
 function inMenu(state: BrowserState, panel: Panel & { kind: "actions" }, key: Key): After {
   const sessions = sessionsOf(state, panel.ids);
   const actions = actionsOf(...sessions);
-  const [session] = sessions;
-  if (!session) return { state: closed(state) };
-  const choose = (place: number): After => {
-    const action = actions[place]?.id;
-    if (action === undefined) return { state };
-    const { ids } = panel;
-    if (action === "sacrifice") {
-      return { state: { ...state, panel: { kind: "sacrifice", ids, typed: "", wrong: false } } };
-    }
-    const isOne = sessions.length === 1;
-    if (action === "kill" || (!isOne && (action === "archive" || action === "summon"))) {
-      return { state: { ...state, panel: { kind: "confirm", action, ids } } };
-    }
-    return { state: closed(state), intent: { kind: "act", action, session } };
-  };
+  if (sessions.length === 0) return { state: closed(state) };
+  const choose = (place: number) => chosen(state, panel, place);
   switch (key.name) {
     case "up":
     case "down": {
@@ -353,6 +368,23 @@ function inMenu(state: BrowserState, panel: Panel & { kind: "actions" }, key: Ke
     default:
       return { state };
   }
+}
+
+/** The line of the menu that was chosen: it asks first, or is done. */
+function chosen(state: BrowserState, panel: Panel & { kind: "actions" }, place: number): After {
+  const { ids } = panel;
+  const sessions = sessionsOf(state, ids);
+  const action = actionsOf(...sessions)[place]?.id;
+  const [session] = sessions;
+  if (action === undefined || !session) return { state };
+  if (action === "sacrifice") {
+    return { state: { ...state, panel: { kind: "sacrifice", ids, typed: "", wrong: false } } };
+  }
+  const isOne = sessions.length === 1;
+  if (action === "kill" || (!isOne && (action === "archive" || action === "summon"))) {
+    return { state: { ...state, panel: { kind: "confirm", action, ids } } };
+  }
+  return { state: closed(state), intent: { kind: "act", action, session } };
 }
 
 /** The session under the pointer marked, or no longer. */

@@ -1,8 +1,8 @@
-// The signals that reach us while a session is in the terminal: those that end us, suspend us, wake us, and new sizes.
-import { onSignals } from "../ui/signals.ts";
+// The signals that reach us while the terminal is ours: those that end us, suspend us, wake us, and new sizes.
+import { onSignals } from "./signals.ts";
 
 export interface SignalEvents {
-  /** Somebody wants us gone; the session is none of their business. */
+  /** Somebody wants us gone; a session that is shown is none of their business. */
   leave(signal: NodeJS.Signals): void;
   /** Give the terminal back and stop. */
   suspend(): void;
