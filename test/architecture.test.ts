@@ -24,7 +24,7 @@ const MAY: Record<string, readonly string[]> = {
   // The ground: anybody may stand on them, they on nobody.
   vt: [],
   os: ["errors.ts"],
-  harness: ["errors.ts", "session", "os"],
+  harness: ["errors.ts", "session", "vt", "os"],
   control: ["errors.ts", "version.ts"],
   store: ["errors.ts", "vt", "os", ...WORDS],
   pty: ["errors.ts", "os", ...WORDS],
@@ -83,6 +83,7 @@ const MAY: Record<string, readonly string[]> = {
     "harness/harnesses",
     "harness/adapter",
     "harness/earlier-manifests",
+    "harness/manifest",
     "harness/questions",
     "harness/recipes",
     "supervise",

@@ -34,8 +34,8 @@ export interface Adapter {
   readonly stream?: readonly string[];
   /** The arguments with which one shot reads its prompt, whole, from standard input; absent where it can't. */
   readonly stdin?: {
-    readonly nonInteractive?: readonly string[] | undefined;
-    readonly stream?: readonly string[] | undefined;
+    readonly nonInteractive?: readonly string[];
+    readonly stream?: readonly string[];
   };
   readonly asking?: Asking;
   /** The arguments with which it waits for a prompt to be typed; absent where it can't. */
@@ -44,8 +44,8 @@ export interface Adapter {
   readonly says?: readonly string[];
   /** Names of its environment: kept although no harness gets them, and taken out beside what none gets. */
   readonly environment?: {
-    readonly pass?: readonly string[] | undefined;
-    readonly strip?: readonly string[] | undefined;
+    readonly pass?: readonly string[];
+    readonly strip?: readonly string[];
   };
   /** The arguments that ask it for its version. */
   readonly version?: readonly string[];
@@ -53,7 +53,7 @@ export interface Adapter {
    * Its own command that says whether somebody is logged in (exit 0) or not (1, and says so), and the one to log in with.
    * We never look at credentials ourselves.
    */
-  readonly login?: { readonly status?: readonly string[] | undefined; readonly start: string };
+  readonly login?: { readonly status?: readonly string[]; readonly start: string };
   /** How it says what it wants, where it doesn't say so in OSC 7501; and the keys that answer its questions for leave. */
   readonly titles?: HarnessAttention["titles"];
   readonly answers?: HarnessAttention["answers"];

@@ -1,10 +1,22 @@
 // The harnesses a user added: reading and judging `<COVEN_HOME>/harnesses/*.json`.
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, realpathSync } from "node:fs";
-import { isAbsolute, join, sep } from "node:path";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { z } from "zod";
+import { ATTENTION_KINDS, ATTENTION_STATES } from "../session/attention.ts";
+import { bytesOf } from "../vt/keys.ts";
 import type { Adapter } from "./adapter.ts";
-import { OPTIONS, PROMPT } from "./adapter.ts";
+import { ID, OPTIONS, PROMPT, takesPrompt } from "./adapter.ts";
 import { VALUE } from "./asking.ts";
+import { jsonPlaces } from "./json-places.ts";
 
 /** The most bytes of one manifest, and the most manifests looked at. */
 const MAX_BYTES = 64 * 1024;
@@ -32,12 +44,7 @@ const text = z
 /** Words that are shown in tables and prompts: a manifest must not be able to drive the terminal. */
 const shown = text.regex(/^\P{Cc}*$/u, "must not hold control characters");
 
-const argumentList = z
-  .array(text)
-  .max(256)
-  .refine((list) => list.filter((element) => element === PROMPT).length === 1, {
-    error: `must hold the element "${PROMPT}" exactly once`,
-  });
+const argumentList = z.array(text).max(256);
 
 /** Arguments that say one thing, its value within them. */
 const saying = z
@@ -65,8 +72,60 @@ const asking = z
   })
   .exactOptional();
 
+/** The newest form of a manifest; one that names none is of the first. */
+const SCHEMA = 2;
+
+const variables = z
+  .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "must be names of variables"))
+  .max(64);
+
+const title = z.strictObject({
+  match: z.string().min(1).max(256).refine(isPattern, { error: "must be a regular expression" }),
+  state: z.enum(ATTENTION_STATES),
+  kind: z.enum(ATTENTION_KINDS).exactOptional(),
+});
+
+const keys = z
+  .array(
+    z
+      .string()
+      .max(64)
+      .refine((key) => /^\P{Cc}$/u.test(key) || bytesOf(key, false) !== undefined, {
+        error: 'must be a character, or a key like "enter", "esc", "ctrl-y"',
+      }),
+  )
+  .min(1)
+  .max(16);
+
+/** What came with the second form. */
+const later = {
+  stdin: z
+    .strictObject({ nonInteractive: argumentList.exactOptional(), stream: argumentList.exactOptional() })
+    .exactOptional(),
+  opens: argumentList.exactOptional(),
+  says: z
+    .array(shown.max(256).refine((one) => one.split(ID).length === 2, { error: `must hold "${ID}" once` }))
+    .max(16)
+    .exactOptional(),
+  environment: z
+    .strictObject({ pass: variables.exactOptional(), strip: variables.exactOptional() })
+    .exactOptional(),
+  version: fixed.exactOptional(),
+  login: z.strictObject({ status: fixed.exactOptional(), start: shown.min(1).max(200) }).exactOptional(),
+  titles: z.array(title).max(64).exactOptional(),
+  answers: z.strictObject({ approve: keys, deny: keys }).exactOptional(),
+};
+
+/** Lists that stand for a prompt that is given elsewhere hold none. */
+const PROMPTLESS = new Set(["opens", "stdin.nonInteractive", "stdin.stream"]);
+
 const schema = z
   .strictObject({
+    schema: z
+      .int()
+      .min(1)
+      .max(SCHEMA, `is of a newer coven than this one, which knows ${SCHEMA}`)
+      .exactOptional(),
     id: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, "must match [a-z][a-z0-9-]{0,31}"),
     label: shown.min(1).max(64),
     executable: shown.min(1).refine((name) => isAbsolute(name) || !/[/\\]/.test(name), {
@@ -78,18 +137,53 @@ const schema = z
     separator: z.boolean().default(true),
     hint: shown.max(400).optional(),
     asking,
+    ...later,
   })
-  .superRefine(({ asking: can, interactive, nonInteractive, stream }, context) => {
-    const lists = { interactive, nonInteractive, ...(stream ? { stream } : {}) };
+  .superRefine((manifest, context) => {
+    const {
+      schema: form = 1,
+      asking: can,
+      interactive,
+      nonInteractive,
+      stream,
+      opens,
+      stdin = {},
+    } = manifest;
+    const wrong = (path: string, message: string) =>
+      context.addIssue({ code: "custom", path: path.split("."), message });
+    for (const name of Object.keys(later)) {
+      if (form === 1 && name in manifest) wrong(name, `needs "schema": ${SCHEMA}`);
+    }
+    const lists: Record<string, readonly string[] | undefined> = {
+      ...{ interactive, nonInteractive, stream, opens },
+      ...{ "stdin.nonInteractive": stdin.nonInteractive, "stdin.stream": stdin.stream },
+    };
     for (const [name, list] of Object.entries(lists)) {
+      if (!list) continue;
+      const whole = list.filter((element) => element === PROMPT).length;
+      const prompts = list.filter(takesPrompt).length;
+      if (form === 1 && !(whole === 1 && prompts === 1))
+        wrong(name, `must hold the element "${PROMPT}" exactly once`);
+      else if (PROMPTLESS.has(name) && prompts > 0) wrong(name, "must hold no prompt: it is given elsewhere");
+      else if (prompts > 1)
+        wrong(name, `must hold the prompt once, as "${PROMPT}" or behind "=", or not at all`);
       const places = list.filter((element) => element === OPTIONS).length;
       if (places === (can ? 1 : 0)) continue;
       const message = can
         ? `must hold the element "${OPTIONS}" exactly once, for what stands in "asking"`
         : `holds "${OPTIONS}", and there is no "asking"`;
-      context.addIssue({ code: "custom", path: [name], message });
+      wrong(name, message);
     }
   });
+
+function isPattern(source: string): boolean {
+  try {
+    new RegExp(source, "u");
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Every usable manifest of `directory`, and a reason for each that is not; never throws, so that one bad file
@@ -99,6 +193,8 @@ export function readManifests(directory: string, taken: ReadonlySet<string>): Ma
   const adapters: Adapter[] = [];
   const problems: ManifestProblem[] = [];
   const used = new Set(taken);
+  const open = openTo(directory);
+  if (open !== undefined) return { adapters, problems: [{ file: directory, reason: open }] };
   const names = manifestNames(directory);
   for (const [index, name] of names.entries()) {
     const file = join(directory, name);
@@ -128,6 +224,66 @@ export function manifestProblem(document: unknown, taken: ReadonlySet<string>): 
   }
 }
 
+/** One thing that is wrong with a manifest. */
+export interface ManifestFault {
+  /** From 1; null for the file as a whole. */
+  readonly line: number | null;
+  /** `asking.model`, or null for the file as a whole. */
+  readonly member: string | null;
+  readonly reason: string;
+}
+
+/** A manifest looked at by itself, wherever it lies. */
+export interface CheckedManifest {
+  /** Undefined where something is wrong. */
+  readonly adapter: Adapter | undefined;
+  readonly faults: readonly ManifestFault[];
+}
+
+/** Everything that is wrong with one file, member by member. Never throws; `taken` as for `readManifests`. */
+export function checkManifest(file: string, taken: ReadonlySet<string>): CheckedManifest {
+  let content: string;
+  try {
+    content = readSmallFile(dirname(resolve(file)), file);
+  } catch (error) {
+    const reason =
+      error instanceof Error && "code" in error ? unreadable(String(error.code)) : sentence(error);
+    return { adapter: undefined, faults: [{ line: null, member: null, reason }] };
+  }
+  const places = jsonPlaces(content);
+  if (places.brokenAt !== undefined) {
+    return {
+      adapter: undefined,
+      faults: [{ line: places.brokenAt, member: null, reason: "is not valid JSON" }],
+    };
+  }
+  const result = schema.safeParse(JSON.parse(content));
+  if (!result.success) {
+    const faults = result.error.issues.flatMap((issue) => {
+      const names =
+        issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+      return names.map((path) => ({
+        line: places.lineOf(path),
+        member: path.join(".") || null,
+        reason: issue.code === "unrecognized_keys" ? "is no member of a manifest" : issue.message,
+      }));
+    });
+    return { adapter: undefined, faults: faults.sort((a, b) => a.line - b.line) };
+  }
+  const adapter = adapterOf(result.data);
+  if (!taken.has(adapter.id)) return { adapter, faults: [] };
+  const reason = `"${adapter.id}" belongs to a built-in harness`;
+  return { adapter: undefined, faults: [{ line: places.lineOf(["id"]), member: "id", reason }] };
+}
+
+function unreadable(code: string): string {
+  return code === "ENOENT" ? "is not there" : `can't be read (${code})`;
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function manifestNames(directory: string): string[] {
   try {
     return readdirSync(directory)
@@ -153,7 +309,10 @@ function parseManifest(content: string): Adapter {
     );
     throw new Error(reasons.slice(0, 5).join("; "));
   }
-  const { hint, asking: can, ...rest } = result.data;
+  return adapterOf(result.data);
+}
+
+function adapterOf({ schema: _, hint, asking: can, ...rest }: z.output<typeof schema>): Adapter {
   return {
     ...rest,
     ...(can ? { asking: can } : {}),
@@ -161,6 +320,15 @@ function parseManifest(content: string): Adapter {
     source: "manifest",
     maturity: null,
   };
+}
+
+/** Why others than its owner decide what stands there; undefined where nobody else does. What root owns is as good as one's own. */
+function openTo(path: string, stat = statSync(path, { throwIfNoEntry: false })): string | undefined {
+  if (!stat || process.platform === "win32") return undefined;
+  if (stat.uid !== process.getuid?.() && stat.uid !== 0) return `belongs to another user (${stat.uid})`;
+  const mode = stat.mode & 0o777;
+  if ((mode & 0o022) === 0) return undefined;
+  return `may be written by others (${mode.toString(8).padStart(4, "0")}): chmod go-w ${path}`;
 }
 
 /** A link may point inside the directory, never out of it; a FIFO or device would block or lie, so only files count. */
@@ -172,6 +340,8 @@ function readSmallFile(directory: string, file: string): string {
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw new Error("is not a regular file");
+    const open = openTo(file, stat);
+    if (open !== undefined) throw new Error(open);
     if (stat.size > MAX_BYTES) throw new Error(`is larger than ${MAX_BYTES} bytes`);
     const buffer = new Uint8Array(stat.size);
     const length = readSync(fd, buffer, 0, stat.size, 0);

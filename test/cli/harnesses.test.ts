@@ -15,7 +15,7 @@ test("every agent is listed with what is known of it; nobody is switched on by l
   const bin = join(line.home.base, "agents");
   mkdirSync(bin);
   program(join(bin, "gemini"), 'test "$1" = --version && echo 0.61.0');
-  const env = { PATH: `${bin}:${process.env["PATH"]}` };
+  const env = { PATH: `${bin}:${line.home.bin}:/usr/bin:/bin` };
   const { out, err, code } = await line.coven(["harnesses", "--json"], { env });
   expect({ err, code }).toEqual({ err: "", code: 0 });
   const { harnesses, problems } = JSON.parse(out);
@@ -39,7 +39,7 @@ test("one that is off is refused with exactly the command that switches it on; a
   const bin = join(line.home.base, "agents");
   mkdirSync(bin);
   program(join(bin, "qwen"), "echo qwen was started");
-  const env = { PATH: `${bin}:${process.env["PATH"]}` };
+  const env = { PATH: `${bin}:${line.home.bin}:/usr/bin:/bin` };
   const run = () => line.coven(["run", "qwen", "hi"], { env });
   await line.coven(["daemon", "start"]);
   const refused = await run();
@@ -89,4 +89,38 @@ test("a manifest of one's own with the name of a recipe: enabling says which cou
   expect((await line.coven(["run", "gemini", "hi"])).err).toContain("Gemini CLI is not installed");
   expect((await line.coven(["harnesses", "disable", "gemini"])).err).toContain(`${file} counts again.`);
   expect((await line.coven(["run", "gemini", "hi"])).out).toBe("mine hi\n");
+});
+
+test("check names file, line and member of everything that is wrong, and says what is still to do when nothing is", async () => {
+  await using line = commandLine();
+  const file = join(line.home.project, "mine.json");
+  const text = `{
+  "id": "mine", "label": "Mine",
+  "executable": "mine",
+  "interactive": ["-i"],
+  "nonInteractive": ["{prompt}"],
+  "hints": "x"
+}`;
+  writeFileSync(file, text);
+  const wrong = await line.coven(["harnesses", "check", "mine.json"]);
+  expect(wrong.code).toBe(1);
+  expect(wrong.out).toBe(
+    `${file}, line 4, interactive: must hold the element "{prompt}" exactly once\n${file}, line 6, hints: is no member of a manifest\n`,
+  );
+  writeFileSync(file, text.replace(',\n  "hints": "x"', ""));
+  const promptless = await line.coven(["harnesses", "check", "mine.json", "--json"]);
+  expect(JSON.parse(promptless.out)).toEqual({
+    ...{ ok: false, file, id: null },
+    faults: [{ line: 4, member: "interactive", reason: 'must hold the element "{prompt}" exactly once' }],
+  });
+  writeFileSync(file, text.replace('"-i"', '"{prompt}"').replace(',\n  "hints": "x"', ""));
+  const right = await line.coven(["harnesses", "check", "mine.json"]);
+  expect(right).toEqual({
+    ...{ code: 0, out: `${file}: mine can be used.\n` },
+    err: `It counts once it lies there:  cp ${file} ${join(line.home.paths.harnesses, "mine.json")}\n`,
+  });
+  chmodSync(file, 0o666);
+  const open = await line.coven(["harnesses", "check", file]);
+  expect(open.code).toBe(1);
+  expect(open.out).toContain(`may be written by others (0666): chmod go-w ${file}`);
 });

@@ -1,9 +1,11 @@
 // Proof of harness manifests: a good one works, a bad one is explained, and none harms another.
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { harnesses } from "../../src/harness/harnesses.ts";
+import { BUILT_IN_IDS, harnesses } from "../../src/harness/harnesses.ts";
+import { checkManifest } from "../../src/harness/manifest.ts";
+import { testUnless } from "../support/unless.ts";
 
 let home = "";
 let directory = "";
@@ -191,3 +193,163 @@ test("no directory is no manifest and no problem", () => {
   expect(listed({}).length).toBe(3);
   expect(room().problems()).toEqual([]);
 });
+
+/** Every member there is. */
+const FULL = {
+  ...{ schema: 2, id: "mine", label: "Mine", executable: "mine", hint: "get mine", separator: false },
+  interactive: ["{options}", "--say={prompt}"],
+  nonInteractive: ["{options}"],
+  stream: ["--json", "{options}", "{prompt}"],
+  stdin: { stream: ["--json", "{options}", "-"] },
+  opens: ["--open", "{options}"],
+  asking: { model: ["--model", "{value}"], resumeConversation: ["--resume={value}"] },
+  says: ["mine --resume={id}"],
+  environment: { pass: ["TMUX"], strip: ["MINE_NESTED"] },
+  version: ["version"],
+  login: { status: ["whoami"], start: "mine login" },
+  titles: [{ match: "^✋", state: "waiting", kind: "permission" }],
+  answers: { approve: ["y", "enter"], deny: ["esc"] },
+};
+
+test("a manifest of the second form says all that a recipe says", () => {
+  manifest("mine.json", FULL);
+  const path = program("mine");
+  const env = { PATH: home };
+  expect(room().problems()).toEqual([]);
+  expect(room().argv("mine", "-x", "interactive", env)).toEqual([path, "--say=-x"]);
+  expect(room().argv("mine", "", "interactive", env, { model: "m" })).toEqual([
+    path,
+    "--open",
+    "--model",
+    "m",
+  ]);
+  expect(room().argv("mine", "hi", "stream", env)).toEqual([path, "--json", "hi"]);
+  expect(room().attention("mine")).toEqual({
+    titles: [{ match: "^✋", state: "waiting", kind: "permission" }],
+    answers: { approve: ["y", "enter"], deny: ["esc"] },
+  });
+  expect(room().conversations("mine")).toEqual({ init: false, resume: true, says: FULL.says });
+  expect(room().environment("mine")).toEqual(FULL.environment);
+  expect(room().questions("mine", env)).toEqual({
+    ...{ command: [path], version: ["version"], login: { status: ["whoami"], start: "mine login" } },
+  });
+});
+
+const { answers: _a, ...WITHOUT_ANSWERS } = FULL;
+test.each<[string, object, { stands: string; member: string; reason: string }]>([
+  [
+    "a newer form",
+    { ...FULL, schema: 3 },
+    { stands: '"schema": 3', member: "schema", reason: "newer coven" },
+  ],
+  [
+    "a member of the second form in the first",
+    { ...GOOD, says: ["x {id}"] },
+    { stands: '"says"', member: "says", reason: '"schema": 2' },
+  ],
+  [
+    "an unknown member",
+    { ...FULL, titels: [] },
+    { stands: '"titels"', member: "titels", reason: "no member" },
+  ],
+  [
+    "an unknown member within",
+    { ...FULL, login: { start: "x", url: "y" } },
+    { stands: '"url"', member: "login.url", reason: "no member" },
+  ],
+  [
+    "a state there is not",
+    { ...FULL, titles: [{ match: "x", state: "idle" }] },
+    { stands: '"state": "idle"', member: "titles.0.state", reason: "Invalid" },
+  ],
+  [
+    "a pattern that is none",
+    { ...FULL, titles: [{ match: "(", state: "done" }] },
+    { stands: '"match": "("', member: "titles.0.match", reason: "regular expression" },
+  ],
+  [
+    "a key there is not",
+    { ...WITHOUT_ANSWERS, answers: { approve: ["yes"], deny: ["n"] } },
+    { stands: '"yes"', member: "answers.approve.0", reason: '"enter"' },
+  ],
+  [
+    "no key",
+    { ...FULL, answers: { approve: ["y"], deny: [] } },
+    { stands: '"deny"', member: "answers.deny", reason: "" },
+  ],
+  [
+    "the prompt twice",
+    { ...FULL, interactive: ["{options}", "{prompt}", "-p={prompt}"] },
+    { stands: '"interactive"', member: "interactive", reason: "once" },
+  ],
+  [
+    "a prompt on standard input and in an argument",
+    { ...FULL, stdin: { stream: ["{options}", "{prompt}"] } },
+    { stands: '"stream": [\n      "{options}"', member: "stdin.stream", reason: "no prompt" },
+  ],
+  [
+    "no place for options",
+    { ...FULL, opens: [] },
+    { stands: '"opens"', member: "opens", reason: "{options}" },
+  ],
+  [
+    "two ids in one line",
+    { ...FULL, says: ["{id} {id}"] },
+    { stands: '"{id} {id}"', member: "says.0", reason: "once" },
+  ],
+  [
+    "a variable that can't be one",
+    { ...FULL, environment: { strip: ["A=B"] } },
+    { stands: '"A=B"', member: "environment.strip.0", reason: "names of variables" },
+  ],
+  ["a built-in's name", { ...FULL, id: "claude" }, { stands: '"id"', member: "id", reason: "built-in" }],
+])("%s is found by file, line and member, and nothing is taken", (_, content, { stands, member, reason }) => {
+  const file = join(directory, "mine.json");
+  const text = JSON.stringify(content, null, 2);
+  writeFileSync(file, text);
+  const { adapter, faults } = checkManifest(file, BUILT_IN_IDS);
+  expect(adapter).toBeUndefined();
+  const line = text.slice(0, text.indexOf(stands)).split("\n").length;
+  expect(text).toContain(stands);
+  expect(faults).toEqual([{ line, member, reason: expect.stringContaining(reason) }]);
+  expect(listed({}).map((row) => row.id)).toEqual(["codex", "claude", "demo"]);
+});
+
+test("every fault is told, in the order in which they stand", () => {
+  const file = join(directory, "mine.json");
+  writeFileSync(file, JSON.stringify({ ...FULL, label: "", executable: "./mine", separator: 1 }, null, 2));
+  expect(checkManifest(file, BUILT_IN_IDS).faults.map(({ member }) => member)).toEqual([
+    ...["label", "executable", "separator"],
+  ]);
+  writeFileSync(file, '{\n  "id": "mine",\n}');
+  expect(checkManifest(file, BUILT_IN_IDS).faults).toEqual([
+    { line: 3, member: null, reason: "is not valid JSON" },
+  ]);
+  expect(checkManifest(join(directory, "gone.json"), BUILT_IN_IDS).faults[0]?.reason).toBe("is not there");
+});
+
+test("a manifest, or their directory, that others may write is not taken", () => {
+  const file = join(directory, "mine.json");
+  manifest("mine.json", FULL);
+  for (const mode of [0o620, 0o602, 0o666]) {
+    chmodSync(file, mode);
+    expect(listed({}).map((row) => row.id)).toEqual(["codex", "claude", "demo"]);
+    expect(room().problems()).toMatchObject([
+      { file, reason: expect.stringContaining(`chmod go-w ${file}`) },
+    ]);
+  }
+  chmodSync(file, 0o644);
+  expect(listed({}).at(-1)?.id).toBe("mine");
+  chmodSync(directory, 0o775);
+  expect(listed({}).map((row) => row.id)).toEqual(["codex", "claude", "demo"]);
+  expect(room().problems()).toMatchObject([{ file: directory, reason: expect.stringContaining("0775") }]);
+});
+
+testUnless(process.getuid?.() === 0 ? undefined : "only root can give a file away")(
+  "a manifest that another user owns is not taken",
+  () => {
+    manifest("mine.json", FULL);
+    chownSync(join(directory, "mine.json"), 12_345, 0);
+    expect(room().problems()).toMatchObject([{ reason: "belongs to another user (12345)" }]);
+  },
+);

@@ -8,12 +8,17 @@ import type { LaunchMode } from "../../session/session.ts";
 
 type Env = Readonly<Record<string, string>>;
 
+/** Recipes that are switched on. Throws as `readConfig`. */
+export function enabledRecipes(paths: CovenPaths): readonly string[] {
+  return readConfig(paths.config).config["harness.enabled"];
+}
+
 /** The room of this user's home. */
 export function harnessesOf(paths: CovenPaths): HarnessRoom {
   return harnesses({
     manifestDir: paths.harnesses,
     self: selfCommand(),
-    enabled: () => readConfig(paths.config).config["harness.enabled"],
+    enabled: () => enabledRecipes(paths),
   });
 }
 

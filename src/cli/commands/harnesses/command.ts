@@ -21,6 +21,7 @@ export const HARNESSES = command({
   examples: [
     ["coven harnesses", "every agent, its version, and where it is"],
     ["coven harnesses enable gemini", "from now on it may be launched"],
+    ["coven harnesses check mine.json", "what is wrong with a manifest, line by line"],
     ["coven harnesses --json", "the same for programs"],
   ],
   flags: [JSON_OUTPUT],
@@ -37,6 +38,13 @@ export const HARNESSES = command({
       summary: "Let it be launched no longer",
       args: [ID],
       load: async () => (await import("./run.ts")).disable,
+    },
+    {
+      name: "check",
+      summary: "Look at a manifest before or after it is put there",
+      args: [{ name: "file", sample: "mine.json" }],
+      flags: [JSON_OUTPUT],
+      load: async () => (await import("./check.ts")).check,
     },
   ],
 });

@@ -1,11 +1,10 @@
 // `coven harnesses [enable|disable]`: the agents that are known, and which of them may be launched.
-import { readConfig } from "../../../config.ts";
 import { RECIPE_IDS } from "../../../harness/recipes.ts";
 import { environment } from "../../../os/environment.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import type { HarnessInfo } from "../../../session/ports.ts";
 import { harnessWords } from "../../client/harness-words.ts";
-import { harnessesOf } from "../../client/launchables.ts";
+import { enabledRecipes, harnessesOf } from "../../client/launchables.ts";
 import { setSetting } from "../../client/set-setting.ts";
 import { has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { UsageError } from "../../ui/failure.ts";
@@ -57,7 +56,7 @@ export const enable: Run = async (invocation) => {
   const paths = covenPaths();
   const id = recipeOf(invocation, paths);
   if (id === undefined) return 0;
-  const before = enabledIn(paths);
+  const before = enabledRecipes(paths);
   if (!before.includes(id)) setSetting(paths, KEY, [...before, id]);
   const found = harnessesOf(paths)
     .list(environment())
@@ -73,7 +72,7 @@ export const disable: Run = async (invocation) => {
   const paths = covenPaths();
   const id = recipeOf(invocation, paths);
   if (id === undefined) return 0;
-  const before = enabledIn(paths);
+  const before = enabledRecipes(paths);
   const manifests = setAside(paths, id);
   if (before.includes(id)) {
     const left = before.filter((one) => one !== id);
@@ -83,10 +82,6 @@ export const disable: Run = async (invocation) => {
   for (const { file } of manifests) say(`${harmless(file)} counts again.`);
   return 0;
 };
-
-function enabledIn(paths: CovenPaths): readonly string[] {
-  return readConfig(paths.config).config[KEY];
-}
 
 /** Manifests that a recipe keeps from counting. */
 function setAside(paths: CovenPaths, id: string) {
