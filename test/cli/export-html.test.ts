@@ -1,5 +1,5 @@
-// Holds the page of `coven export --format html` in a real browser, from disk: it plays, seeks, finds, shows text, draws the
-// same picture either way, fetches nothing, and lets nothing in a session become markup or script.
+// Holds the page of `coven export --format html` in a real browser, from disk: it begins with a picture, fits the window, plays, seeks,
+// finds, shows text, draws the same either way, fetches nothing, and lets nothing in a session become markup or script.
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -106,9 +106,14 @@ describeUnless(CHROMIUM === undefined ? "no Chromium in /usr/bin" : undefined)("
     while (!(await look())) if (performance.now() > deadline) throw new Error(`not within 10 s: ${fact}`);
   }
 
-  test("it plays by itself to the end, in the session's own time, and shows how it ended", async () => {
+  test("it begins with a picture, and plays from the beginning to the end once it is asked to, in the session's own time", async () => {
+    const page = await opened("", "picture");
+    await seen(page, "last needle");
+    expect(await page.locator("#time").textContent()).toMatch(/^00:00 \/ \d\d:\d\d, exit 3$/);
     const began = performance.now();
-    const page = await opened("", "playing");
+    await page.locator("#start").click();
+    await page.locator('body[data-state="playing"]').waitFor();
+    await seen(page, "last needle", false);
     await seen(page, "progress");
     await page.locator('body[data-state="ended"]').waitFor();
     expect(performance.now() - began).toBeGreaterThan(900);
@@ -117,6 +122,99 @@ describeUnless(CHROMIUM === undefined ? "no Chromium in /usr/bin" : undefined)("
     expect((await rows(page)).join("\n").trimEnd()).toBe(text.trimEnd());
     expect(await page.locator("#time").textContent()).toMatch(/^(\d\d:\d\d) \/ \1, exit 3$/);
     expect(await page.locator("#play").textContent()).toBe("Play again");
+    expect(await page.locator("#start").isVisible()).toBe(false);
+    await page.close();
+  });
+
+  test("from the picture every way leads on: a moment is that moment, and what is searched is found", async () => {
+    const page = await opened("", "picture");
+    await page.locator("#seek").fill(String(whenPrinted("50%")));
+    await seen(page, "progress 50%");
+    await seen(page, "last needle", false);
+    const other = await opened("", "picture");
+    await other.keyboard.press("/");
+    await other.keyboard.type("needle");
+    await other.keyboard.press("Enter");
+    await holds("the first is shown", async () => (await other.locator("#found").textContent()) === "1 of 2");
+    await seen(other, "last needle", false);
+    const third = await opened("", "picture");
+    await third.keyboard.press(" ");
+    await third.locator('body[data-state="ended"]').waitFor();
+    await seen(third, "last needle");
+    for (const one of [page, other, third]) await one.close();
+  });
+
+  // At the end of an agent that had filled the screen there was an empty one.
+  test("the picture of a program that left its screen is that screen; of one that printed more since, the last", async () => {
+    const { home } = line;
+    const whole = file;
+    const page = async (left: string) => {
+      const drawn = "for i in 1 2 3 4 5; do printf '%s row of the full screen\\r\\n' $i; done";
+      home.script("codex", `printf 'before\\r\\n\\033[?1049h\\033[H'; ${drawn}; ${left}`);
+      const launch = { projectRoot: home.project, harness: "codex", prompt: "x" };
+      const { id } = await home.client.launch({ ...launch, cols: 60, rows: 10 });
+      for await (const _ of home.client.output(id, { follow: true }));
+      file = join(home.base, "left.html");
+      expect((await line.coven(["export", id, "--output", file, "--force"])).code).toBe(0);
+      const page = await opened("", "picture");
+      file = whole;
+      return page;
+    };
+    for (const leaving of ["\\033[?1049l", "\\033[2J\\033[?1049l", "\\033[H\\033[J\\033[?1049l\\033[?25h"]) {
+      const left = await page(`printf '${leaving}bye\\r\\n'`);
+      await seen(left, "5 row of the full screen");
+      await seen(left, "bye", false);
+      await left.locator("#play").click();
+      await left.locator('body[data-state="ended"]').waitFor();
+      await seen(left, "bye");
+      await left.close();
+    }
+    const more = `printf '\\033[?1049l'; for i in 1 2 3 4 5 6; do printf '%s a line that came after it\\r\\n' $i; done`;
+    const later = await page(more);
+    await seen(later, "6 a line that came after it");
+    await later.close();
+  });
+
+  test("it fits any window, keeps its shape, and follows when the window changes", async () => {
+    const page = await opened("", "picture");
+    const shape: number[] = [];
+    const sizes = [
+      [360, 640],
+      [1280, 800],
+      [2560, 1440],
+      [640, 360],
+      [600, 1400],
+    ] as const;
+    for (const [width, height] of [...sizes, sizes[0]]) {
+      await page.setViewportSize({ width, height });
+      const at = (
+        what: string,
+      ): Promise<Record<"left" | "top" | "right" | "bottom" | "width" | "height", number>> =>
+        page.evaluate(`document.querySelector("${what}").getBoundingClientRect().toJSON()`);
+      await holds(`it fits ${width} x ${height}`, async () => {
+        const [screen, stage] = [await at(".xterm-screen"), await at("#stage")];
+        const [across, down] = [screen.width / stage.width, screen.height / stage.height];
+        const within =
+          screen.left >= stage.left && screen.right <= stage.right && screen.bottom <= stage.bottom;
+        // As large as it can be: one of the two is nearly all there is.
+        return within && screen.top >= stage.top && Math.max(across, down) > 0.85;
+      });
+      const [screen, stage] = [await at(".xterm-screen"), await at("#stage")];
+      shape.push(screen.width / screen.height);
+      // The window never scrolls, and what plays it is in sight.
+      expect(
+        await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"),
+      ).toEqual([width, height]);
+      for (const part of ["#play", "#seek", "#speed", "#query", "#next", "#as-text"]) {
+        const { left, right, bottom } = await at(part);
+        expect({ part, fits: left >= 0 && right <= width && bottom <= height }).toEqual({ part, fits: true });
+      }
+      expect(stage.height).toBeGreaterThan(height * 0.6);
+      expect(await page.locator("#start").isVisible()).toBe(true);
+    }
+    expect(Math.max(...shape) / Math.min(...shape)).toBeLessThan(1.3);
+    expect(shape.at(-1)).toBe(Number(shape[0]));
+    expect({ said: page.said }).toEqual({ said: [] });
     await page.close();
   });
 

@@ -36,20 +36,20 @@ ${style}</style>
 <body data-state="loading">
 <header><h1>${escaped(title)}</h1><p>${escaped(facts)}</p></header>
 <main>
+<div id="stage"><div id="screen"></div><button id="start" type="button" aria-label="Play this session"></button></div>
+<pre id="text" tabindex="0" hidden></pre>
 <div class="controls" role="toolbar" aria-label="Player">
 <button id="play" type="button">Play</button>
 <input id="seek" type="range" min="0" max="0" value="0" step="1" aria-label="Position">
 <span id="time"></span>
 <label>Speed <select id="speed"></select></label>
 <label><input id="skip" type="checkbox" checked> Skip pauses</label>
-<span class="group"><input id="query" type="search" placeholder="Search" aria-label="Search in what was printed">
+<span class="group" role="search"><input id="query" type="search" placeholder="Search" aria-label="Search in what was printed">
 <button id="previous" type="button">Previous</button>
 <button id="next" type="button">Next</button>
 <span id="found" role="status"></span></span>
 <button id="as-text" type="button" aria-pressed="false">Text</button>
 </div>
-<div id="stage"></div>
-<pre id="text" tabindex="0" hidden></pre>
 </main>
 <p id="keys">Space plays and pauses, arrows move 5 s, Home and End, &lt; and &gt; change the speed, / searches, n and N go on, t shows text.</p>
 <noscript>This page plays a terminal session and needs JavaScript for it.</noscript>

@@ -6,16 +6,22 @@
   const SKIP_MS = 2000;
   const LEAP_MS = 5000;
   const TURN_MS = 12;
+  /** Pixels around the terminal, and the sizes of its font, between which it fits the window. */
+  const MARGIN = 8;
+  const LEAST_FONT = 6;
+  const MOST_FONT = 64;
+  /** Characters on a screen that make it a picture of something. */
+  const LEAST_CELLS = 20;
   const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 
   const byId = (id) => document.getElementById(id);
-  const [play, slider, time, speed, skip, query, found, textView, stage] = [
-    "play", "seek", "time", "speed", "skip", "query", "found", "text", "stage",
+  const [play, slider, time, speed, skip, query, found, textView, stage, box] = [
+    "play", "seek", "time", "speed", "skip", "query", "found", "text", "stage", "screen",
   ].map(byId); // biome-ignore format: one list
 
   const { header, events } = await CovenRecording.read(byId("cast").textContent);
   const duration = events.at(-1)?.ms ?? 0;
-  const term = CovenScreen.open(header.term, stage);
+  const term = CovenScreen.open(header.term, box);
   const searching = new SearchAddon();
   term.loadAddon(searching);
 
@@ -24,6 +30,8 @@
   let clock = 0;
   let playing = false;
   let drawing = false;
+  /** The picture is shown that stands there before anything is played; the clock is at the beginning meanwhile. */
+  let picture = false;
   /** Counts jumps, so that a newer one ends an older one that is still drawing. */
   let jump = 0;
 
@@ -43,15 +51,19 @@
     }
   }
 
+  function rewind() {
+    term.reset();
+    term.resize(Math.max(2, header.term.cols), header.term.rows);
+    next = 0;
+    picture = false;
+    fit();
+  }
+
   /** Applies events up to a place in the list, in turns that leave the page alive; false when a newer jump came. */
   async function drawTo(place) {
     jump += 1;
     const mine = jump;
-    if (place < next) {
-      term.reset();
-      term.resize(Math.max(2, header.term.cols), header.term.rows);
-      next = 0;
-    }
+    if (place < next || picture) rewind();
     let turn = performance.now();
     drawing = true;
     while (next < place) {
@@ -77,7 +89,7 @@
   function start() {
     if (playing) return;
     playing = true;
-    const begin = next >= events.length ? drawTo(0).then(() => (clock = 0)) : Promise.resolve();
+    const begin = picture || next >= events.length ? drawTo(0).then(() => (clock = 0)) : Promise.resolve();
     let before;
     const tick = (now) => {
       if (!playing) return;
@@ -111,12 +123,13 @@
   }
 
   function show(state) {
-    const ended = next >= events.length;
-    document.body.dataset.state = state ?? (playing ? "playing" : ended ? "ended" : "paused");
+    const ended = !picture && next >= events.length;
+    document.body.dataset.state =
+      state ?? (playing ? "playing" : picture ? "picture" : ended ? "ended" : "paused");
     play.textContent = playing ? "Pause" : ended ? "Play again" : "Play";
     slider.value = String(clock);
     slider.setAttribute("aria-valuetext", stamp(clock));
-    const exit = ended ? events.findLast(({ code }) => code === "x") : undefined;
+    const exit = ended || picture ? events.findLast(({ code }) => code === "x") : undefined;
     time.textContent = `${stamp(clock)} / ${stamp(duration)}${exit ? `, exit ${exit.data}` : ""}`;
     if (!textView.hidden) textView.textContent = CovenScreen.text(term);
   }
@@ -128,13 +141,65 @@
     return `${hours > 0 ? `${hours}:` : ""}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   }
 
-  /** The font as large as the page's width allows, from 5 to 14 pixels. */
+  /** The terminal as large as the window leaves room for, in its middle: by the size of its font, and beneath the smallest by scaling. */
   function fit() {
-    const room = stage.clientWidth - 24;
-    const width = term.element.querySelector(".xterm-screen").offsetWidth;
-    if (width === 0) return;
-    const size = Math.min(14, Math.max(5, Math.floor((term.options.fontSize * room) / width)));
-    if (size !== term.options.fontSize) term.options.fontSize = size;
+    const [width, height] = [stage.clientWidth - 2 * MARGIN, stage.clientHeight - 2 * MARGIN];
+    if (width <= 0 || height <= 0) return;
+    const screen = term.element.querySelector(".xterm-screen");
+    const room = () => Math.min(width / screen.offsetWidth, height / screen.offsetHeight);
+    const font = (size) => {
+      const tenths = Math.floor(Math.min(MOST_FONT, Math.max(LEAST_FONT, size)) * 10) / 10;
+      if (tenths !== term.options.fontSize) term.options.fontSize = tenths;
+    };
+    // Cells are whole pixels, so the first guess is a little off.
+    for (let turn = 0; turn < 3; turn += 1) font(term.options.fontSize * room());
+    while (room() < 1 && term.options.fontSize > LEAST_FONT) font(term.options.fontSize - 0.1);
+    const scale = Math.min(1, room());
+    box.style.transform = scale < 1 ? `scale(${scale})` : "";
+    box.style.width = `${screen.offsetWidth}px`;
+    box.style.left = `${MARGIN + Math.max(0, (width - screen.offsetWidth * scale) / 2)}px`;
+    box.style.top = `${MARGIN + Math.max(0, (height - screen.offsetHeight * scale) / 2)}px`;
+  }
+
+  // ---- the picture before it is played --------------------------------------------------------------------
+
+  /**
+   * Draws the picture to begin with: the last screen, or the one before it that a program wiped out or left behind, where that
+   * shows more: of a program that fills the screen nothing is there at the end.
+   */
+  async function showPicture() {
+    show("seeking");
+    let best;
+    jump += 1;
+    const mine = jump;
+    let turn = performance.now();
+    for (const [place, event] of events.entries()) {
+      let done = 0;
+      const wipes = event.code === "o" ? event.data.matchAll(CovenScreen.WIPES) : [];
+      for (const { 0: wipe, index } of wipes) {
+        apply({ code: "o", data: event.data.slice(done, index) });
+        done = index;
+        // Everything below the cursor is the whole screen from its first cell alone.
+        const { cursorX, cursorY } = term.buffer.active;
+        if (wipe === "\x1b[J" && cursorX + cursorY > 0) continue;
+        const cells = CovenScreen.filled(term);
+        if (cells >= LEAST_CELLS) best = { place, index, cells };
+      }
+      apply({ code: event.code, data: event.data.slice(done) });
+      if (performance.now() - turn < TURN_MS * 2) continue;
+      await new Promise((go) => setTimeout(go));
+      if (mine !== jump) return;
+      turn = performance.now();
+    }
+    next = events.length;
+    if (best !== undefined && CovenScreen.filled(term) * 2 < best.cells) {
+      rewind();
+      if (!(await drawTo(best.place))) return;
+      apply({ code: "o", data: events[best.place].data.slice(0, best.index) });
+    }
+    picture = true;
+    clock = 0;
+    show();
   }
 
   // ---- search: what was printed, wherever in time ---------------------------------------------------------
@@ -188,6 +253,10 @@
   for (const value of SPEEDS) speed.add(new Option(`${value}×`, String(value), value === 1, value === 1));
   slider.max = String(duration);
   play.onclick = toggle;
+  byId("start").onclick = () => {
+    start();
+    play.focus();
+  };
   slider.oninput = () => seek(Number(slider.value));
   query.oninput = search;
   byId("next").onclick = () => goToHit(1);
@@ -197,6 +266,7 @@
     stage.hidden = !textView.hidden;
     currentTarget.setAttribute("aria-pressed", String(!textView.hidden));
     show();
+    fit();
   };
   query.onkeydown = (event) => {
     if (event.key === "Enter") goToHit(event.shiftKey ? -1 : 1);
@@ -210,14 +280,11 @@
     event.preventDefault();
     KEYS[event.key]();
   });
-  addEventListener("resize", fit);
+  new ResizeObserver(fit).observe(stage);
 
   fit();
-  // `#t=12.5` opens at a moment, `#t=end` at the last one; else it plays, unless motion is not wanted.
+  // `#t=12.5` opens at a moment, `#t=end` at the last one; else a picture waits to be played.
   const wanted = /^#t=(end|[\d.]+)$/.exec(location.hash)?.[1];
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (wanted === undefined && !still) {
-    await seek(0);
-    start();
-  } else await seek(wanted === undefined || wanted === "end" ? duration : Number(wanted) * 1000);
+  if (wanted === undefined) await showPicture();
+  else await seek(wanted === "end" ? duration : Number(wanted) * 1000);
 })();

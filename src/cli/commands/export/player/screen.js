@@ -39,6 +39,23 @@ globalThis.CovenScreen = (() => {
     return made;
   }
 
+  /** What in output wipes a screen out, or leaves the alternate one. */
+  const WIPES = /\x1b\[\?(?:[\d;]*;)?(?:47|1047|1049)l|\x1b\[[23]?J|\x1bc/g;
+
+  /** How many characters the screen shows, scrollback left out. */
+  function filled(term) {
+    const buffer = term.buffer.active;
+    let cells = 0;
+    for (let y = 0; y < term.rows; y += 1) {
+      cells +=
+        buffer
+          .getLine(buffer.baseY + y)
+          ?.translateToString(true)
+          .replaceAll(" ", "").length ?? 0;
+    }
+    return cells;
+  }
+
   /** What the terminal holds now, scrollback included; wrapped lines are whole again. */
   function text(term) {
     const buffer = term.buffer.active;
@@ -51,5 +68,5 @@ globalThis.CovenScreen = (() => {
     return `${out.trimEnd()}\n`;
   }
 
-  return { open, text };
+  return { WIPES, filled, open, text };
 })();
