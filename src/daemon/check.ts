@@ -5,7 +5,7 @@ import { CovenError } from "../errors.ts";
 import { environment } from "../os/environment.ts";
 import { type CovenPaths, covenPaths } from "../paths.ts";
 import { checkLedger, quickCheck } from "../store/inspect.ts";
-import { ASKED, HANDOVER_VARIABLE, HANDOVER_VERSION } from "./handover.ts";
+import { ASKED, HANDOVER_VARIABLE, HANDOVER_VERSIONS } from "./handover.ts";
 import { asCovenError, reporter } from "./report.ts";
 
 /** A start writes its log, its recovery and sometimes a migration: never this much, in bytes. */
@@ -17,7 +17,7 @@ export function check(): number {
   try {
     requireStartable(covenPaths(environment()));
     // A wrapper that takes the variable away would lose the sessions.
-    const handover = process.env[HANDOVER_VARIABLE] === ASKED ? [HANDOVER_VERSION] : [];
+    const handover = process.env[HANDOVER_VARIABLE] === ASKED ? HANDOVER_VERSIONS : [];
     report({ outcome: "ready", handover });
     return 0;
   } catch (error) {

@@ -20,7 +20,7 @@ import { API_VERSION } from "../version.ts";
 import { watchCrowd } from "./crowd.ts";
 import { earlierOf } from "./earlier.ts";
 import { relief } from "./greediest.ts";
-import { HANDOVER_VARIABLE, inheritance, writeHandover } from "./handover.ts";
+import { HANDOVER_VARIABLE, handoverVersion, inheritance, writeHandover } from "./handover.ts";
 import { type DaemonIdentity, mendIdentity, removeIdentity, writeIdentity } from "./identity.ts";
 import { errorFields } from "./log.ts";
 import { type LedgerMonitor, startMonitor } from "./monitor.ts";
@@ -171,6 +171,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
         `The ledger takes nothing just now (${monitor.storage()}).`,
       );
     },
+    handoverVersion: () => handoverVersion(coven.hasForeign),
     handOver: (command) => handOver(command),
   });
   const serve = (unix: string) =>
@@ -288,7 +289,9 @@ async function succeed(
   const handed = await coven.handOver();
   let document: number | undefined;
   try {
-    const terminals = handed.sessions.flatMap(({ terminal }) => terminal?.fd ?? []);
+    const terminals = handed.sessions.flatMap(({ terminal }) =>
+      [terminal?.fd, terminal?.process].filter((fd) => typeof fd === "number"),
+    );
     const owned = ledger.leave();
     document = writeHandover({ ...handed, pid: process.pid, umask: succession.umask });
     const now = world.monotonic();

@@ -4,8 +4,11 @@ import { inMemory, takeFromMemory } from "../os/replace-process.ts";
 import { ATTENTION_KINDS, ATTENTION_SOURCES, ATTENTION_STATES } from "../session/attention.ts";
 import type { Handed } from "../session/handover.ts";
 
-/** What this program writes and reads. Members may be added to a version; one that is taken away or means something else makes a new one. */
-export const HANDOVER_VERSION = 1;
+/**
+ * What this program reads. Members may be added to a version; one that is taken away or means something else makes a new one. In 2 a program may be no child of this
+ * process (`terminal.process`); it is written only where there is such a one.
+ */
+export const HANDOVER_VERSIONS = [1, 2] as const;
 
 /** The variable that names three descriptors: of the document, and those by which the daemon's lock and the ledger are held. */
 export const HANDOVER_VARIABLE = "COVEN_HANDOVER_FD";
@@ -33,7 +36,9 @@ const session = z.object({
   id: z.string(),
   leader: z.object(identity),
   size: z.object({ cols: cells, rows: cells }),
-  terminal: z.object({ fd, unwritten: bytes, exit: exit.nullable() }).nullable(),
+  terminal: z
+    .object({ fd, process: fd.nullable().default(null), unwritten: bytes, exit: exit.nullable() })
+    .nullable(),
   exit: exit.nullable(),
   printed: count,
   waiting: bytes,
@@ -71,7 +76,7 @@ const session = z.object({
 });
 
 const document = z.object({
-  version: z.literal(HANDOVER_VERSION),
+  version: z.literal(HANDOVER_VERSIONS),
   pid: z.int(),
   /** Harnesses start under it; the daemon's own is private. */
   umask: z.int().min(0).max(0o777),
@@ -90,11 +95,16 @@ export function writeHandover(handover: Handover): number {
   return inMemory(LABEL, JSON.stringify(encodeHandover(handover)));
 }
 
+/** The version that is written; `foreign`: a program is no child of this process. */
+export function handoverVersion(foreign: boolean): (typeof HANDOVER_VERSIONS)[number] {
+  return foreign ? 2 : 1;
+}
+
 /** As it is written. */
 export function encodeHandover(handover: Handover): unknown {
   return z.encode(document, {
     ...handover,
-    version: HANDOVER_VERSION,
+    version: handoverVersion(handover.sessions.some(({ terminal }) => (terminal?.process ?? null) !== null)),
     sessions: handover.sessions.map((one) => ({
       ...one,
       viewers: [...one.viewers],

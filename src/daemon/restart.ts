@@ -16,6 +16,8 @@ export interface RestartOptions {
   readonly log: Log;
   /** Throws what keeps the daemon from being replaced just now. */
   requireReady(): void;
+  /** The version of the handover that what runs now takes. */
+  handoverVersion(): number;
   /** Hands everything to this program; returns only when that failed: rejects, with all as it was. */
   handOver(command: readonly string[]): Promise<never>;
 }
@@ -30,7 +32,7 @@ export function restarter({ unable, self, env, world, log, ...options }: Restart
   async function run(command: readonly string[]): Promise<void> {
     try {
       options.requireReady();
-      await requireAble(command, env);
+      await requireAble(command, env, options.handoverVersion());
       // What has changed meanwhile counts.
       options.requireReady();
       requireTrusted(command);

@@ -14,11 +14,12 @@ import { type CovenPaths, covenPaths } from "../paths.ts";
 import { selfCommand } from "../program.ts";
 import { ptyHost } from "../pty/drivers.ts";
 import { screenHost } from "../screen/host.ts";
-import type { Log } from "../session/ports.ts";
+import type { Log, TerminalKeeper } from "../session/ports.ts";
 import { COVEN_VERSION } from "../version.ts";
 import { createDaemon, type Daemon, type DaemonPorts } from "./daemon.ts";
 import { type Inherited, takeHandover } from "./handover.ts";
 import { becomePrivate, forHarnesses } from "./harness-processes.ts";
+import { terminalKeeper } from "./keeper.ts";
 import { adoptLock, type Lock, tryLock } from "./lock.ts";
 import { errorFields, openLog } from "./log.ts";
 import { asCovenError, reporter } from "./report.ts";
@@ -55,7 +56,8 @@ export async function serve(): Promise<number> {
     const log = openLog(paths.log, realWorld.now, {}, requestContext);
     held.defer(() => log.close());
     watchAccidents(log);
-    await serveUntilAsked(paths, log, { started, lock, inherited }, () =>
+    const keeper = terminalKeeper(process.env, { world: realWorld, log });
+    await serveUntilAsked(paths, log, { started, lock, inherited, keeper }, () =>
       report({ outcome: "serving", pid: process.pid }),
     );
     log.info("daemon_stopped");
@@ -72,13 +74,14 @@ interface Holder {
   readonly started: number;
   readonly lock: Lock;
   readonly inherited: Inherited | undefined;
+  readonly keeper: TerminalKeeper | undefined;
 }
 
 /** Has a daemon serve until somebody asks it to stop, and takes it down. */
 async function serveUntilAsked(
   paths: CovenPaths,
   log: Log,
-  { started, lock, inherited }: Holder,
+  { started, lock, inherited, keeper }: Holder,
   serving: () => void,
 ): Promise<void> {
   const left = legacyOf(inherited, log);
@@ -97,6 +100,7 @@ async function serveUntilAsked(
         stop("asked to");
       },
       reopen: () => reopen(undefined),
+      keeper,
       succession: { lock: lock.descriptor, umask, self: selfCommand },
       ...(legacy ? { inherited: legacy } : {}),
     });
@@ -134,7 +138,7 @@ async function startedDaemon(
   paths: CovenPaths,
   log: Log,
   umask: number,
-  asked: Pick<DaemonPorts, "shutdown" | "reopen" | "succession" | "inherited">,
+  asked: Pick<DaemonPorts, "shutdown" | "reopen" | "succession" | "inherited" | "keeper">,
 ): Promise<Daemon> {
   try {
     // A setting that cannot be meant is refused now, in words, rather than ignored: recording and retention are among them.

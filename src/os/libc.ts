@@ -21,6 +21,8 @@ const FUNCTIONS = {
   /** socket(2), connect(2). */
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
+  /** sendmsg(2). */
+  sendmsg: { args: ["i32", "ptr", "i32"], returns: "i64" },
   /** getsockname(2). */
   getsockname: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   /** getsockopt(2). */
@@ -61,6 +63,8 @@ const FUNCTIONS = {
   posix_spawn_file_actions_addfchdir_np: { args: ["ptr", "i32"], returns: "i32" },
   /** glibc 2.34; musl has none. */
   posix_spawn_file_actions_addclosefrom_np: { args: ["ptr", "i32"], returns: "i32" },
+  /** syscall(2), for what has no function of its own; by three numbers. Linux only. */
+  syscall: { args: ["i64", "i64", "i64"], returns: "i64" },
   /** memfd_create(2): a file in memory without a name; Linux, glibc 2.27. */
   memfd_create: { args: ["ptr", "u32"], returns: "i32" },
   /** execve(2): replaces this process; returns only when it could not. */

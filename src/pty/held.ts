@@ -13,6 +13,10 @@ export interface Leader {
   reaped(then: (exit: PtyExit) => void): void;
   /** Leaves it to somebody else to reap; absent where that can't be. */
   forget?(): void;
+  /** A descriptor of it, where it is no child of ours. */
+  readonly process?: number;
+  /** The output has ended: a good moment to look whether the leader has. Absent where its end is told at once. */
+  look?(): void;
 }
 
 /** A terminal as its driver hands it over. */
@@ -67,8 +71,12 @@ export function hold({ fd, path, leader, resize }: Opened, events: PtyEvents): P
 
   function outputEnded(): void {
     ended = true;
-    if (exit) end.drained();
-    else setTimeout(readOn, LEADER_MS);
+    if (exit) {
+      end.drained();
+      return;
+    }
+    leader.look?.();
+    setTimeout(readOn, LEADER_MS);
   }
 
   function readOn(): void {
@@ -96,6 +104,8 @@ export function hold({ fd, path, leader, resize }: Opened, events: PtyEvents): P
   const { forget } = leader;
   return {
     pid: leader.pid,
+    descriptor: fd,
+    foreign: leader.process !== undefined,
     get ending() {
       return closed;
     },
@@ -117,7 +127,14 @@ export function hold({ fd, path, leader, resize }: Opened, events: PtyEvents): P
         await reader.release();
         const unwritten = writer.stop();
         letGo();
-        return { pid: leader.pid, fd, unwritten, ...(exit && { exit }) };
+        return {
+          pid: leader.pid,
+          fd,
+          unwritten,
+          ...(exit && { exit }),
+          // Once it has ended the descriptor is closed.
+          ...(!exit && leader.process !== undefined && { process: leader.process }),
+        };
       },
     }),
   };

@@ -5,11 +5,12 @@ import { getSystemErrorMap } from "node:util";
 import { ownChildren } from "../os/children.ts";
 import { closeOnExec } from "../os/descriptors.ts";
 import { cString, cStrings, type Libc, libc, memory } from "../os/libc.ts";
+import { type ProcessWatch, watchProcess } from "../os/process-descriptor.ts";
 import { SIGSET_BYTES } from "../os/signal-mask.ts";
 import type { Pty, PtyEvents, PtyExit, PtyHost, PtySpawn } from "../session/ports.ts";
 import { DirectoryError, inDirectory } from "./directory.ts";
 import { spawnFailure } from "./failure.ts";
-import { hold, type Opened } from "./held.ts";
+import { hold, type Leader, type Opened } from "./held.ts";
 import { requireLaunchable, requireSize } from "./launchable.ts";
 import { makeOurs, openMaster, setDefaults, setSize, slaveOf } from "./master.ts";
 
@@ -81,7 +82,7 @@ function spawn(calls: Calls, options: PtySpawn, events: PtyEvents): Pty {
 
 function adopt(
   calls: Calls,
-  { fd, pid, cols, rows, exit, unwritten }: Parameters<PtyHost["adopt"]>[0],
+  { fd, pid, process, cols, rows, exit, unwritten }: Parameters<PtyHost["adopt"]>[0],
   events: PtyEvents,
 ): Pty {
   requireSize(cols, rows);
@@ -89,7 +90,7 @@ function adopt(
   if (path === undefined) throw new Error(`descriptor ${fd} is no terminal's master`);
   makeOurs(calls, fd);
   setSize(calls, fd, cols, rows);
-  const pty = hold(terminalOf(calls, { fd, path, pid, exit }), events);
+  const pty = hold(terminalOf(calls, { fd, path, pid, process, exit }), events);
   if (unwritten) pty.write(unwritten);
   return pty;
 }
@@ -100,20 +101,31 @@ interface Started {
   readonly pid: number;
   /** It was reaped before. */
   readonly exit?: PtyExit | undefined;
+  /** Of one that is no child of ours. */
+  readonly process?: number | undefined;
 }
 
-function terminalOf(calls: Calls, { fd, path, pid, exit }: Started): Opened {
-  const children = ownChildren();
-  return {
-    fd,
-    path,
-    leader: {
+function terminalOf(calls: Calls, started: Started): Opened {
+  const { fd, path } = started;
+  return { fd, path, leader: leaderOf(started), resize: (cols, rows) => setSize(calls, fd, cols, rows) };
+}
+
+function leaderOf({ pid, exit, process }: Started): Leader {
+  if (exit) return { pid, reaped: (then) => void setImmediate(then, exit), forget: () => {} };
+  if (process !== undefined) {
+    let watch: ProcessWatch | undefined;
+    return {
       pid,
-      reaped: (then) => (exit ? void setImmediate(then, exit) : children.watch(pid, then)),
-      forget: () => children.forget(pid),
-    },
-    resize: (cols, rows) => setSize(calls, fd, cols, rows),
-  };
+      process,
+      reaped(then) {
+        watch = watchProcess(process, then);
+      },
+      forget: () => watch?.stop(),
+      look: () => watch?.look(),
+    };
+  }
+  const children = ownChildren();
+  return { pid, reaped: (then) => children.watch(pid, then), forget: () => children.forget(pid) };
 }
 
 /**

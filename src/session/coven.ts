@@ -1,6 +1,7 @@
 // The authority over every session: who may be launched, what runs, what may be done to it.
 import { CovenError } from "../errors.ts";
-import type { OutputRow } from "./event.ts";
+import { afterCrash, CRASHED } from "./crashed.ts";
+import type { NewEvent, OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import { completeExternal, type ExternalRequest, registerExternal } from "./external.ts";
 import type { FeedType } from "./feed.ts";
@@ -261,6 +262,7 @@ export class Coven {
    */
   recover(handed?: Handed, lost?: string): void {
     const failed = new Map<string, string>();
+    this.#resumeKept(failed);
     for (const session of handed?.sessions ?? []) {
       try {
         this.#resume(session);
@@ -275,10 +277,33 @@ export class Coven {
     }
     for (const [key, id] of handed?.launchKeys ?? []) this.#keys.remember(key, id);
     if (this.ports.ledger.feedEnd().place > 0) this.#announce("daemon.restarted");
+    this.ports.keeper?.forgetRest();
     this.#stopSweeping = recoverOrphans(this.ports, graceMs(this.options), {
       adopted: new Set(this.#running.keys()),
       why: (id) => failed.get(id) ?? lost,
     });
+  }
+
+  /** Goes on with sessions whose terminals outlived the daemon that held them. */
+  #resumeKept(failed: Map<string, string>): void {
+    const { ledger, keeper, log } = this.ports;
+    if (!keeper) return;
+    for (const { session, leader } of ledger.unsettled()) {
+      const { id } = session;
+      const terminal = leader && keeper.take(id);
+      if (!terminal) continue;
+      try {
+        const { redraws, ...known } = afterCrash(this.ports, this.options, { id, leader, terminal });
+        this.#resume(known, CRASHED);
+        // What was lost may be a part of its picture; the program draws it anew.
+        if (redraws) this.#running.get(id)?.resize(known.size.cols, known.size.rows);
+      } catch (error) {
+        log.error("session_not_adopted", { sessionId: id, ...failureFields(error) });
+        const { reason } = failureFields(error);
+        failed.set(id, `the daemon crashed, and the next one could not take the terminal over: ${reason}`);
+        keeper.forget(id);
+      }
+    }
   }
 
   /** Records every session that runs as orphaned, for a daemon that must end without ending them. */
@@ -301,8 +326,13 @@ export class Coven {
     };
   }
 
-  #resume(session: HandedSession): void {
-    resumeLive(this.ports, this.options, session, this.#hooks(session.id));
+  #resume(session: HandedSession, why?: NewEvent): void {
+    resumeLive(this.ports, this.options, session, this.#hooks(session.id), why);
+  }
+
+  /** Whether the program of a session is no child of this daemon, which whoever it is handed to must know what to do about. */
+  get hasForeign(): boolean {
+    return Array.from(this.#running.values()).some(({ foreign }) => foreign);
   }
 
   /** From now on whoever follows a session is sent away; taken back by `false`. Sessions go on. */
@@ -386,6 +416,7 @@ export class Coven {
   #ended(id: string): void {
     this.#running.delete(id);
     this.#watchers.forget(id);
+    this.ports.keeper?.forget(id);
   }
 
   #liveSession(id: string, session = this.session(id)): LiveSession {

@@ -22,9 +22,13 @@ export interface HandedSession {
   readonly id: string;
   readonly leader: ProcessIdentity;
   readonly size: Size;
-  /** Its terminal's master, and what was typed and not yet taken; null when its end was found already. `exit`: the program was reaped. */
+  /**
+   * Its terminal's master, and what was typed and not yet taken; null when its end was found already. `process`: a descriptor of the program, where that is no child of
+   * ours. `exit`: it was reaped.
+   */
   readonly terminal: {
     readonly fd: number;
+    readonly process: number | null;
     readonly unwritten: Uint8Array;
     readonly exit: PtyExit | null;
   } | null;

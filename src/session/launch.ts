@@ -4,6 +4,7 @@ import { CovenError } from "../errors.ts";
 import type { Attention } from "./attention.ts";
 import { boundaryOf, directoriesOf } from "./boundary.ts";
 import { sessionEnvironment } from "./environment.ts";
+import type { NewEvent } from "./event.ts";
 import { type Familiar, promptAs } from "./familiar.ts";
 import type { HandedSession } from "./handover.ts";
 import { LiveSession } from "./live.ts";
@@ -225,6 +226,7 @@ export function resumeLive(
   options: CovenOptions,
   handed: HandedSession,
   hooks: LiveHooks,
+  why?: NewEvent,
 ): void {
   const { ptys, log } = ports;
   const { id, size, terminal: held, leader } = handed;
@@ -232,11 +234,15 @@ export function resumeLive(
   const { live, terminal } = liveSession(ports, options, id, harness, size, hooks);
   try {
     const { data, exited: exit } = live;
-    live.resume(handed, () => {
-      const pty = held && ptys.adopt(adoptable(handed, held), { data, exit });
-      hooks.begun(live);
-      return pty ?? undefined;
-    });
+    live.resume(
+      handed,
+      () => {
+        const pty = held && ptys.adopt(adoptable(handed, held), { data, exit });
+        hooks.begun(live);
+        return pty ?? undefined;
+      },
+      why,
+    );
   } catch (error) {
     terminal.close();
     throw error;
@@ -247,9 +253,10 @@ export function resumeLive(
 /** A terminal as its next holder takes it. */
 export function adoptable(
   { leader, size }: HandedSession,
-  { fd, unwritten, exit }: NonNullable<HandedSession["terminal"]>,
+  { fd, process, unwritten, exit }: NonNullable<HandedSession["terminal"]>,
 ): Parameters<CovenPorts["ptys"]["adopt"]>[0] {
-  return { pid: leader.pid, fd, unwritten, ...size, ...(exit ? { exit } : {}) };
+  const held = { pid: leader.pid, fd, unwritten, ...size };
+  return { ...held, ...(process === null ? {} : { process }), ...(exit ? { exit } : {}) };
 }
 
 /**
@@ -262,7 +269,7 @@ export function startLive(
   plan: LaunchPlan,
   hooks: LiveHooks,
 ): void {
-  const { ptys, ledger, processes, world, log } = ports;
+  const { ptys, ledger, processes, world, log, keeper } = ports;
   const { id, cwd, harness } = plan.session;
   ledger.create(plan.session);
   // Who renders the output later must know for what size it was drawn; the default goes without saying.
@@ -277,6 +284,8 @@ export function startLive(
     live.begin(pty, leader);
     hooks.begun(live);
     ledger.started(id, leader, world.now());
+    const { pid, descriptor } = pty;
+    if (descriptor !== undefined) keeper?.keep(id, { pid, descriptor });
     log.info("session_started", { sessionId: id, harness, child: pty.pid, driver: ptys.driver });
   } catch (error) {
     if (live.holdsTerminal) live.kill();

@@ -30,6 +30,16 @@ export interface LiveDependencies {
   ended(): void;
 }
 
+const UNKNOWN_END: NewEvent = {
+  kind: "metadata",
+  payload: {
+    event: "orphaned",
+    reason:
+      "its program ended, and nobody could say how: it was no child of the daemon that went on after a crash",
+    status: "running",
+  },
+};
+const RESTARTED: NewEvent = { kind: "metadata", payload: { event: "daemon_restarted" } };
 const SETTLE_RETRY_MS = 250;
 /** Long enough for a program to have drawn in answer to the first of two sizes. */
 const REDRAW_MS = 50;
@@ -91,6 +101,11 @@ export class LiveSession {
   /** The terminal is held and takes keys: true from the spawn to the harness's exit. */
   get holdsTerminal(): boolean {
     return this.terminal.held;
+  }
+
+  /** Its program is no child of this daemon, but of one that crashed. */
+  get foreign(): boolean {
+    return this.terminal.foreign;
   }
 
   /** What the program says it is doing (`Session.activity`). */
@@ -201,7 +216,12 @@ export class LiveSession {
       leader: this.#leader ?? { pid: 0, startedAt: null },
       size: this.size,
       terminal: held
-        ? { fd: held.fd, unwritten: held.unwritten ?? new Uint8Array(0), exit: held.exit ?? null }
+        ? {
+            fd: held.fd,
+            process: held.process ?? null,
+            unwritten: held.unwritten ?? new Uint8Array(0),
+            exit: held.exit ?? null,
+          }
         : null,
       exit: this.#exit ?? null,
       printed: this.#printed,
@@ -228,7 +248,7 @@ export class LiveSession {
   }
 
   /** Goes on where the daemon before this one was; `take` takes its terminal over. Throws what that throws, with nothing begun. */
-  resume(handed: HandedSession, take: () => Pty | undefined): void {
+  resume(handed: HandedSession, take: () => Pty | undefined, why: NewEvent = RESTARTED): void {
     const { ledger, world } = this.deps;
     this.terminal.restore(handed.screen, handed.activity, handed.attention);
     if (handed.attention) this.#attention = handed.attention;
@@ -241,7 +261,7 @@ export class LiveSession {
     this.#memoryRanOut = () => handed.memoryRanOut || since();
     this.viewers.expect(handed.viewers);
     world.after(COME_AGAIN_MS, () => this.viewers.expectNobody());
-    this.#say({ kind: "metadata", payload: { event: "daemon_restarted" } });
+    this.#say(why);
     for (const typed of handed.typing) this.#typing.take(typed);
     const { kill } = handed;
     if (kill) {
@@ -353,9 +373,10 @@ export class LiveSession {
     if (this.#settled || !this.#exit) return;
     const { ledger, world, log } = this.deps;
     const settlement = settlementOf(this.#exit, this.#killed);
+    const unknown = settlement.status === "orphaned";
     const printed = this.output.waiting;
     const output: NewEvent[] = printed.length > 0 ? [{ kind: "output", data: printed }] : [];
-    const exit: NewEvent = { kind: "exit", payload: exitPayload(settlement) };
+    const exit: NewEvent = unknown ? UNKNOWN_END : { kind: "exit", payload: exitPayload(settlement) };
     try {
       const events = [...output, ...this.#waitingEvents, ...last, exit];
       const left = report?.survived.length ? { leader: this.#leader ?? null } : undefined;

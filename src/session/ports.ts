@@ -194,10 +194,12 @@ export interface PtyEvents {
 
 /** A terminal and its process as one holder leaves them to the next. */
 export interface HeldTerminal {
-  /** A child of this process. */
+  /** A child of this process, unless there is a `process`. */
   readonly pid: number;
   /** The terminal's master, open. */
   readonly fd: number;
+  /** A descriptor of the program, where it is no child of this process: all there is to learn its end by. */
+  readonly process?: number;
   /** What was typed and not yet taken by the terminal. */
   readonly unwritten?: Uint8Array;
   /** How the program ended, where it was reaped and its output not read to the end. */
@@ -207,6 +209,10 @@ export interface HeldTerminal {
 /** One pseudo-terminal with its process; whoever holds it is responsible for its exit. */
 export interface Pty {
   readonly pid: number;
+  /** The terminal's master, where it is ours. */
+  readonly descriptor?: number;
+  /** The program is no child of this process. */
+  readonly foreign?: boolean;
   /** Any size; queued, never dropped while the process lives. Throws when the terminal is closed. */
   write(bytes: Uint8Array): void;
   /** Throws a RangeError outside 1..1000. */
@@ -236,6 +242,25 @@ export interface PtyHost {
    * `runtime_unavailable` where terminals can't be taken over.
    */
   adopt(terminal: HeldTerminal & { readonly cols: number; readonly rows: number }, events: PtyEvents): Pty;
+}
+
+/** Who keeps terminals open when this process dies without a word: a service manager with a descriptor store. */
+export interface TerminalKeeper {
+  /** Keeps the terminal of a session and a descriptor of its program, as far as it can, until `forget`. */
+  keep(sessionId: string, terminal: { readonly pid: number; readonly descriptor: number }): void;
+  /** The session has ended. */
+  forget(sessionId: string): void;
+  /** What the process before this one kept of a session; whoever takes it holds the descriptors. */
+  take(sessionId: string): KeptTerminal | undefined;
+  /** Closes and forgets what nobody has taken. */
+  forgetRest(): void;
+}
+
+/** A terminal that outlived the daemon that held it. */
+export interface KeptTerminal {
+  readonly fd: number;
+  /** A descriptor of its program. */
+  readonly process: number;
 }
 
 export interface ProcessInfo extends ProcessIdentity {
@@ -448,6 +473,7 @@ export interface CovenPorts {
   readonly world: World;
   readonly log: Log;
   readonly screens?: ScreenHost;
+  readonly keeper?: TerminalKeeper | undefined;
   /** The daemon's own environment, the base of a launch that brings none. */
   readonly env: Readonly<Record<string, string>>;
 }

@@ -133,7 +133,7 @@ export function isArchived(session: Session): boolean {
 
 /**
  * The final word on a run from what its process did and what we did to it:
- * our kill wins, exit 0 is completed, any other code or a signal that was not ours is failed.
+ * our kill wins, exit 0 is completed, any other code or a signal that was not ours is failed, and what nobody can say is orphaned.
  */
 export function settlementOf(
   exit: { exitCode: number | null; signal: string | null },
@@ -141,6 +141,8 @@ export function settlementOf(
 ): Settlement {
   const exitCode = exit.signal === null ? exit.exitCode : null;
   if (killedByUs) return { status: "killed", exitCode, signal: exit.signal };
+  if (exit.exitCode === null && exit.signal === null)
+    return { status: "orphaned", exitCode: null, signal: null };
   return { status: exitCode === 0 ? "completed" : "failed", exitCode, signal: exit.signal };
 }
 

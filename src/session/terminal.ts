@@ -83,6 +83,11 @@ export class Terminal {
     return this.held && this.#pty?.ending === true;
   }
 
+  /** Its program is no child of this process. */
+  get foreign(): boolean {
+    return this.#pty?.foreign === true;
+  }
+
   /** Gives the terminal up, within this turn of the loop; undefined when it is over. Throws where terminals can't be given up. */
   async release(): Promise<HeldTerminal | undefined> {
     if (!this.held) return undefined;

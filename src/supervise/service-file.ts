@@ -43,6 +43,8 @@ export interface Installation {
 const UNIT = "coven.service";
 /** systemd.exec(5), "Process Exit Codes": the program could not be started, mostly because it is gone. */
 const EXEC_FAILED = 203;
+/** Two for each session. */
+const DESCRIPTORS = 4096;
 const LABEL = "com.opencoven.coven";
 
 /**
@@ -58,6 +60,8 @@ const LABEL = "com.opencoven.coven";
  *   `ManagedOOMPreference=avoid`: systemd-oomd, which ends whole groups, takes another group first.
  * - `StartLimitIntervalSec=0`: after crashes in a row it is started again all the same; by default systemd gives up after five, and what is left of the
  *   sessions is nobody's. What starting again does not mend is tried once (`RestartPreventExitStatus`).
+ * - `FileDescriptorStoreMax`: systemd keeps the terminals of sessions and a descriptor of each program while the daemon is started again after a crash, so that
+ *   they go on (decision 47). `NotifyAccess`: the daemon alone may give it any.
  * - `TasksMax=infinity`: all sessions are of this group, and its default is for one program. The user's own limit stays.
  */
 export function systemdUnit({ command, home, path }: Supervised): string {
@@ -77,6 +81,8 @@ Restart=on-failure
 RestartSec=1
 RestartPreventExitStatus=${LASTING_EXIT} ${EXEC_FAILED}
 KillMode=process
+NotifyAccess=main
+FileDescriptorStoreMax=${DESCRIPTORS}
 TimeoutStopSec=20
 OOMPolicy=continue
 ManagedOOMPreference=avoid

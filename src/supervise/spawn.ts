@@ -75,8 +75,8 @@ function daemonEnvironment(home: string): NodeJS.ProcessEnv {
     COVEN_HOME: home,
     [REPORT_VARIABLE]: String(REPORT_FD),
   };
-  // A daemon that carried a session's mark would be ended with that session.
-  for (const name of [SESSION_MARK, "BUN_OPTIONS", "BUN_BE_BUN"]) delete env[name];
+  // A daemon that carried a session's mark would be ended with that session; and whichever service this is, the daemon is not its main process.
+  for (const name of [SESSION_MARK, "NOTIFY_SOCKET", "BUN_OPTIONS", "BUN_BE_BUN"]) delete env[name];
   return env;
 }
 

@@ -259,6 +259,112 @@ function readIdentity(path: string): { pid?: number } | undefined {
   }
 }
 
+/** The most that one crash may take of what a session prints: what was read in one turn of the loop and not recorded (docs/SAFETY.md). */
+const MOST_LOST = 512 * 1024;
+
+// Before, every session ended with a daemon that was killed.
+testUnless(noManager)(
+  "sessions outlive a daemon that is killed: floods and prompts go on, exit codes and keys arrive, and a reload follows",
+  async () => {
+    await using at = await scene("systemd");
+    const { client, project: projectRoot } = at.line.home;
+    await at.coven("daemon", "install");
+    at.line.home.script("codex", 'eval "$1"');
+    const launch = (prompt: string) =>
+      client.launch({ projectRoot, harness: "codex", prompt, cols: 90, rows: 30 });
+    const shows = (id: string, what: RegExp) =>
+      until(`it shows ${what}`, async () => what.test((await client.screen(id)).lines.join("\n")));
+    const last = 1_500_000;
+    const flood = await launch(`i=0; while [ $i -lt ${last} ]; do i=$((i+1)); echo line $i; done; exit 7`);
+    const asks = await launch(
+      "printf '\\033[?1049h\\033[?2004hname? \\033]7501;state=blocked:kind=question\\007'; read -r name; echo hello $name; read -r more; exit 3",
+    );
+    const short = await launch("read -r go; sleep 0.3; exit 5");
+    await shows(asks.id, /name\?/);
+    await shows(flood.id, /line \d{5}/);
+    const pids = [await nextPid(at, [])];
+    for (const [crash, keys] of ["you\r", ""].entries()) {
+      // It ends while nobody is there: its exit code is known all the same.
+      if (crash === 0) await client.input(short.id, "go\r");
+      signalOwn(pids.at(-1) ?? 0, "SIGKILL");
+      pids.push(await nextPid(at, pids));
+      const sessions = await Promise.all([flood, asks].map(({ id }) => client.session(id)));
+      expect(sessions.map(({ status, pid }) => [status, pid])).toEqual([
+        ["running", flood.pid],
+        ["running", asks.pid],
+      ]);
+      const { cols, rows, lines, alternate } = await client.screen(asks.id);
+      expect([cols, rows, lines[0]?.slice(0, 5), alternate]).toEqual([90, 30, "name?", true]);
+      expect((await client.session(asks.id)).attention).toMatchObject(
+        keys === "" ? { state: "unknown", source: "input" } : { state: "waiting", kind: "question" },
+      );
+      if (keys !== "") await client.input(asks.id, keys);
+      await shows(asks.id, /hello you/);
+    }
+    // And replaced in place, it hands on programs that are nobody's children there.
+    expect(at.manager.systemctl("reload", "coven.service").code).toBe(0);
+    await client.input(asks.id, "now\r");
+    const ended = ({ id }: { readonly id: string }) =>
+      until(
+        "it has ended",
+        async () => {
+          const { status, exit_code } = await client.session(id);
+          return status === "running" ? undefined : [status, exit_code];
+        },
+        60_000,
+      );
+    expect(await Promise.all([asks, short, flood].map(ended))).toEqual([
+      ["failed", 3],
+      ["failed", 5],
+      ["failed", 7],
+    ]);
+    const said = (await client.sessionEvents(asks.id)).events
+      .filter(({ kind }) => kind === "metadata")
+      .map(({ payload_json }) => JSON.parse(payload_json).event);
+    expect(said.filter((event) => event !== "attention")).toEqual([
+      "daemon_crashed",
+      "daemon_crashed",
+      "daemon_restarted",
+    ]);
+    let seen = 0;
+    let missing = 0;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of client.output(flood.id)) chunks.push(chunk);
+    const printed = Buffer.concat(chunks).toString("latin1");
+    for (const [, number = ""] of printed.matchAll(/^line (\d+)\r$/gm)) {
+      // In order, and none twice.
+      if (Number(number) <= seen) throw new Error(`${number} after ${seen}`);
+      missing += (Number(number) - seen - 1) * `line ${number}\r\n`.length;
+      seen = Number(number);
+    }
+    expect(seen).toBe(last);
+    expect(missing).toBeLessThan(2 * MOST_LOST);
+    const left = at.manager.systemctl("show", "coven.service", "--property=NFileDescriptorStore", "--value");
+    expect(left.out).toBe("0");
+  },
+  120_000,
+);
+
+testUnless(noManager)(
+  "a kill that was under way when the daemon was killed ends its session all the same",
+  async () => {
+    await using at = await scene("systemd");
+    await at.coven("daemon", "install");
+    const { id, pids: resisting } = await resists(at);
+    const pids = [await nextPid(at, [])];
+    await at.line.home.client.kill(id);
+    signalOwn(pids[0] ?? 0, "SIGKILL");
+    await nextPid(at, pids);
+    await until(
+      "it is settled",
+      async () => (await at.line.home.client.session(id)).status === "killed",
+      20_000,
+    );
+    expect(resisting.filter(runs)).toEqual([]);
+  },
+  60_000,
+);
+
 /** A session whose two processes ignore whatever they may, one of them in a session of its own. */
 async function resists({ line }: Scene): Promise<{ id: string; pids: number[] }> {
   const ignores = `trap "" HUP TERM INT`;
@@ -293,10 +399,20 @@ testUnless(noManager)(
 
 // Regression: after five crashes within ten seconds systemd gave up. Nobody ended what resists, and nobody answered, until a person came.
 testUnless(noManager)(
-  "systemd brings it back however often it crashes in a row, and what is left of sessions is ended in the end",
+  "systemd brings it back however often it crashes in a row, and where it keeps no terminals (a unit of before) what is left of sessions is ended in the end",
   async () => {
     await using at = await scene("systemd");
     await at.coven("daemon", "install");
+    const before = readFileSync(at.manager.unit, "utf8").replace(
+      /^(NotifyAccess|FileDescriptorStoreMax)=.*\n/gm,
+      "",
+    );
+    writeFileSync(at.manager.unit, before);
+    at.manager.systemctl("daemon-reload");
+    // What it has been told of its socket counts from the next start on.
+    const first = await nextPid(at, []);
+    signalOwn(first, "SIGKILL");
+    await nextPid(at, [first]);
     const { id, pids: resisting } = await resists(at);
     const pids = [await nextPid(at, [])];
     for (let crash = 0; crash < 7; crash++) {

@@ -12,7 +12,12 @@ const FULL: Handover = {
       id: "a-session",
       leader: { pid: 4712, startedAt: "12345" },
       size: { cols: 120, rows: 40 },
-      terminal: { fd: 17, unwritten: bytes("typed\xff"), exit: { exitCode: null, signal: "SIGTERM" } },
+      terminal: {
+        fd: 17,
+        process: null,
+        unwritten: bytes("typed\xff"),
+        exit: { exitCode: null, signal: "SIGTERM" },
+      },
       exit: null,
       printed: 123_456_789_012,
       waiting: bytes("\xc3"),
@@ -66,10 +71,26 @@ test("what a later program adds is passed over; another version and a missing me
   const written = encodeHandover(FULL) as Record<string, unknown>;
   const { version: _, ...read } = { version: 0, ...decodeHandover({ ...written, later: [1] }) };
   expect(read).toEqual(FULL);
-  expect(() => decodeHandover({ ...written, version: 2 })).toThrow();
+  expect(() => decodeHandover({ ...written, version: 3 })).toThrow();
   for (const name of Object.keys(written)) {
     expect(() => decodeHandover({ ...written, [name]: undefined }), name).toThrow();
   }
+});
+
+test("a program that is no child takes version 2, which an older program refuses before anything is handed over", () => {
+  const [first, ...rest] = FULL.sessions;
+  if (!first?.terminal) throw new Error("it has one");
+  const foreign = {
+    ...FULL,
+    sessions: [{ ...first, terminal: { ...first.terminal, process: 18 } }, ...rest],
+  };
+  const written = encodeHandover(foreign) as { version: number };
+  expect([(encodeHandover(FULL) as { version: number }).version, written.version]).toEqual([1, 2]);
+  expect(decodeHandover(JSON.parse(JSON.stringify(written))).sessions).toEqual(foreign.sessions);
+  // As a program of before wrote it.
+  const old = JSON.parse(JSON.stringify(encodeHandover(FULL)));
+  delete old.sessions[0].terminal.process;
+  expect(decodeHandover(old).sessions[0]?.terminal?.process).toBeNull();
 });
 
 test("a variable that names no document of ours is taken away, and nothing is touched", () => {
