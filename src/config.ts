@@ -1,6 +1,7 @@
 // What a user may set: the one table of keys, and reading `<COVEN_HOME>/config.toml` against it.
 // smol-toml is loaded here and nowhere else; whoever is started often imports this file only when it is needed.
 import { readFileSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { lineOfKey } from "./config-lines.ts";
 import { CovenError } from "./errors.ts";
@@ -83,6 +84,25 @@ export const CONFIG_KEYS = {
     accepts: (value): value is "" | "read-only" | "full" =>
       value === "" || value === "read-only" || value === "full",
   } satisfies Key<"" | "read-only" | "full">,
+  "worktree.directory": {
+    default: "",
+    doc: "where --worktree puts them; empty: worktrees in the home",
+    readBy: "commands",
+    must: "an absolute path, or empty",
+    accepts: (value): value is string =>
+      typeof value === "string" && (value === "" || (isAbsolute(value) && !value.includes("\0"))),
+  } satisfies Key<string>,
+  "worktree.setup": {
+    default: [],
+    doc: "command run in each new worktree before the agent",
+    readBy: "commands",
+    must: 'a program and its arguments, like ["npm", "ci"]',
+    accepts: (value): value is readonly string[] =>
+      Array.isArray(value) &&
+      value.length <= 64 &&
+      value[0] !== "" &&
+      value.every((one) => typeof one === "string" && one.length <= 4096 && !one.includes("\0")),
+  } satisfies Key<readonly string[]>,
   "terminal.detach_key": {
     default: "ctrl-]",
     doc: "key that leaves an attached session running",

@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   "session_not_live",
   "session_running",
   "session_id_conflict",
+  "worktree_not_removed",
   "external_session_not_killable",
   "not_external_session",
   "launch_failed",

@@ -23,6 +23,8 @@ export interface CovenPaths {
   readonly history: string;
   /** Manifests of harnesses the user added. */
   readonly harnesses: string;
+  /** Git worktrees made for sessions, where the settings name no other place. */
+  readonly worktrees: string;
 }
 
 /** The longest socket path the kernel takes, in bytes, with room for the `.tmp` it is bound under. Windows as Linux (afunix.h). */
@@ -74,5 +76,6 @@ export function covenPaths(
     config: join(home, "config.toml"),
     history: join(home, "palette-history.jsonl"),
     harnesses: join(home, "harnesses"),
+    worktrees: join(home, "worktrees"),
   };
 }

@@ -144,7 +144,12 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     session: (id: string, call?: CallOptions) => ask("GET /sessions/:id", { ...call, id }),
     archive: (id: string, call?: CallOptions) => ask("POST /sessions/:id/archive", { ...call, id }),
     summon: (id: string, call?: CallOptions) => ask("POST /sessions/:id/summon", { ...call, id }),
-    sacrifice: (id: string, call?: CallOptions) => ask("DELETE /sessions/:id", { ...call, id }),
+    /** Of one with a git worktree only with `keepWorktree`, which stays then, or once that is gone. */
+    sacrifice: (
+      id: string,
+      { keepWorktree, ...call }: CallOptions & { readonly keepWorktree?: boolean } = {},
+    ) =>
+      ask("DELETE /sessions/:id", { ...call, id, ...(keepWorktree ? { body: { worktree: "keep" } } : {}) }),
 
     /** Written as is, no newline added; with `submit` typed as a person would, Enter included. */
     input: (

@@ -123,6 +123,11 @@ export const sessionRecord = z
     permission: z.enum(PERMISSIONS).nullable(),
     add_dirs: z.array(text).readonly(),
     removed_bytes: z.int(),
+    base_commit: text.nullable(),
+    worktree: z.object({ path: text, branch: text, base: text }).nullable(),
+    continues: text.nullable(),
+    agent_session_id: text.nullable(),
+    group: text.nullable(),
   })
   .meta({ id: "Session" }) satisfies z.ZodType<Session>;
 

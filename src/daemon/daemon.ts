@@ -8,6 +8,7 @@ import { ControlPlane } from "../control/plane.ts";
 import type { PolicyRule } from "../control/policy.ts";
 import { CovenError } from "../errors.ts";
 import { type FamiliarEntry, readFamiliars } from "../familiars.ts";
+import { checkoutOf } from "../git/checkout.ts";
 import { canReplaceProcess, replaceProcess } from "../os/replace-process.ts";
 import type { CovenPaths } from "../paths.ts";
 import { Coven } from "../session/coven.ts";
@@ -48,7 +49,7 @@ export interface DaemonConfig extends CovenOptions {
 }
 
 /** The world it runs in. */
-export interface DaemonPorts extends Omit<CovenPorts, "ledger"> {
+export interface DaemonPorts extends Omit<CovenPorts, "ledger" | "checkouts"> {
   /** Called when a client has asked it to stop and may; returns at once, so that the answer still goes out. */
   shutdown(force: boolean): void;
   /** Called when the ledger could only be opened for reading and the disk takes writes now: the daemon is to be made anew. */
@@ -131,7 +132,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const openMs = Math.round(world.monotonic() - began);
   log.info("ledger_opened", { ledger: paths.ledger, ledgerBytes, walBytes, sessions, openMs });
 
-  const coven = new Coven({ ...ports, ledger }, config);
+  const coven = new Coven({ ...ports, ledger, checkouts: { of: checkoutOf } }, config);
   let serving = false;
   sayStorage = () => coven.storageChanged();
   sayNews = () => coven.feedChanged();
@@ -143,7 +144,8 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     coven.recover(ports.inherited?.handed, ports.inherited?.lost);
     // Their terminals go with this process; what is left of them the next daemon ends.
     closing("adopted sessions", () => serving || coven.orphan(COULD_NOT_SERVE));
-    const sacrifice = (id: string) => coven.sacrifice(id, true);
+    // A worktree is the person's own: it stays, and `coven worktrees` shows it.
+    const sacrifice = (id: string) => coven.sacrifice(id, { oneOfMany: true, keepsWorktree: true });
     closing("retention", startRetention({ ledger, world, log, sacrifice }, config.retention));
   }
 

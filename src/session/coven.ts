@@ -196,9 +196,14 @@ export class Coven {
     return this.session(id);
   }
 
-  /** Deletes record and events; returns how many events went. Throws `session_not_found`, `session_running`. */
-  sacrifice(id: string, oneOfMany = false): number {
-    const gone = rituals.sacrifice(this.ports.ledger, this.session(id), oneOfMany);
+  /**
+   * Deletes record and events; returns how many events went. Throws `session_not_found`, `session_running`, and `worktree_not_removed` while the git worktree
+   * that was made for it is there, unless it `keepsWorktree`: no record, and nobody would know of it.
+   */
+  sacrifice(id: string, { oneOfMany = false, keepsWorktree = false } = {}): number {
+    const session = this.session(id);
+    if (!keepsWorktree) rituals.refuseWorktree(session, this.ports.checkouts);
+    const gone = rituals.sacrifice(this.ports.ledger, session, oneOfMany);
     this.ports.log.info("session_sacrificed", { sessionId: id, events: gone });
     this.#watchers.wake(id);
     return gone;

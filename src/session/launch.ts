@@ -21,6 +21,7 @@ import {
 } from "./session.ts";
 import { Terminal } from "./terminal.ts";
 import type { Size } from "./viewers.ts";
+import { type AskedWorktree, worktreeOf } from "./worktree.ts";
 
 /** `POST /sessions` as the domain takes it: shapes are checked, nothing else is. */
 export interface LaunchRequest {
@@ -49,6 +50,8 @@ export interface LaunchRequest {
   readonly args?: readonly string[];
   /** The client's own name for the conversation: kept, and nothing else. */
   readonly conversationId?: string;
+  /** The project root is a git worktree that was made for this session. */
+  readonly worktree?: AskedWorktree;
   /** The one policy there is: the harness works alone, may write in its root and these directories, and asks nobody. */
   readonly launchPolicy?: {
     readonly approval: "never";
@@ -100,6 +103,9 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
   const { harnesses, world, env } = ports;
   harnesses.require(request.harness);
   const boundary = boundaryOf(request.projectRoot, request.cwd);
+  const checkout = ports.checkouts.of(boundary.projectRoot);
+  const worktree =
+    request.worktree && worktreeOf(request.worktree, boundary.projectRoot, checkout, undefined);
   const id = world.newId();
   const inherit = request.inheritEnv ?? true;
   const { cwd } = boundary;
@@ -145,6 +151,8 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     model: asked.model ?? null,
     permission: asked.permission ?? null,
     add_dirs: asked.addDirs ?? [],
+    base_commit: worktree?.base ?? checkout?.commit ?? null,
+    worktree: worktree ?? null,
   };
   const size = { cols: request.cols ?? DEFAULT_SIZE.cols, rows: request.rows ?? DEFAULT_SIZE.rows };
   return { session, argv, environment, size };

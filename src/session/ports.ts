@@ -441,6 +441,24 @@ export interface Harnesses {
   ): string[];
 }
 
+/** A directory with a `.git`, as git's own files have it. */
+export interface Checkout {
+  /** Canonical. */
+  readonly root: string;
+  /** The branch that is checked out, without `refs/heads/`; null for a commit without one. */
+  readonly branch: string | null;
+  /** What HEAD stands for; null before the first commit, and where git's files don't say. */
+  readonly commit: string | null;
+  /** Git knows it as a worktree beside the repository's first one. */
+  readonly isLinked: boolean;
+}
+
+/** Git's files, read; no program is run. */
+export interface Checkouts {
+  /** The checkout a canonical directory lies in; undefined outside of any. Never throws. */
+  of(directory: string): Checkout | undefined;
+}
+
 /** Time and chance, injected so that tests can fix them. */
 export interface World {
   /** RFC 3339 UTC with milliseconds. */
@@ -470,6 +488,7 @@ export interface CovenPorts {
   readonly ptys: PtyHost;
   readonly processes: Processes;
   readonly harnesses: Harnesses;
+  readonly checkouts: Checkouts;
   readonly world: World;
   readonly log: Log;
   readonly screens?: ScreenHost;

@@ -1,6 +1,6 @@
 // Archive, summon and sacrifice: who may be, and what the ledger is told.
 import { CovenError } from "../errors.ts";
-import type { Ledger } from "./ports.ts";
+import type { Checkouts, Ledger } from "./ports.ts";
 import { isArchived, isSettled, type Session } from "./session.ts";
 
 /** Hides a finished session from the default list; idempotent. Throws `session_running`. */
@@ -18,6 +18,18 @@ export function summon(ledger: Ledger, session: Session, now: string): void {
 export function sacrifice(ledger: Ledger, session: Session, oneOfMany: boolean): number {
   refuseRunning(session, "sacrificed");
   return ledger.sacrifice(session.id, oneOfMany);
+}
+
+/** Throws `worktree_not_removed` (details `sessionId`, `path`, `branch`, `hint`) while the worktree of a finished session is there. */
+export function refuseWorktree({ id, status, worktree }: Session, checkouts: Checkouts): void {
+  if (worktree === null || !isSettled(status)) return;
+  const { path, branch } = worktree;
+  if (checkouts.of(path)?.root !== path) return;
+  throw new CovenError(
+    "worktree_not_removed",
+    `The git worktree of session ${id} is still there: ${path} (branch ${branch}).`,
+    { sessionId: id, path, branch, hint: `coven sacrifice ${id}   (removes it if nothing would be lost)` },
+  );
 }
 
 function refuseRunning(session: Session, done: string): void {

@@ -69,6 +69,26 @@ export interface Session {
   readonly add_dirs: readonly string[];
   /** Bytes of output that were taken out of its middle, because it had grown past `retention.session_max`. */
   readonly removed_bytes: number;
+  /** The commit that was checked out in its project when it began; null outside of git, and where git's files don't say. */
+  readonly base_commit: string | null;
+  /** The git worktree that was made for it, which is its `project_root`; else null. */
+  readonly worktree: Worktree | null;
+  /** The session whose conversation goes on in this one. */
+  readonly continues: string | null;
+  /** The id by which the harness's program finds the conversation again; null while it is not known. */
+  readonly agent_session_id: string | null;
+  /** What sessions that were started together on the same task have in common. */
+  readonly group: string | null;
+}
+
+/** A git worktree that was made for a session. */
+export interface Worktree {
+  /** Canonical. */
+  readonly path: string;
+  /** Without `refs/heads/`. */
+  readonly branch: string;
+  /** The commit it began with. */
+  readonly base: string;
 }
 
 /** The members of a record that a launch may leave out. */
@@ -83,6 +103,11 @@ export const UNASKED = {
   permission: null,
   add_dirs: [],
   removed_bytes: 0,
+  base_commit: null,
+  worktree: null,
+  continues: null,
+  agent_session_id: null,
+  group: null,
 } as const satisfies Partial<Session>;
 
 /** What the ledger keeps of a record; a member that is missing here, or too many, does not compile. */
@@ -109,6 +134,11 @@ const KEPT: Readonly<Record<Exclude<keyof Session, "activity" | "attention" | "r
   model: true,
   permission: true,
   add_dirs: true,
+  base_commit: true,
+  worktree: true,
+  continues: true,
+  agent_session_id: true,
+  group: true,
 };
 
 /** The members of a record that the ledger keeps: its columns. */

@@ -292,7 +292,7 @@ function inserting(db: Database, table: string): (rowid: number, values: readonl
     if (!statement) {
       const names = columns.slice(0, used);
       statement = db.query(
-        `INSERT OR IGNORE INTO ${table} (${names.join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
+        `INSERT OR IGNORE INTO ${table} (${names.map((name) => `"${name}"`).join(", ")}) VALUES (${names.map(() => "?").join(", ")})`,
       );
       statements.set(used, statement);
     }

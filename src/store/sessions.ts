@@ -1,19 +1,37 @@
 // The rows of session records: making, reading, paging and settling them.
 import { CovenError } from "../errors.ts";
 import type { Ledger, ProcessIdentity } from "../session/ports.ts";
-import { SESSION_COLUMNS, type Session, type Settlement } from "../session/session.ts";
+import { SESSION_COLUMNS, type Session, type Settlement, type Worktree } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
 
 /** A record as its row has it: lists are JSON, and there is no truth value. */
-export type RecordRow = Omit<Session, "labels" | "add_dirs" | "external"> & {
+export type RecordRow = Omit<Session, "labels" | "add_dirs" | "external" | "worktree"> & {
   readonly labels: string;
   readonly add_dirs: string;
   readonly external: number;
+  readonly worktree: string | null;
 };
 
 /** The record that a row holds. */
 export function recordOf(row: RecordRow): Session {
-  return { ...row, labels: listOf(row.labels), add_dirs: listOf(row.add_dirs), external: row.external === 1 };
+  return {
+    ...row,
+    labels: listOf(row.labels),
+    add_dirs: listOf(row.add_dirs),
+    external: row.external === 1,
+    worktree: row.worktree === null ? null : worktreeIn(row.worktree),
+  };
+}
+
+function worktreeIn(text: string): Worktree | null {
+  try {
+    const { path, branch, base }: Partial<Record<keyof Worktree, unknown>> = JSON.parse(text) ?? {};
+    return typeof path === "string" && typeof branch === "string" && typeof base === "string"
+      ? { path, branch, base }
+      : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Whatever a damaged page has made of it, the record can be read. */
@@ -33,8 +51,13 @@ function columnOf(value: Session[keyof Session]): string | number | null {
   return typeof value === "object" && value !== null ? JSON.stringify(value) : value;
 }
 
+/** A column as SQL names it: one is called like a word of the language. */
+function named(column: string): string {
+  return `"${column}"`;
+}
+
 /** What is selected for a record. What its program is doing now no ledger knows. */
-export const RECORD = `${SESSION_COLUMNS.join(", ")}, NULL AS activity, NULL AS attention,
+export const RECORD = `${SESSION_COLUMNS.map(named).join(", ")}, NULL AS activity, NULL AS attention,
   coalesce((SELECT bytes FROM gap_rows WHERE session = n), 0) AS removed_bytes`;
 
 /** Every column that is written for a new one; `born` is its `created_at` in milliseconds since 1970. */
@@ -42,7 +65,7 @@ const CREATED = [...SESSION_COLUMNS, "born"];
 
 /** Every statement on session rows. */
 export const SESSION_SQL = {
-  create: `INSERT INTO session_rows (${CREATED.join(", ")}) VALUES (${CREATED.map(() => "?").join(", ")})`,
+  create: `INSERT INTO session_rows (${CREATED.map(named).join(", ")}) VALUES (${CREATED.map(() => "?").join(", ")})`,
   started: `UPDATE session_rows SET status = 'running', pid = ?, pid_started_at = ?, updated_at = ?
     WHERE id = ? AND status IN ('created', 'running')`,
   settle: `UPDATE session_rows SET status = ?, exit_code = ?, signal = ?, pid = NULL, pid_started_at = NULL,

@@ -42,6 +42,11 @@ const FINISHED = {
   permission: null,
   add_dirs: [],
   removed_bytes: 0,
+  base_commit: null,
+  worktree: null,
+  continues: null,
+  agent_session_id: null,
+  group: null,
 };
 const ACCEPTED = { status: 202, body: { ok: true, accepted: true } };
 
@@ -87,6 +92,7 @@ test("GET /health", async () => {
         conversation: true,
         args: true,
         withoutPrompt: true,
+        worktrees: true,
         resize: true,
         screen: true,
         picture: true,

@@ -42,6 +42,11 @@ const EXTERNAL = {
   permission: null,
   add_dirs: [],
   removed_bytes: 0,
+  base_commit: null,
+  worktree: null,
+  continues: null,
+  agent_session_id: null,
+  group: null,
 };
 
 test("an external run: registered once, listed, neither typed to nor killed, and completed once", async () => {

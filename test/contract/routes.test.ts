@@ -89,7 +89,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     "GET /sessions": { query: "limit? cursor? includeArchived?" },
     "POST /sessions": {
       headers: "Idempotency-Key?",
-      body: "projectRoot harness prompt withoutPrompt? args? cwd? title? launchMode? labels? visibility? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? familiarId? launchPolicy? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
+      body: "projectRoot harness prompt withoutPrompt? args? cwd? title? launchMode? labels? visibility? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? familiarId? launchPolicy? worktree? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
     },
     "POST /import": {
       body: "from",
@@ -100,6 +100,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     "POST /sessions/external": {
       body: "id projectRoot harness title? labels? transcriptPath?",
     },
+    "DELETE /sessions/:id": { body: "worktree?" },
     "POST /sessions/:id/input": { body: "data submit?" },
     "POST /sessions/:id/resize": { body: "cols rows" },
     "GET /sessions/:id/output": { query: "afterSeq? follow?" },

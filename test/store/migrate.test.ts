@@ -39,16 +39,23 @@ const COLUMNS_OF_5 = [
   ...["permission", "add_dirs"],
 ];
 
+const COLUMNS_OF_8 = ["base_commit", "worktree", "continues", "agent_session_id", '"group"'];
+
+/** Takes back what one migration added to sessions: the columns, and the view as the migration before has it. */
+const withoutColumns = (columns: readonly string[], before: number) =>
+  `DROP VIEW sessions; ${columns.map((name) => `ALTER TABLE session_rows DROP COLUMN ${name};`).join(" ")}
+   ${/CREATE VIEW sessions [^;]*;/.exec(MIGRATIONS[before - 1] ?? "")?.[0]}`;
+
 /** Takes back the n-th migration, so that a ledger of the version before it can be made with today's code. */
 const UNDO = [
   "",
   "DROP TABLE leftover_rows",
   "DROP TABLE lost_rows",
   "DROP TABLE hash_rows",
-  `DROP VIEW sessions; ${COLUMNS_OF_5.map((name) => `ALTER TABLE session_rows DROP COLUMN ${name};`).join(" ")}
-   ${/CREATE VIEW sessions [^;]*;/.exec(MIGRATIONS[0] ?? "")?.[0]}`,
+  withoutColumns(COLUMNS_OF_5, 1),
   "DROP TABLE gap_rows",
   "DROP TABLE feed_rows",
+  withoutColumns(COLUMNS_OF_8, 5),
 ];
 
 test("every migration has its way back here", () => {

@@ -201,13 +201,18 @@ test("what a launch asked for comes back as it went in, and a list that a disk h
     model: "m",
     permission: "read-only",
     add_dirs: ["/one", "/two three"],
+    base_commit: "a".repeat(40),
+    worktree: { path: "/w", branch: "b/c", base: "a".repeat(40) },
+    continues: "an id",
+    agent_session_id: "s1",
+    group: "g",
   } as const;
   const id = newSession(ledger, asked);
   expect(ledger.session(id)).toMatchObject(asked);
   expect(ledger.sessions({ limit: 1, includeArchived: true }).sessions).toMatchObject([asked]);
   ledger.close();
   const db = new Database(path);
-  db.run(`UPDATE session_rows SET labels = '["a', add_dirs = '{"a":1}'`);
+  db.run(`UPDATE session_rows SET labels = '["a', add_dirs = '{"a":1}', worktree = '{"path":1}'`);
   db.close();
-  expect(newLedger(path).session(id)).toMatchObject({ ...asked, labels: [], add_dirs: [] });
+  expect(newLedger(path).session(id)).toMatchObject({ ...asked, labels: [], add_dirs: [], worktree: null });
 });

@@ -69,6 +69,14 @@ export const launchBody = z
         addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
       })
       .exactOptional(),
+    /** The project root is a git worktree made for this session: branch and base are compared with git's own files. */
+    worktree: z
+      .strictObject({
+        path: z.string().exactOptional(),
+        branch: z.string().min(1).max(1024),
+        base: z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "must be the full id of a commit"),
+      })
+      .exactOptional(),
     // What would select or restrict and isn't known here is refused: nobody who asks for less gets the default.
     callerFamiliarId: unservedId,
     sessionPolicy: unserved,
@@ -121,6 +129,7 @@ export const sessions = {
       familiarId: true,
       args: true,
       withoutPrompt: true,
+      worktrees: true,
     },
     handle: (api, { body, headers }) => {
       const { session, created } = launchSession(api, body, headers["Idempotency-Key"]);
@@ -150,11 +159,15 @@ export const sessions = {
   }),
 
   sacrifice: route("DELETE /sessions/:id", {
-    body: anyObject,
+    body: z.object({
+      /** Its git worktree stays where it is; without this word a session whose worktree is there is not deleted. */
+      worktree: z.literal("keep").exactOptional(),
+    }),
     answer: z.object({ ok: z.literal(true), deletedEvents: z.int() }),
-    refuses: ["session_running"],
-    offers: { rituals: true },
-    handle: ({ coven }, { id }) => ok({ ok: true, deletedEvents: coven.sacrifice(id) }),
+    refuses: ["session_running", "worktree_not_removed"],
+    offers: { rituals: true, worktrees: true },
+    handle: ({ coven }, { id, body }) =>
+      ok({ ok: true, deletedEvents: coven.sacrifice(id, { keepsWorktree: body.worktree === "keep" }) }),
   }),
 };
 

@@ -51,6 +51,10 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
     return [`coven kill ${id(error)}   (then the same command again)`];
   },
   session_id_conflict: () => ["another id"],
+  worktree_not_removed: (error) => [
+    ...daemonHint(error),
+    `coven archive ${id(error)}   (hides the session and keeps everything)`,
+  ],
   external_session_not_killable: daemonHint,
   not_external_session: (error) => [`coven kill ${id(error)}`],
   launch_failed: (error) => [`coven attach ${id(error)}   (shows how far it came)`, "coven doctor"],

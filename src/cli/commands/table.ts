@@ -8,6 +8,7 @@ import { COMPLETIONS } from "./completions/command.ts";
 import { CONFIG } from "./config/command.ts";
 import { DAEMON } from "./daemon/command.ts";
 import { DIAGNOSTICS } from "./diagnostics/command.ts";
+import { DIFF } from "./diff/command.ts";
 import { DOCTOR } from "./doctor/command.ts";
 import { EXPORT } from "./export/command.ts";
 import { HARNESSES } from "./harnesses/command.ts";
@@ -24,6 +25,7 @@ import { STATUS } from "./status/command.ts";
 import { SUMMON } from "./summon/command.ts";
 import { TUI } from "./tui/command.ts";
 import { VERSION } from "./version/command.ts";
+import { WORKTREES } from "./worktrees/command.ts";
 
 /** Every command, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = [
@@ -46,6 +48,8 @@ export const COMMANDS: readonly Command[] = [
   LEDGER,
   IMPORT,
   LOGS,
+  DIFF,
+  WORKTREES,
   DIAGNOSTICS,
   COMPLETIONS,
   HELP,

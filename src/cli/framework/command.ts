@@ -22,6 +22,10 @@ export interface Flag {
   readonly name: string;
   /** The name of its value in usage lines (`DIR`); absent for a flag that is on or off. */
   readonly takes?: string;
+  /**
+   * Its value may be left out: whether the next word is one. `before`: the words before it that are no flags. A value behind `=` always is.
+   */
+  readonly mayTake?: (next: string, before: readonly string[]) => boolean;
   /** May be given again and again (`flagValues`). */
   readonly repeats?: true;
   /** One short line. */
@@ -100,6 +104,12 @@ export function command({ below = [], ...definition }: Definition): Command {
   };
 }
 
+/** A flag with its value as usage shows it: `--title TEXT`, `--worktree [BRANCH]`. */
+export function shownFlag({ name, takes, mayTake }: Flag): string {
+  if (takes === undefined) return `--${name}`;
+  return mayTake ? `--${name} [${takes}]` : `--${name} ${takes}`;
+}
+
 /** The value of a flag that takes one. */
 export function flagValue(invocation: Invocation, flag: string): string | undefined {
   const value = invocation.flags[flag];
@@ -114,7 +124,7 @@ export function flagValues(invocation: Invocation, flag: string): readonly strin
   return flagValue(invocation, flag)?.split(BETWEEN_VALUES) ?? [];
 }
 
-/** Whether a flag was given. */
+/** Whether a flag was given, with a value or without. */
 export function has(invocation: Invocation, flag: string): boolean {
   return invocation.flags[flag] !== undefined;
 }

@@ -38,7 +38,12 @@ export async function candidates(
 
   const typed = Array.from(tokens(rest, command.flags));
   const last = typed.at(-1);
-  if (last?.kind === "flag" && last.flag?.takes !== undefined && last.value === undefined) {
+  if (
+    last?.kind === "flag" &&
+    last.flag?.takes !== undefined &&
+    !last.flag.mayTake &&
+    last.value === undefined
+  ) {
     return ofKind(last.flag.completes, current);
   }
   if (current.startsWith("-") && !typed.some((one) => one.kind === "end")) {

@@ -4,11 +4,11 @@ import { nearest } from "../ui/nearest.ts";
 import { pairs } from "../ui/table.ts";
 import { quoted } from "../ui/text.ts";
 import { wrapped } from "../ui/width.ts";
-import type { Command, Flag } from "./command.ts";
+import { type Command, type Flag, shownFlag } from "./command.ts";
 
 /**
  * The table's text for a topic (`[]`, `["run"]`, `["daemon","stop"]`), at most 24 lines of 80 columns. `all`: a command's
- * usage and every flag it has, and nothing else. Throws `UsageError`.
+ * usage and every flag it has, and nothing else, in as many lines as it takes. Throws `UsageError`.
  */
 export function helpText(topic: readonly string[], commands: readonly Command[], all = false): string {
   const [name, ...below] = topic;
@@ -47,7 +47,10 @@ function overview(commands: readonly Command[]): string {
       2,
     ),
     "",
-    `Also: ${commands.flatMap(({ name, seldom }) => (seldom ? [name] : [])).join(", ")}`,
+    ...wrapped(
+      `Also: ${commands.flatMap(({ name, seldom }) => (seldom ? [name] : [])).join(", ")}`,
+      PAGE_COLUMNS,
+    ),
     "coven help COMMAND: examples. coven -C DIR: as if started there. Files: ~/.coven",
   ]);
 }
@@ -88,7 +91,7 @@ function page(command: Command): string {
 function merged(flags: readonly (Flag & { readonly of?: string })[]): [string, string][] {
   const rows = new Map<string, { summary: string; own: boolean; of: string[] }>();
   for (const flag of flags) {
-    const shown = `--${flag.name}${flag.takes === undefined ? "" : ` ${flag.takes}`}`;
+    const shown = shownFlag(flag);
     const row = rows.get(shown) ?? { summary: flag.summary, own: flag.of === undefined, of: [] };
     if (flag.of !== undefined) row.of.push(flag.of);
     rows.set(shown, row);

@@ -1,6 +1,6 @@
 // The man page, made from the command table: `coven help --man | man -l -`.
 import { COVEN_VERSION } from "../../version.ts";
-import type { Command, Flag } from "./command.ts";
+import { type Command, type Flag, shownFlag } from "./command.ts";
 import { usage } from "./help.ts";
 
 /** The page in man(7) macros; the same for the same version. */
@@ -65,7 +65,7 @@ function section(command: Command): string[] {
 }
 
 function flagText(flag: Flag): string {
-  return `--${flag.name}${flag.takes === undefined ? "" : ` ${flag.takes}`}`;
+  return shownFlag(flag);
 }
 
 function item(term: string, text: string): string[] {

@@ -91,6 +91,10 @@ function read(command: Command, name: string, given: readonly string[]): Decisio
       flags[flag.name] = true;
       continue;
     }
+    if (flag.mayTake && value === undefined) {
+      flags[flag.name] = true;
+      continue;
+    }
     const checked = checkedValue(flag, value, joined, name);
     const before = flag.repeats ? flags[flag.name] : undefined;
     flags[flag.name] = before === undefined ? checked : `${before}${BETWEEN_VALUES}${checked}`;
@@ -120,9 +124,11 @@ export type Token =
 /** Takes a command line apart; refuses nothing. Not `node:util.parseArgs`, which costs 0.8 ms (decision 20). */
 export function* tokens(given: readonly string[], flags: readonly Flag[]): Generator<Token> {
   let isOver = false;
+  const words: string[] = [];
   for (let place = 0; place < given.length; place++) {
     const text = given[place] ?? "";
     if (isOver || !text.startsWith("-") || text === "-") {
+      words.push(text);
       yield { kind: "word", text };
     } else if (text === "--") {
       isOver = true;
@@ -130,7 +136,11 @@ export function* tokens(given: readonly string[], flags: readonly Flag[]): Gener
     } else {
       const [typed = text, joined] = text.split(/=(.*)/s);
       const flag = flags.find((one) => `--${one.name}` === typed);
-      const value = joined ?? (flag?.takes === undefined ? undefined : given[++place]);
+      const next = given[place + 1];
+      const isNext =
+        flag?.takes !== undefined &&
+        (!flag.mayTake || (next !== undefined && !next.startsWith("-") && flag.mayTake(next, words)));
+      const value = joined ?? (isNext ? given[++place] : undefined);
       yield { kind: "flag", text, typed, flag, value, joined: joined !== undefined };
     }
   }

@@ -2,6 +2,18 @@
 import { command } from "../../framework/command.ts";
 import { DETACH_KEY, RAW, RECORD_ONLY } from "../arguments.ts";
 
+/** Words that stand before the prompt: no branch is meant by them. */
+export const HARNESS_WORDS: ReadonlySet<string> = new Set([
+  ...["codex", "claude", "demo", "gemini", "opencode", "copilot", "qwen", "amp", "aider", "goose"],
+  ...["cursor-agent", "hermes"],
+]);
+
+/** The word behind `--worktree` is the branch, unless it names harnesses where none was named yet, or can't be a branch. */
+export function mayBeBranch(next: string, before: readonly string[]): boolean {
+  if (!/^[\p{L}\p{N}_][^\s~^:?*[\\\p{Cc}]*$/u.test(next) || next.includes("..")) return false;
+  return before.length > 0 || !next.split(",").every((word) => HARNESS_WORDS.has(word));
+}
+
 export const RUN = command({
   name: "run",
   summary: "Start a harness on a task and watch it",
@@ -56,6 +68,13 @@ export const RUN = command({
       repeats: true,
       summary: "a directory it may use beside the project",
       completes: "directory",
+    },
+    {
+      name: "worktree",
+      seldom: true,
+      takes: "BRANCH",
+      mayTake: mayBeBranch,
+      summary: "in a git worktree of its own (docs/CLI.md)",
     },
     {
       name: "stream-json",

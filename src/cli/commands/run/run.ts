@@ -1,7 +1,8 @@
 // `coven run`: launches a harness in the project of the current directory, then follows it or returns at once.
 import type { CovenClient } from "../../../api/client.ts";
+import { isCovenError } from "../../../errors.ts";
 import type { Asked } from "../../../session/ports.ts";
-import { isSettled, type LaunchMode, type Session } from "../../../session/session.ts";
+import { isSettled, type LaunchMode, type Session, type Worktree } from "../../../session/session.ts";
 import { askedFor } from "../../client/asked.ts";
 import { connect, probe } from "../../client/connect.ts";
 import { launchModeOf, modeWord } from "../../client/launch-mode.ts";
@@ -30,7 +31,7 @@ export const run: Run = async (invocation) => {
       requirePrompt(invocation, "stream");
       const planned = await plan(invocation);
       const { client, prompt } = planned;
-      const session = await launch(planned, invocation, await modeOf(client));
+      const session = await launched(planned, invocation, await modeOf(client));
       deadline.begin(client, session.id);
       return { client, prompt, session };
     },
@@ -65,7 +66,7 @@ async function shown(invocation: Invocation, deadline: Deadline): Promise<number
   const planned = await plan(invocation);
   const { client } = planned;
   const inView = mode === "interactive" && wantsView(invocation) && !isDetached;
-  const [session, { view }] = await Promise.all([launch(planned, invocation, mode), loadView()]);
+  const [session, { view }] = await Promise.all([launched(planned, invocation, mode), loadView()]);
   const endsWithMe = has(invocation, "end-with-me");
   const toItsEnd = async (work: () => Promise<number>): Promise<number> => {
     deadline.begin(client, session.id);
@@ -100,6 +101,8 @@ interface Planned {
   readonly title: string | undefined;
   readonly labels: readonly string[];
   readonly familiar: string | undefined;
+  /** The one that `place` is. */
+  readonly worktree?: Worktree;
 }
 
 async function plan(invocation: Invocation): Promise<Planned> {
@@ -120,6 +123,11 @@ async function plan(invocation: Invocation): Promise<Planned> {
   const familiar = flagValue(invocation, "familiar");
   const labels = labelsOf(flagValue(invocation, "labels"));
   const goOn = flagValue(invocation, "continue");
+  if (goOn !== undefined && has(invocation, "worktree")) {
+    throw new UsageError("--continue goes on where the earlier session was, and --worktree is a new place.", [
+      "--continue ID, without --worktree",
+    ]);
+  }
   if (goOn === undefined) {
     const asked = await askedFor(harness, typed);
     return { client: await connect(probed), prompt, place: here, asked, title, labels, familiar };
@@ -148,8 +156,25 @@ async function plan(invocation: Invocation): Promise<Planned> {
   };
 }
 
+/** Launches, in a worktree of its own where one was asked for: where the launch is refused none is left. */
+async function launched(planned: Planned, invocation: Invocation, mode: LaunchMode): Promise<Session> {
+  if (!has(invocation, "worktree")) return launch(planned, invocation, mode);
+  const { worktreeFor } = await import("../../client/worktree.ts");
+  const { place, prompt, title } = planned;
+  const branch = flagValue(invocation, "worktree");
+  const { made, place: within, undo } = await worktreeFor({ place, branch, task: title ?? prompt });
+  say(`Worktree:      ${harmless(made.path)} (branch ${harmless(made.branch)})`);
+  try {
+    return await launch({ ...planned, place: within, worktree: made }, invocation, mode);
+  } catch (error) {
+    // Of one that could not be started there is a record, which names it.
+    if (!isCovenError(error) || error.details?.["sessionId"] === undefined) await undo();
+    throw error;
+  }
+}
+
 function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode): Promise<Session> {
-  const { client, place, prompt, asked, title, labels, familiar } = planned;
+  const { client, place, prompt, asked, title, labels, familiar, worktree } = planned;
   return client.launch({
     projectRoot: place.projectRoot,
     cwd: place.cwd,
@@ -168,6 +193,7 @@ function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode
     ...(asked.args === undefined ? {} : { args: asked.args }),
     ...(prompt === "" ? { withoutPrompt: true as const } : {}),
     ...(asked.conversation === undefined ? {} : { conversation: asked.conversation }),
+    ...(worktree === undefined ? {} : { worktree }),
     ...ownSize(),
   });
 }
@@ -195,7 +221,7 @@ async function dryRun(invocation: Invocation, mode: LaunchMode): Promise<number>
   const { placeOf } = await import("../../client/project.ts");
   const { plannedArgv } = await import("../../client/launchables.ts");
   const { covenPaths } = await import("../../../paths.ts");
-  const { projectRoot, cwd } = placeOf(workingDirectory(), flagValue(invocation, "cwd"));
+  const { projectRoot, cwd, isRepository } = placeOf(workingDirectory(), flagValue(invocation, "cwd"));
   const asked = await askedFor(harness, {
     model: flagValue(invocation, "model"),
     permission: flagValue(invocation, "permission"),
@@ -204,10 +230,26 @@ async function dryRun(invocation: Invocation, mode: LaunchMode): Promise<number>
   });
   const env = environmentWith(flagValues(invocation, "env-file"));
   const argv = plannedArgv(covenPaths(), { harness, prompt, mode, env, asked });
+  const worktree = has(invocation, "worktree")
+    ? await (await import("../../client/worktree.ts")).plannedWorktree({
+        place: { projectRoot, cwd, isRepository },
+        branch: flagValue(invocation, "worktree"),
+        task: flagValue(invocation, "title") ?? prompt,
+      })
+    : undefined;
   if (has(invocation, "json")) {
-    await printJson({ harness, launch_mode: mode, project_root: projectRoot, cwd, argv });
+    await printJson({
+      harness,
+      launch_mode: mode,
+      project_root: projectRoot,
+      cwd,
+      argv,
+      ...(worktree ? { worktree } : {}),
+    });
     return 0;
   }
+  if (worktree)
+    await print(`Worktree:      ${harmless(worktree.path)} (branch ${harmless(worktree.branch)})`);
   await print(`Project root:  ${harmless(projectRoot)}`);
   await print(`Starts in:     ${harmless(cwd)}`);
   await print(`Mode:          ${modeWord({ launch_mode: mode })}`);

@@ -76,6 +76,8 @@ function recordLines(session: Session): string[] {
     ["permission", permission],
     ["project", project_root],
     ["started in", cwd === project_root ? null : cwd],
+    ["worktree", session.worktree && `of its own, branch ${session.worktree.branch}`],
+    ["began at", session.base_commit],
     ["directories", add_dirs.join(", ") || null],
     ["labels", labels.join(", ") || null],
     ["visibility", session.visibility === "private" ? null : session.visibility],
