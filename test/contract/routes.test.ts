@@ -8,6 +8,7 @@ import { isExternalId } from "../../src/api/parse.ts";
 import type { AnyRoute } from "../../src/api/route.ts";
 import { ROUTES } from "../../src/api/routes/table.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
+import { curlLines } from "../support/curl-lines.ts";
 
 const ALL = Object.values<AnyRoute>(ROUTES);
 
@@ -63,6 +64,19 @@ test("every one of them is asked for by a test of this folder", () => {
   const missing = ALL.filter(({ answer, method, path }) => {
     const line = `${method} /api/v1${path.replace(":id", "[^/]+")}`;
     return answer !== "websocket" && !new RegExp(`["\`]${line}["\`?]`).test(text);
+  });
+  expect(missing.map(({ place }) => place)).toEqual([]);
+});
+
+test("every one of them has a line of curl in docs/API-CONTRACT.md, whose status is one of its own", () => {
+  const { asks } = curlLines();
+  const missing = ALL.filter(({ method, path, status = 200, refuses = [] }) => {
+    const place = new RegExp(`^(/api/v1)?${path.replace(":id", "(\\$ID|[\\w-]+)")}$`);
+    const lines = asks.filter(
+      (ask) => ask.method === method && place.test(ask.path) && ask.status !== undefined,
+    );
+    const own = [status, 101, ...(refuses.length > 0 ? [400] : [])].flat();
+    return lines.length === 0 || lines.some((ask) => !own.includes(Number(ask.status)));
   });
   expect(missing.map(({ place }) => place)).toEqual([]);
 });
