@@ -155,8 +155,19 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     input: (
       id: string,
       data: string,
-      { submit, ...call }: CallOptions & { readonly submit?: boolean } = {},
-    ) => ask("POST /sessions/:id/input", { ...call, id, body: submit ? { data, submit } : { data } }),
+      options: CallOptions &
+        Omit<BodyOf<Routes["input"]>, "data"> & { readonly idempotencyKey?: string } = {},
+    ) => {
+      const { idempotencyKey: key, signal, ...body } = options;
+      const headers = key === undefined ? {} : { headers: { "idempotency-key": key } };
+      const call = signal ? { signal } : {};
+      return ask("POST /sessions/:id/input", { ...call, ...headers, id, body: { data, ...body } });
+    },
+    /** Answers its question for leave with the keys its harness takes. */
+    approve: (id: string, body: BodyOf<Routes["approve"]> = {}, call?: CallOptions) =>
+      ask("POST /sessions/:id/approve", { ...call, id, body }),
+    deny: (id: string, body: BodyOf<Routes["deny"]> = {}, call?: CallOptions) =>
+      ask("POST /sessions/:id/deny", { ...call, id, body }),
     kill: (id: string, call?: CallOptions) => ask("POST /sessions/:id/kill", { ...call, id }),
     resize: (id: string, body: BodyOf<Routes["resize"]>, call?: CallOptions) =>
       ask("POST /sessions/:id/resize", { ...call, id, body }),

@@ -87,7 +87,7 @@ interface Definition<A extends Answer, Q extends Parameters, H extends Parameter
   /** What each event of the route's SSE form is, which `Accept: text/event-stream` asks for. */
   readonly stream?: z.ZodType;
   /** Of an answer that is no refusal; 200 where nothing is said. */
-  readonly status?: 202 | readonly [201, 200];
+  readonly status?: 202 | readonly [201, 200] | readonly [202, 200];
   /** What the session of the path must take, else `session_not_live`; that comes before the query and the body. */
   readonly live?: "keys" | "kill";
   /** The handler reads the body from `raw`: its refusals have a shape of their own. */

@@ -65,10 +65,8 @@ export function sessionActions(api: () => Api): ControlAdapter {
         args: ofSession({ data: z.string().max(64 * 1024), submit: z.boolean().exactOptional() }),
         run({ sessionId, data, submit }) {
           coven().requireLive(sessionId, "keys");
-          const bytes = new TextEncoder().encode(data);
-          if (submit) coven().submit(sessionId, bytes);
-          else coven().input(sessionId, bytes);
-          return { sessionId };
+          const { seq } = coven().input(sessionId, new TextEncoder().encode(data), { submit });
+          return { sessionId, seq };
         },
       }),
       action("kill", {

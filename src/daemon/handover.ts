@@ -82,6 +82,7 @@ const document = z.object({
   umask: z.int().min(0).max(0o777),
   sessions: z.array(session),
   launchKeys: z.array(z.tuple([z.string(), z.string()])),
+  inputKeys: z.array(z.tuple([z.string(), z.string()])).optional(),
 });
 
 /** All that is handed over. */
@@ -112,6 +113,7 @@ export function encodeHandover(handover: Handover): unknown {
       kill: one.kill && { ...one.kill, known: [...one.kill.known] },
     })),
     launchKeys: handover.launchKeys.map(([key, id]): [string, string] => [key, id]),
+    inputKeys: handover.inputKeys?.map(([key, seq]): [string, string] => [key, seq]),
   });
 }
 

@@ -4,7 +4,9 @@
 export type DemoStep =
   | { readonly kind: "lines"; readonly count: number }
   | { readonly kind: "bytes"; readonly count: number }
-  | { readonly kind: "sleep"; readonly seconds: number };
+  | { readonly kind: "sleep"; readonly seconds: number }
+  /** Asks for leave so many times. */
+  | { readonly kind: "ask"; readonly count: number };
 
 /** What a prompt asks of the demo. */
 export interface DemoScript {
@@ -18,20 +20,20 @@ export interface DemoScript {
 const MAX_SECONDS = 86_400;
 
 /**
- * `lines N`, `bytes N`, `sleep SECONDS` (fractions allowed) and `exit N`, anywhere in the text and in any
+ * `lines N`, `bytes N`, `sleep SECONDS` (fractions allowed), `ask N` and `exit N`, anywhere in the text and in any
  * combination; whatever else stands there is the task, and changes nothing. A number out of range is the nearest one in it.
  */
 export function readScript(prompt: string): DemoScript {
   const steps: DemoStep[] = [];
   let exitCode = 0;
   for (const [, word = "", digits = ""] of prompt.matchAll(
-    /\b(exit|lines|bytes|sleep)\s+(\d+(?:\.\d+)?)/gi,
+    /\b(exit|lines|bytes|sleep|ask)\s+(\d+(?:\.\d+)?)/gi,
   )) {
     const kind = word.toLowerCase();
     const number = Number(digits);
     if (kind === "exit") exitCode = Math.min(Math.trunc(number), 255);
     else if (kind === "sleep") steps.push({ kind, seconds: Math.min(number, MAX_SECONDS) });
-    else if (kind === "lines" || kind === "bytes")
+    else if (kind === "lines" || kind === "bytes" || kind === "ask")
       steps.push({ kind, count: Math.min(Math.trunc(number), 1e12) });
   }
   return { steps, exitCode };

@@ -38,6 +38,11 @@ export function demoTerminal(env: Readonly<Record<string, string | undefined>> =
   // Nobody waits for it while the demo computes; that is no unhandled rejection.
   interruption.catch(() => {});
 
+  /** Opened by the first line that is read, and the only one: a second would not get what the first has read ahead. */
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  const decoder = new TextDecoder();
+  let typed = "";
+
   /** A timer, so that the signal's handler gets its turn. */
   const pause = async (ms: number) => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -75,16 +80,21 @@ export function demoTerminal(env: Readonly<Record<string, string | undefined>> =
     },
 
     async readLine() {
-      const reader = Bun.stdin.stream().getReader();
-      const decoder = new TextDecoder();
-      let line = "";
       try {
         for (;;) {
+          const end = typed.search(/[\r\n]/);
+          if (end >= 0) {
+            const line = typed.slice(0, end);
+            typed = typed.slice(end + 1);
+            return line;
+          }
+          reader ??= Bun.stdin.stream().getReader();
           const { done, value } = await Promise.race([reader.read(), interruption]);
-          line += value ? decoder.decode(value, { stream: true }) : "";
-          const end = line.search(/[\r\n]/);
-          if (end >= 0) return line.slice(0, end);
-          if (done) return line === "" ? null : line;
+          typed += value ? decoder.decode(value, { stream: true }) : "";
+          if (!done) continue;
+          const line = typed;
+          typed = "";
+          return line === "" ? null : line;
         }
       } catch (error) {
         if (error instanceof Interrupted) throw error;

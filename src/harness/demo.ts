@@ -35,6 +35,19 @@ async function play(terminal: DemoTerminal, interactive: boolean, prompt: string
   const beat = interactive ? 140 : 20;
   const state = (word: string) =>
     interactive && terminal.terminal ? `\x1b]7501;state=${word}:app=demo\x1b\\` : "";
+  /** As agents do before they run something; nobody can be asked where nobody types. */
+  const askLeave = async (n: number) => {
+    const command = `rm -r build-${n}`;
+    if (!interactive) return step(`Would ask whether to run ${command}`);
+    const asks = state(`blocked:kind=permission:msg=${Buffer.from(`Run ${command}?`).toString("base64")}`);
+    await write(
+      `${asks}${paint.yellow("?")} ${paint.bold(`Run ${command}?`)} ${paint.dim("(y or n, then Enter)")} `,
+    );
+    const agreed = /^\s*y/i.test((await terminal.readLine()) ?? "");
+    await write(
+      `${state("working")}${agreed ? "Allowed" : "Refused"}: ${command} (pretended: nothing was run)\n`,
+    );
+  };
   const step = async (text: string) => {
     await write(`${paint.cyan("●")} ${text}\n`);
     await pause(beat);
@@ -60,7 +73,7 @@ async function play(terminal: DemoTerminal, interactive: boolean, prompt: string
 
   if (interactive) {
     await write(
-      `\n${state("blocked")}${paint.yellow("?")} ${paint.bold("What shall I call you?")} ${paint.dim("(Enter: friend)")} `,
+      `\n${state("blocked:kind=question")}${paint.yellow("?")} ${paint.bold("What shall I call you?")} ${paint.dim("(Enter: friend)")} `,
     );
     const answer = await terminal.readLine();
     const name = taskLine(answer ?? "", 40) || "friend";
@@ -69,7 +82,10 @@ async function play(terminal: DemoTerminal, interactive: boolean, prompt: string
     await write(`${state("working")}${greeting}\n\n`);
   }
 
-  for (const one of script.steps) await perform(terminal, one);
+  for (const one of script.steps) {
+    if (one.kind === "ask") for (let n = 1; n <= one.count; n++) await askLeave(n);
+    else await perform(terminal, one);
+  }
 
   const { exitCode } = script;
   const mark = exitCode === 0 ? paint.green("✔ Done.") : paint.red("✖ Stopped");
@@ -81,7 +97,7 @@ async function play(terminal: DemoTerminal, interactive: boolean, prompt: string
   return exitCode;
 }
 
-async function perform(terminal: DemoTerminal, step: DemoStep): Promise<void> {
+async function perform(terminal: DemoTerminal, step: Exclude<DemoStep, { kind: "ask" }>): Promise<void> {
   switch (step.kind) {
     case "lines":
       return printLines(terminal, step.count);

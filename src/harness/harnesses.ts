@@ -127,6 +127,7 @@ export function harnesses(options: HarnessSources): HarnessRoom {
     },
 
     attention(id) {
+      if (id === DEMO_ID) return { titles: [], answers: DEMO.answers };
       const found = whateverOf(id);
       return { titles: found?.titles ?? [], ...(found?.answers ? { answers: found.answers } : {}) };
     },
@@ -179,7 +180,12 @@ export function harnesses(options: HarnessSources): HarnessRoom {
 }
 
 /** It writes nothing and reaches nothing, so any permission holds. */
-const DEMO = { id: DEMO_ID, label: "The demo", asking: { permission: { full: [], "read-only": [] } } };
+const DEMO = {
+  id: DEMO_ID,
+  label: "The demo",
+  asking: { permission: { full: [], "read-only": [] } },
+  answers: { approve: ["y", "enter"], deny: ["n", "enter"] },
+};
 
 function notEnabled({ id, label }: Adapter): CovenError {
   const enable = `coven harnesses enable ${id}`;

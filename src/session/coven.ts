@@ -1,5 +1,7 @@
 // The authority over every session: who may be launched, what runs, what may be done to it.
 import { CovenError } from "../errors.ts";
+import { bytesOf } from "../vt/keys.ts";
+import type { Answer } from "./attention.ts";
 import { afterCrash, CRASHED } from "./crashed.ts";
 import type { NewEvent, OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
@@ -18,7 +20,7 @@ import {
   startLive,
 } from "./launch.ts";
 import { LaunchKeys } from "./launch-keys.ts";
-import type { LiveSession } from "./live.ts";
+import type { AnswerOptions, LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
 import type { CovenPorts, ScreenImage } from "./ports.ts";
 import { recoverOrphans } from "./recover.ts";
@@ -26,6 +28,14 @@ import * as rituals from "./rituals.ts";
 import { DEFAULT_SIZE, isArchived, isSettled, type Session } from "./session.ts";
 import { type Attachment, OBSERVER, type Size, type Snapshot } from "./viewers.ts";
 import { Watchers } from "./watchers.ts";
+
+/** How something is typed. */
+export interface InputOptions {
+  readonly submit?: boolean | undefined;
+  /** Only while it waits with this seq. */
+  readonly ifAttentionSeq?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
 
 /** How long the end of a terminal that was found may take to be told, in turns of the loop. */
 const MOST_TURNS = 100;
@@ -36,6 +46,7 @@ export class Coven {
   readonly #watchers: Watchers;
   readonly #feedWatchers = new Set<() => void>();
   readonly #keys = new LaunchKeys();
+  readonly #inputKeys = new LaunchKeys();
   #stopping = false;
   #handingOver = false;
   #stopSweeping = (): void => {};
@@ -109,14 +120,42 @@ export class Coven {
     return session;
   }
 
-  /** Types the bytes as they are; throws as requireLive, and `send_input_failed`. */
-  input(id: string, bytes: Uint8Array): void {
-    this.#liveSession(id).input(bytes);
+  /**
+   * Types the bytes as they are, or with `submit` as a text that a person submits with an Enter of its own. Returns the seq of the last event before
+   * them. The same key again types nothing and returns the first one's. Throws as requireLive, `send_input_failed`, and with
+   * `ifAttentionSeq` `stale_prompt`.
+   */
+  input(id: string, bytes: Uint8Array, options: InputOptions = {}): { seq: number; typed: boolean } {
+    const { submit = false, ifAttentionSeq, idempotencyKey } = options;
+    const live = this.#liveSession(id);
+    const key = idempotencyKey === undefined ? undefined : `${id} ${idempotencyKey}`;
+    const before = this.#inputKeys.launchOf(key);
+    if (before !== undefined) return { seq: Number(before), typed: false };
+    const seq = live.seqBefore(ifAttentionSeq);
+    if (submit) live.submit(bytes);
+    else live.input(bytes);
+    this.#inputKeys.remember(key, String(seq));
+    return { seq, typed: true };
   }
 
-  /** Types the text and submits it with an Enter of its own, as a person would; throws as requireLive. */
-  submit(id: string, text: Uint8Array): void {
-    this.#liveSession(id).submit(text);
+  /**
+   * Answers a question for leave with the keys that its harness takes for it. Returns the seq of the last event before them. Throws as requireLive,
+   * `stale_prompt`, `not_waiting`, and `not_supported` where nobody knows the keys.
+   */
+  answer(id: string, answer: Answer, options: AnswerOptions = {}): number {
+    const live = this.#liveSession(id);
+    const { harness } = this.session(id);
+    const keys = this.ports.harnesses.attention(harness).answers?.[answer];
+    if (!keys) {
+      throw new CovenError("not_supported", `Nobody knows which keys answer ${harness}.`, {
+        sessionId: id,
+        harness,
+      });
+    }
+    const typed = keys.map((key) => bytesOf(key, live.applicationCursor) ?? key).join("");
+    const seq = live.answer(answer, new TextEncoder().encode(typed), options);
+    this.ports.log.info("session_answered", { sessionId: id, answer });
+    return seq;
   }
 
   /** A client's hold on a live session; `observe` neither types nor votes on the size. Throws as requireLive. */
@@ -281,6 +320,7 @@ export class Coven {
       }
     }
     for (const [key, id] of handed?.launchKeys ?? []) this.#keys.remember(key, id);
+    for (const [key, seq] of handed?.inputKeys ?? []) this.#inputKeys.remember(key, seq);
     if (this.ports.ledger.feedEnd().place > 0) this.#announce("daemon.restarted");
     this.ports.keeper?.forgetRest();
     this.#stopSweeping = recoverOrphans(this.ports, graceMs(this.options), {
@@ -368,7 +408,7 @@ export class Coven {
       this.takeBack({ sessions, launchKeys: [] });
       throw error;
     }
-    return { sessions, launchKeys: this.#keys.entries() };
+    return { sessions, launchKeys: this.#keys.entries(), inputKeys: this.#inputKeys.entries() };
   }
 
   /** What was handed over, and nobody took. */

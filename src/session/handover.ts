@@ -60,4 +60,6 @@ export interface Handed {
   readonly sessions: readonly HandedSession[];
   /** Keys of past launches and the sessions they stood for, the oldest first. */
   readonly launchKeys: readonly (readonly [key: string, sessionId: string])[];
+  /** Keys of past input, with the session's id, and the seqs they were answered with. Absent from a daemon that knew of none. */
+  readonly inputKeys?: readonly (readonly [key: string, seq: string])[] | undefined;
 }

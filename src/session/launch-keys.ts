@@ -1,9 +1,9 @@
-// Idempotency keys: which launch each stood for, within one daemon's life.
+// Idempotency keys: which launch, or which input, each stood for, over restarts in place too.
 
 /** How many are remembered; the oldest is forgotten first. */
 const MOST_KEYS = 10_000;
 
-/** The keys of past launches. */
+/** The keys of past launches, or of past input: `launchOf` is the session's id, or the seq that was answered. */
 export class LaunchKeys {
   readonly #launched = new Map<string, string>();
 

@@ -1,5 +1,7 @@
 // One live session: what it prints, what is typed, how it is ended, and the single moment it is settled.
-import type { Attention } from "./attention.ts";
+
+import { CovenError } from "../errors.ts";
+import type { Answer, Attention } from "./attention.ts";
 import { exitPayload, type NewEvent } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import type { HandedSession } from "./handover.ts";
@@ -40,6 +42,14 @@ const UNKNOWN_END: NewEvent = {
   },
 };
 const RESTARTED: NewEvent = { kind: "metadata", payload: { event: "daemon_restarted" } };
+/** How a question for leave is answered. */
+export interface AnswerOptions {
+  /** Only this question. */
+  readonly ifAttentionSeq?: number;
+  /** For the record. */
+  readonly reason?: string;
+}
+
 const SETTLE_RETRY_MS = 250;
 /** Long enough for a program to have drawn in answer to the first of two sizes. */
 const REDRAW_MS = 50;
@@ -118,6 +128,11 @@ export class LiveSession {
     return this.#attention;
   }
 
+  /** The program asked for application cursor keys. */
+  get applicationCursor(): boolean {
+    return this.terminal.applicationCursor;
+  }
+
   /** In cells. */
   get size(): Size {
     return this.terminal.size;
@@ -156,6 +171,45 @@ export class LiveSession {
   input(bytes: Uint8Array): void {
     if (this.#typing.busy) this.#typing.take({ kind: "keys", bytes, enterDue: false });
     else this.#type(bytes);
+  }
+
+  /**
+   * The seq of the last event before what is typed next. With `ifAttentionSeq` throws `stale_prompt` unless it waits with that seq, and nobody
+   * else's text is on its way to it. What was read from its terminal counts, what its program has only just printed can't.
+   */
+  seqBefore(ifAttentionSeq?: number): number {
+    this.output.flush();
+    const { state, seq } = this.#attention;
+    if (ifAttentionSeq !== undefined && (state !== "waiting" || seq !== ifAttentionSeq || this.#typing.due)) {
+      throw new CovenError("stale_prompt", `Session ${this.id} does not wait with that question any more.`, {
+        sessionId: this.id,
+        attention: this.#attention,
+      });
+    }
+    return this.output.lastSeq;
+  }
+
+  /**
+   * Types the keys that answer its question for leave, and says so in its events. Throws as `seqBefore`, and `not_waiting`.
+   */
+  answer(answer: Answer, keys: Uint8Array, { ifAttentionSeq, reason }: AnswerOptions): number {
+    this.seqBefore(ifAttentionSeq);
+    const { state, kind, source, seq } = this.#attention;
+    // A program that says it is blocked, and not by what, asks for leave: codex says no more.
+    const asks = kind === "permission" || (kind === null && source === "osc7501");
+    if (state !== "waiting" || !asks || this.#typing.due) {
+      throw new CovenError("not_waiting", `Session ${this.id} does not ask for leave just now.`, {
+        sessionId: this.id,
+        attention: this.#attention,
+      });
+    }
+    this.#say({
+      kind: "metadata",
+      payload: { event: "answered", answer, attentionSeq: seq, reason: reason ?? null },
+    });
+    const before = this.output.lastSeq;
+    this.input(keys);
+    return before;
   }
 
   /** Types the text and submits it as a person would; returns at once. */
@@ -315,7 +369,7 @@ export class LiveSession {
     if (this.#settled || !this.terminal.attention.changed()) return;
     const { now } = this.terminal.attention;
     const at = this.deps.world.now();
-    this.#say({ kind: "metadata", payload: { event: "attention", ...now } });
+    this.#say({ kind: "metadata", payload: { event: "attention", ...now } }, at);
     this.#attention = { ...now, seq: this.output.lastSeq, at };
     this.deps.attentionChanged(this.#attention);
   }
@@ -335,16 +389,16 @@ export class LiveSession {
   }
 
   /** What is only for the record: a disk that refuses it stops nothing. */
-  #say(event: NewEvent): void {
+  #say(event: NewEvent, at?: string): void {
     try {
-      this.#append(event);
+      this.#append(event, at);
     } catch (error) {
       this.deps.log.warn("event_not_kept", { sessionId: this.id, ...failureFields(error) });
     }
   }
 
-  #append(event: NewEvent): void {
-    this.output.append(event);
+  #append(event: NewEvent, at?: string): void {
+    this.output.append(event, at);
     this.deps.wake();
   }
 

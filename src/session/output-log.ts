@@ -93,9 +93,9 @@ export class OutputLog {
   }
 
   /** An event that is no output, behind everything printed before it. Throws what the ledger throws. */
-  append(event: NewEvent): void {
+  append(event: NewEvent, at = this.deps.world.now()): void {
     this.flush();
-    this.#lastSeq = this.deps.ledger.append(this.sessionId, [event], this.deps.world.now());
+    this.#lastSeq = this.deps.ledger.append(this.sessionId, [event], at);
   }
 
   /** Its program was ended: what it has left behind is little, and is kept if at all possible. */

@@ -61,6 +61,11 @@ export class Terminal {
     return this.#screen?.modes().bracketedPaste ?? false;
   }
 
+  /** The program asked for application cursor keys. */
+  get applicationCursor(): boolean {
+    return this.#screen?.modes().applicationCursor ?? false;
+  }
+
   /** The spawn succeeded. */
   begin(pty: Pty): void {
     this.#pty = pty;

@@ -79,6 +79,11 @@ export class Turns {
     return this.#turns.length > 0;
   }
 
+  /** Something is still to be typed: what is typed now comes behind it. */
+  get due(): boolean {
+    return this.#turns.some(({ done }) => !done);
+  }
+
   take(typed: Typed): void {
     this.#turns.push({ ...typed, done: false });
     if (this.#turns.length === 1) void this.#run();

@@ -28,6 +28,8 @@ const CALLS: Record<Exclude<RouteName, "feed">, { body?: () => unknown; query?: 
   },
   session: { status: 200 },
   input: { body: () => ({ data: "x" }), status: 409 },
+  approve: { body: () => ({}), status: 409 },
+  deny: { body: () => ({}), status: 409 },
   kill: { status: 409 },
   resize: { body: () => ({ cols: 80, rows: 24 }), status: 409 },
   screen: { status: 200 },

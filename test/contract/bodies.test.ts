@@ -6,7 +6,7 @@ import { ROUTES } from "../../src/api/routes/table.ts";
 import type { Session } from "../../src/session/session.ts";
 import { ask } from "../support/raw.ts";
 import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
-import { frozen } from "./frozen.ts";
+import { frozen, refusal } from "./frozen.ts";
 
 let daemon: TestDaemon;
 let done: Session;
@@ -96,6 +96,8 @@ test("GET /health", async () => {
         resize: true,
         screen: true,
         picture: true,
+        inputGuard: true,
+        answers: true,
         attach: "websocket",
         output: true,
         rituals: true,
@@ -190,7 +192,18 @@ test("POST /sessions, and the same key again", async () => {
 
 test("POST input, resize and kill of a live session", async () => {
   const [live] = daemon.coven.running();
-  expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/input`, { data: "x" })).toEqual(ACCEPTED);
+  expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/input`, { data: "x" })).toEqual({
+    status: 202,
+    body: { ...ACCEPTED.body, seq: "<seq>" },
+  });
+  expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/approve`, {})).toEqual(
+    refusal(409, "not_supported", { sessionId: "<uuid>", harness: "codex" }),
+  );
+  expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/deny`, { ifAttentionSeq: 1 })).toMatchObject(
+    {
+      status: 409,
+    },
+  );
   expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/resize`, { cols: 80, rows: 24 })).toEqual(
     ACCEPTED,
   );

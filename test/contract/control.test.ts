@@ -79,7 +79,7 @@ describe("what the daemon's own adapter does", () => {
     const [session] = open.coven.running();
     const sessionId = session?.id ?? "";
     expect(await act("coven.session.input", { sessionId, data: "hello\n" })).toEqual(
-      done("coven.session.input", "session.input", { sessionId: "<uuid>" }, asker),
+      done("coven.session.input", "session.input", { sessionId: "<uuid>", seq: "<seq>" }, asker),
     );
     await until("it was typed", () =>
       open.coven

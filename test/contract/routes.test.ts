@@ -39,8 +39,10 @@ test("the routes that are served, and nothing else is", () => {
     "POST /import",
     "POST /restart",
     "POST /sessions",
+    "POST /sessions/:id/approve",
     "POST /sessions/:id/archive",
     "POST /sessions/:id/complete",
+    "POST /sessions/:id/deny",
     "POST /sessions/:id/input",
     "POST /sessions/:id/kill",
     "POST /sessions/:id/resize",
@@ -75,7 +77,7 @@ test("every one of them has a line of curl in docs/API-CONTRACT.md, whose status
     const lines = asks.filter(
       (ask) => ask.method === method && place.test(ask.path) && ask.status !== undefined,
     );
-    const own = [status, 101, ...(refuses.length > 0 ? [400] : [])].flat();
+    const own = [status, 101, ...(refuses.length > 0 ? [400, 409] : [])].flat();
     return lines.length === 0 || lines.some((ask) => !own.includes(Number(ask.status)));
   });
   expect(missing.map(({ place }) => place)).toEqual([]);
@@ -115,7 +117,9 @@ test("what may be asked: parameters, headers, bodies", () => {
       body: "id projectRoot harness title? labels? transcriptPath?",
     },
     "DELETE /sessions/:id": { body: "worktree?" },
-    "POST /sessions/:id/input": { body: "data submit?" },
+    "POST /sessions/:id/input": { headers: "Idempotency-Key?", body: "data submit? ifAttentionSeq?" },
+    "POST /sessions/:id/approve": { body: "ifAttentionSeq? reason?" },
+    "POST /sessions/:id/deny": { body: "ifAttentionSeq? reason?" },
     "POST /sessions/:id/resize": { body: "cols rows" },
     "GET /sessions/:id/output": { query: "afterSeq? follow?" },
     "GET /sessions/:id/screen": { query: "picture?" },

@@ -57,6 +57,7 @@ const FULL: Handover = {
     },
   ],
   launchKeys: [["key", "a-session"]],
+  inputKeys: [["a-session key", "17"]],
 };
 
 test("what is written is read, as JSON, in every member", () => {
@@ -73,6 +74,8 @@ test("what a later program adds is passed over; another version and a missing me
   expect(read).toEqual(FULL);
   expect(() => decodeHandover({ ...written, version: 3 })).toThrow();
   for (const name of Object.keys(written)) {
+    // Later than the first version.
+    if (name === "inputKeys") continue;
     expect(() => decodeHandover({ ...written, [name]: undefined }), name).toThrow();
   }
 });

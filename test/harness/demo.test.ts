@@ -119,7 +119,7 @@ test("in a terminal it says what the keys do, asks, and answers to the name", as
   const demo = inTerminal("interactive", "lines 3");
   await demo.says("What shall I call you?");
   for (const key of ["Enter", "Ctrl-C", "Ctrl-]"]) expect(demo.seen()).toContain(key);
-  expect(demo.seen()).toContain("\x1b]7501;state=blocked:app=demo");
+  expect(demo.seen()).toContain("\x1b]7501;state=blocked:kind=question:app=demo");
   demo.type("Ada\r");
   expect(await demo.child.exited).toBe(0);
   expect(demo.seen()).toContain("Ada");

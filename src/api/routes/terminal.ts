@@ -1,6 +1,7 @@
 // A session's terminal: typing, its size, its end, its screen, its bytes.
 import * as z from "zod";
 import { CovenError } from "../../errors.ts";
+import type { Answer } from "../../session/attention.ts";
 import { draw } from "../../vt/picture.ts";
 import { requestId } from "../request-id.ts";
 import { ACCEPTED, ok } from "../respond.ts";
@@ -26,21 +27,61 @@ const MODE = parameter.pipe(z.enum(["interactive", "observe"], "must be interact
 /** Of the client's terminal; 0 where it has none. */
 const CELLS = between(0, 1000, "must be 1..1000");
 
+/** What was typed was taken: `seq` is the last event before it. */
+const typed = accepted.extend({ seq });
+
+function receipt(status: number, seq: number) {
+  return { status, value: { ok: true, accepted: true, seq } } as const;
+}
+
+/** Types the keys by which the harness of a session is answered when it asks for leave. */
+function answering<A extends Answer>(answer: A) {
+  return route(`POST /sessions/:id/${answer}`, {
+    live: "keys",
+    body: z.object({
+      /** Only the question with this `attention.seq`. */
+      ifAttentionSeq: seq.exactOptional(),
+      /** Kept in the session's events. */
+      reason: z.string().max(1_000).exactOptional(),
+    }),
+    answer: typed,
+    status: 202,
+    refuses: ["send_input_failed", "stale_prompt", "not_waiting", "not_supported"],
+    offers: { answers: true },
+    handle: ({ coven }, { id, body }) => {
+      return receipt(202, coven.answer(id, answer, body));
+    },
+  });
+}
+
 export const terminal = {
   input: route("POST /sessions/:id/input", {
     live: "keys",
+    headers: z.object({
+      /** The same key again types nothing and gives the first one's answer. */
+      "Idempotency-Key": parameter.max(255, "must be at most 255 characters").exactOptional(),
+    }),
     /** Written as is, no newline added, unless `submit` asks to type it as a person would. */
-    body: z.object({ data: z.string(), submit: z.boolean().exactOptional() }),
-    answer: accepted,
-    status: 202,
-    refuses: ["send_input_failed"],
-    handle: ({ coven }, { id, body }) => {
-      const bytes = new TextEncoder().encode(body.data);
-      if (body.submit) coven.submit(id, bytes);
-      else coven.input(id, bytes);
-      return ACCEPTED;
+    body: z.object({
+      data: z.string(),
+      submit: z.boolean().exactOptional(),
+      /** Typed only while the session waits with this `attention.seq`. */
+      ifAttentionSeq: seq.exactOptional(),
+    }),
+    answer: typed,
+    status: [202, 200],
+    refuses: ["send_input_failed", "stale_prompt"],
+    offers: { inputGuard: true },
+    handle: ({ coven }, { id, body, headers }) => {
+      const { data, ...options } = body;
+      const idempotencyKey = headers["Idempotency-Key"];
+      const { seq, typed } = coven.input(id, new TextEncoder().encode(data), { ...options, idempotencyKey });
+      return receipt(typed ? 202 : 200, seq);
     },
   }),
+
+  approve: answering("approve"),
+  deny: answering("deny"),
 
   resize: route("POST /sessions/:id/resize", {
     live: "keys",

@@ -50,6 +50,9 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
       return ["coven sessions   (shows what is running)", "the same command with --force"];
     return [`coven kill ${id(error)}   (then the same command again)`];
   },
+  stale_prompt: (error) => [`coven why ${id(error)}   (says what it wants now)`],
+  not_waiting: (error) => [`coven why ${id(error)}   (says what it wants)`],
+  not_supported: (error) => [`coven attach ${id(error)}   (and answer there)`],
   session_id_conflict: () => ["another id"],
   worktree_not_removed: (error) => [
     ...daemonHint(error),
