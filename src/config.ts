@@ -154,6 +154,32 @@ export const CONFIG_KEYS = {
     must: "0 (never) or a whole number of bytes",
     accepts: (value): value is number => wholeNumber(value),
   } satisfies Key<number>,
+  "policy.wait_minutes": {
+    default: 10,
+    doc: "an action nobody has decided on by then is denied",
+    readBy: "daemon",
+    must: "a whole number of minutes from 1 to 1440",
+    accepts: (value): value is number => wholeNumber(value) && value >= 1 && value <= 1_440,
+  } satisfies Key<number>,
+  "policy.approvers": {
+    default: [],
+    doc: "origins that may decide on what others ask for",
+    readBy: "daemon",
+    must: 'a list of origins, like ["my-cockpit"]',
+    accepts: (value): value is readonly string[] =>
+      Array.isArray(value) &&
+      value.length <= 64 &&
+      value.every(
+        (one) => typeof one === "string" && /^(?!(owner|policy|timeout)$)\P{Cc}{1,256}$/u.test(one),
+      ),
+  } satisfies Key<readonly string[]>,
+  "policy.approve_own": {
+    default: false,
+    doc: "approvers may approve what they ask for themselves",
+    readBy: "daemon",
+    must: "true or false",
+    accepts: (value): value is boolean => typeof value === "boolean",
+  } satisfies Key<boolean>,
   "record.input": {
     default: false,
     doc: "keep what is typed, passwords too",

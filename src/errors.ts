@@ -22,6 +22,8 @@ export const ERROR_CODES = [
   "payload_too_large",
   "forbidden",
   "daemon_identity_mismatch",
+  "approval_not_found",
+  "approval_settled",
   "runtime_unavailable",
   "internal_error",
 ] as const;

@@ -17,6 +17,8 @@ export interface CovenPaths {
   readonly earlierLedger: string;
   /** The manifests of coven 0.4; only ever read. */
   readonly earlierManifests: string;
+  /** Who can read it may decide on approvals; src/owner-key.ts. */
+  readonly ownerKey: string;
   /** Kept by others; see src/familiars.ts. */
   readonly familiars: string;
   /** Lines that were typed into the palette. */
@@ -69,6 +71,7 @@ export function covenPaths(
     lock: join(home, "daemon.lock"),
     earlierLedger: join(home, "coven.sqlite3"),
     earlierManifests: join(home, "adapters"),
+    ownerKey: join(home, "owner.key"),
     familiars: join(home, "familiars.toml"),
     identity: join(home, "daemon.json"),
     logs,

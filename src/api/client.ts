@@ -6,6 +6,7 @@ import type { Session } from "../session/session.ts";
 import { type Attached, type AttachOptions, openAttach } from "./client-attach.ts";
 import { errorOf, parseAnswer, unreachable } from "./client-errors.ts";
 import type { AnswerOf, BodyOf, QueryOf } from "./route.ts";
+import type { ApprovalEvent } from "./routes/approvals.ts";
 import type { FeedFrame } from "./routes/feed.ts";
 import type { SessionsPage } from "./routes/sessions.ts";
 import type { ROUTES, RouteName } from "./routes/table.ts";
@@ -46,6 +47,13 @@ interface Call<A extends At> extends CallOptions {
 type SessionsQuery = QueryOf<Routes["sessions"]>;
 type EventsQuery = QueryOf<Routes["sessionEvents"]>;
 type LaunchBody = BodyOf<Routes["launch"]>;
+
+/** How somebody decides on an approval. */
+interface Decision extends CallOptions {
+  readonly ownerKey?: string;
+  readonly reason?: string;
+  readonly origin?: string;
+}
 
 /** One method per route. Each rejects with the CovenError the daemon sent, or with one that `isUnreachable` knows. */
 export type CovenClient = ReturnType<typeof covenClient>;
@@ -126,6 +134,24 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     actionList: (query: QueryOf<Routes["actionList"]> = {}, call?: CallOptions) =>
       ask("GET /actions", { ...call, query }),
     actions: (body: BodyOf<Routes["actions"]>, call?: CallOptions) => ask("POST /actions", { ...call, body }),
+
+    approvals: (query: QueryOf<Routes["approvals"]> = {}, call?: CallOptions) =>
+      ask("GET /approvals", { ...call, query }),
+    approval: (id: string, call?: CallOptions) => ask("GET /approvals/:id", { ...call, id }),
+    /** Its steps after a seq, then those that come; ends after the last one. Leave the loop to hang up. */
+    approvalEvents: (
+      id: string,
+      { afterSeq, ...call }: CallOptions & { readonly afterSeq?: number } = {},
+    ): AsyncIterable<ApprovalEvent> => {
+      const headers = { accept: "text/event-stream" };
+      return readEvents(bytes("GET /approvals/:id/events", { ...call, id, query: { afterSeq }, headers }));
+    },
+    /** Agrees, with the owner's key or under a name that the settings let decide. */
+    approveAction: (id: string, decision: Decision = {}) =>
+      ask("POST /approvals/:id/approve", { id, ...decided(decision) }),
+    /** Refuses, by the same. */
+    denyAction: (id: string, decision: Decision = {}) =>
+      ask("POST /approvals/:id/deny", { id, ...decided(decision) }),
 
     /** Without a query the bare list: not archived, newest first. With one (also `{}`), a page. */
     sessions,
@@ -246,6 +272,14 @@ async function* readFeed(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Feed
     if (data === "") yield { type: "open", at: "", cursor: id };
     else yield { ...JSON.parse(data), type: event, cursor: id };
   }
+}
+
+function decided({ ownerKey, signal, ...body }: Decision) {
+  return {
+    ...(signal ? { signal } : {}),
+    ...(ownerKey === undefined ? {} : { headers: { authorization: `Bearer ${ownerKey}` } }),
+    body,
+  };
 }
 
 function pathOf<A extends At>(at: A, call: Call<A>): string {

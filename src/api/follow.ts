@@ -79,7 +79,8 @@ export async function* follow<B extends Batch>(
   }
 }
 
-async function within(world: World, ms: number, news: PromiseWithResolvers<void>): Promise<void> {
+/** Waits for the news, at most so long. */
+export async function within(world: World, ms: number, news: PromiseWithResolvers<void>): Promise<void> {
   const cancel = world.after(ms, news.resolve);
   await news.promise;
   cancel();

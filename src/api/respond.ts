@@ -40,6 +40,8 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   payload_too_large: 413,
   forbidden: 403,
   daemon_identity_mismatch: 409,
+  approval_not_found: 404,
+  approval_settled: 409,
   runtime_unavailable: 503,
   internal_error: 500,
 };

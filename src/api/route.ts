@@ -30,6 +30,8 @@ export interface Api extends FollowDependencies {
   readonly control: ControlPlane;
   /** The allowlist, as seen from the daemon's own PATH. */
   harnesses(): HarnessInfo[];
+  /** Whether an `Authorization` header shows that its sender can read the owner's key. */
+  isOwner(authorization: string): boolean;
   /** What `GET /status` and `GET /metrics` say beyond what the server counts itself. */
   readonly monitor: Monitor;
   /** The body of `GET /health`. */
@@ -90,6 +92,8 @@ interface Definition<A extends Answer, Q extends Parameters, H extends Parameter
   readonly status?: 202 | readonly [201, 200] | readonly [202, 200];
   /** What the session of the path must take, else `session_not_live`; that comes before the query and the body. */
   readonly live?: "keys" | "kill";
+  /** What `:id` stands for; a session where nothing is said. */
+  readonly of?: "approval";
   /** The handler reads the body from `raw`: its refusals have a shape of their own. */
   readonly judgesBody?: true;
   /** Codes of its refusals, beside those that any route, a session, parameters and a body bring with them. */
@@ -108,7 +112,7 @@ interface Definition<A extends Answer, Q extends Parameters, H extends Parameter
   ): A extends z.ZodType ? Reply<z.input<A>> | Response : Reply<never> | Response | undefined;
 }
 
-/** One route. Served at `/api/v1<path>` and, as a legacy alias, at `<path>`; `:id` stands for a session, which must exist. */
+/** One route. Served at `/api/v1<path>` and, as a legacy alias, at `<path>`; `:id` stands for a session, which must exist, or for what `of` says. */
 interface Route<P extends Place, A extends Answer, Q extends Parameters, H extends Parameters, B extends Body>
   extends Definition<A, Q, H, B> {
   readonly place: P;
@@ -121,7 +125,7 @@ export type AnyRoute = Route<Place, Answer, Parameters, Parameters, Body>;
 
 /** One request, as its route's schemas have parsed it. */
 export interface Incoming<Q, H, B> {
-  /** Of the session the path names, decoded and well-formed; empty where it names none. */
+  /** Of the session the path names, decoded and well-formed; empty where it names none. Of what else `of` says, decoded. */
   readonly id: string;
   readonly query: Parsed<Q>;
   readonly headers: Parsed<H>;

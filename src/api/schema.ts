@@ -1,6 +1,7 @@
 // The shapes that several routes share, in zod: parameters, records, the error envelope, the frames of attach. What one route
 // alone has stands beside it in routes/. Importing zod costs a start 20 ms: the client takes only types from here.
 import * as z from "zod";
+import { APPROVAL_STATUSES, type Approval } from "../control/approval.ts";
 import { ERROR_CODES } from "../errors.ts";
 import { ATTENTION_KINDS, ATTENTION_SOURCES, ATTENTION_STATES } from "../session/attention.ts";
 import { EVENT_KINDS, type Event } from "../session/event.ts";
@@ -130,6 +131,25 @@ export const sessionRecord = z
     group: text.nullable(),
   })
   .meta({ id: "Session" }) satisfies z.ZodType<Session>;
+
+/** A wish for an action that a person has to agree to, or that takes its time. */
+export const approvalRecord = z
+  .object({
+    id: text,
+    action: text,
+    origin: text.nullable(),
+    intentId: text.nullable(),
+    args: z.unknown(),
+    status: z.enum(APPROVAL_STATUSES),
+    requestedAt: text,
+    expiresAt: text,
+    decidedAt: text.nullable(),
+    /** `owner`, `policy`, `timeout`, or the origin that decided. */
+    decidedBy: text.nullable(),
+    reason: text.nullable(),
+    result: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .meta({ id: "Approval" }) satisfies z.ZodType<Approval>;
 
 /** A control request was taken; its effect shows in the record and the events. */
 export const accepted = z.object({ ok: z.literal(true), accepted: z.literal(true) }).meta({ id: "Accepted" });

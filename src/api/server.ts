@@ -152,7 +152,8 @@ function dispatch(api: Api, http: Request, raw: Body | CovenError, facts: Facts)
     throw new CovenError("forbidden", "Somebody of another user is connected to the daemon's socket.");
   }
   let id = "";
-  if (match.id !== undefined) {
+  if (match.id !== undefined && route.of !== undefined) id = decoded(match.id);
+  else if (match.id !== undefined) {
     id = wellFormedId(decoded(match.id));
     facts.sessionId = id;
     // Before the query and the body are looked at; a handler without them finds out by itself.

@@ -25,7 +25,7 @@ function action<S extends z.ZodObject>(
     args,
     run,
     ...rest
-  }: Pick<Action, "capability" | "summary" | "policy" | "kind"> & {
+  }: Pick<Action, "capability" | "summary" | "policy" | "kind" | "secret"> & {
     readonly args: S;
     run(args: z.output<S>): Payload;
   },
@@ -62,6 +62,7 @@ export function sessionActions(api: () => Api): ControlAdapter {
       action("input", {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.input" },
         summary: "Type into a running session",
+        secret: ["data"],
         args: ofSession({ data: z.string().max(64 * 1024), submit: z.boolean().exactOptional() }),
         run({ sessionId, data, submit }) {
           coven().requireLive(sessionId, "keys");

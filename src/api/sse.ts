@@ -6,10 +6,10 @@ import type { Event } from "../session/event.ts";
  * The events in a stream of our own frames; comments are skipped, a frame cut off by the end is dropped. A `gap` is no event: what comes after it
  * is all that is left.
  */
-export async function* readEvents(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Event> {
+export async function* readEvents<T = Event>(stream: AsyncIterable<Uint8Array>): AsyncGenerator<T> {
   // Our own daemon wrote it; test/contract freezes the shape.
   for await (const { event, data } of readFrames(stream))
-    if (event !== "gap" && data) yield JSON.parse(data) as Event;
+    if (event !== "gap" && data) yield JSON.parse(data) as T;
 }
 
 /** One frame; what it does not have is empty. */

@@ -9,7 +9,7 @@ import type { EventRange } from "./pages.ts";
  * How long an SSE stream may be quiet. A dead peer on a Unix socket shows at once; this is for HTTP clients that give up
  * on a body after five silent minutes (undici's default).
  */
-const HEARTBEAT_MS = 20_000;
+export const HEARTBEAT_MS = 20_000;
 
 /**
  * What is finished and no larger goes out as one body with a Content-Length: Bun cuts a chunked answer off when the client
@@ -23,11 +23,16 @@ const WHOLE_EVENTS = 1024 * 1024;
 const COPIES = 4;
 
 /** Sent at once, so that the headers leave and the client knows it is heard. */
-const SSE_HELLO = ": ok\n\n";
+export const SSE_HELLO = ": ok\n\n";
 /** A comment that keeps a quiet stream alive and lets a dead peer be noticed. */
-const SSE_HEARTBEAT = ": \n\n";
-const SSE_HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store" };
+export const SSE_HEARTBEAT = ": \n\n";
+export const SSE_HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store" };
 const RAW_HEADERS = { "content-type": "application/octet-stream" };
+
+/** Whether a client asks for events as they come. */
+export function wantsStream(request: Request): boolean {
+  return request.headers.get("accept")?.toLowerCase().includes("text/event-stream") ?? false;
+}
 
 /**
  * Events after a seq, then live ones, to the exit event or the end of a session that has none. With `beforeSeq` those
@@ -69,7 +74,7 @@ const MOST_ENTRIES = 64;
 
 /** The feed after a cursor, or from now; it ends only with the daemon. Who comes with a cursor that is kept no more is told so, and goes on from now. */
 export function feedStream(
-  api: FollowDependencies,
+  api: FollowDependencies & Approving,
   cursor: string | undefined,
   signal: AbortSignal,
 ): Response {
@@ -96,14 +101,19 @@ export function feedStream(
   return new Response(pulled(api, "", sse(SSE_HELLO + begin, batches)), { headers: SSE_HEADERS });
 }
 
-function entriesOf({ ledger, coven }: FollowDependencies, after: number): Frames {
+/** Who knows approvals. */
+interface Approving {
+  readonly control: { known(id: string): unknown };
+}
+
+function entriesOf({ ledger, coven, control }: FollowDependencies & Approving, after: number): Frames {
   const entries = ledger.feedAfter(after, MOST_ENTRIES);
   const frames = entries.map((entry) => {
     const { cursor, type, at, sessionId, data } = entry;
     const record = sessionId === null ? undefined : ledger.session(sessionId);
     const session = record && coven.withActivity(record);
     const about = type.startsWith("approval.")
-      ? { approval: data }
+      ? { approval: control.known(idIn(data)) ?? data }
       : type === "session.attention"
         ? session && { session: { ...session, attention: data } }
         : { session: session ?? data ?? undefined };
@@ -116,6 +126,11 @@ function entriesOf({ ledger, coven }: FollowDependencies, after: number): Frames
     seq: entries.at(-1)?.place ?? after,
     whole: entries.length < MOST_ENTRIES,
   };
+}
+
+/** The feed keeps of an approval its id alone. */
+function idIn(data: unknown): string {
+  return typeof data === "object" && data !== null && "id" in data ? String(data.id) : "";
 }
 
 /** The exact output after a seq, as far as it goes now; with `follow`, to the end of the session. */
@@ -199,8 +214,8 @@ async function* pieces(batches: AsyncIterable<Output>): AsyncGenerator<Uint8Arra
  * The body that asks for the next piece only when the last one has gone out. What is
  * thrown is logged and cuts the answer off, so that no end is faked.
  */
-function pulled(
-  api: FollowDependencies,
+export function pulled(
+  api: Pick<FollowDependencies, "budget" | "log">,
   id: string,
   parts: AsyncGenerator<string | Uint8Array>,
 ): ReadableStream {

@@ -13,6 +13,9 @@ export interface Asker {
 /** What became of an action, as its event says it: JSON only, never output or an environment's values. */
 export type Payload = Readonly<Record<string, unknown>>;
 
+/** Does it. One that takes its time is told by the signal that nobody waits any more. */
+export type Doing = (signal: AbortSignal) => Payload | Promise<Payload>;
+
 /** One thing that can be asked for through `POST /actions`. */
 export interface Action {
   /** Dotted, `coven.session.kill`. */
@@ -23,8 +26,12 @@ export interface Action {
   readonly summary: string;
   /** Where the user's settings don't say another. */
   readonly policy: Policy;
-  /** How long it may take where it isn't done at once, in milliseconds. */
+  /** How long it may take, in milliseconds; 0 where it is done at once: no route waits (decision 1). */
   readonly timeoutMs: number;
+  /** Changes nothing, so that a daemon that starts may begin anew what the one before had begun. */
+  readonly repeats?: true;
+  /** Members of its args that are kept nowhere once it is over: what is typed may be a password. */
+  readonly secret?: readonly string[];
   /** What its event is called, `session.killed`. */
   readonly kind: string;
   /** JSON Schema of its `args`. */
@@ -33,7 +40,7 @@ export interface Action {
    * Judges the args and returns the doing of it, which may come much later. Throws `invalid_request` (details: `field`) for args that are wrong in any
    * way; the doing throws whatever CovenError it is refused or fails with.
    */
-  prepare(args: unknown, asker: Asker): () => Payload;
+  prepare(args: unknown, asker: Asker): Doing;
 }
 
 /** What a client is told of one. */

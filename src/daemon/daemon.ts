@@ -10,6 +10,7 @@ import { CovenError } from "../errors.ts";
 import { type FamiliarEntry, readFamiliars } from "../familiars.ts";
 import { checkoutOf } from "../git/checkout.ts";
 import { canReplaceProcess, replaceProcess } from "../os/replace-process.ts";
+import { newOwnerKey, readOwnerKey, showsKey, writeOwnerKey } from "../owner-key.ts";
 import type { CovenPaths } from "../paths.ts";
 import { Coven } from "../session/coven.ts";
 import type { Handed } from "../session/handover.ts";
@@ -44,6 +45,12 @@ export interface DaemonConfig extends CovenOptions {
   readonly sessionMaxBytes?: number;
   /** Which actions may be done, where the user has said so. */
   readonly policies?: readonly PolicyRule[];
+  /** How long somebody may take to decide on an action, in milliseconds, and who beside the owner may. */
+  readonly approvals?: {
+    readonly ms?: number;
+    readonly approvers?: readonly string[];
+    readonly approveOwn?: boolean;
+  };
   /** The ledger may not grow past this many pages of 8 KiB; no bound when left out. */
   readonly maxPages?: number;
 }
@@ -157,7 +164,20 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const readings = { ...monitor, printed: sizes.printed };
   const earlier = earlierOf(paths.earlierLedger, openEarlier, ledger, world, isSessionId);
   closing("earlier", earlier.close);
-  const control = new ControlPlane({ policies: config.policies ?? [], log });
+  const { ms: approvalMs, ...deciding } = config.approvals ?? {};
+  const control = new ControlPlane({
+    ...{ store: ledger, world, log, policies: config.policies ?? [], ...deciding },
+    ...(approvalMs === undefined ? {} : { approvalMs }),
+    changed({ id }, how) {
+      try {
+        ledger.announce({ type: `approval.${how}`, data: { id } }, world.now());
+      } catch (error) {
+        // It is only for those who follow everything: a disk that refuses it stops nothing.
+        log.warn("feed_not_kept", { approval: id, ...errorFields(error) });
+      }
+    },
+  });
+  const ownerKey = newOwnerKey();
   // Accepted connections keep the name the socket was bound under.
   const peers = watchPeers(`${paths.socket}.tmp`, log);
   const restart = restarter({
@@ -182,6 +202,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       coven,
       ledger,
       control,
+      isOwner: (shown) => showsKey(shown, ownerKey),
       harnesses: () => ports.harnesses.list(ports.env),
       earlier,
       familiars: () => readFamiliars(paths.familiars).map(atRest),
@@ -197,9 +218,11 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     });
   const { bound, name } = await bindSocket(paths.socket, serve, { wasOurs: ports.inherited !== undefined });
   log.info("socket_bound", { socket: paths.socket });
+  if (!ledger.readOnly) control.recover();
   closing("connections", () => bound.stop(true), ANSWERS_MS);
   closing("answers", () => bound.stop(), ANSWERS_MS);
   closing("sessions", () => coven.close(), SESSIONS_MS);
+  closing("control", () => control.close());
   closing("identity", () => removeIdentity(paths.identity, identity));
   closing("modes", watchModes(paths, { world, log }));
   // First the name: from then on nobody new comes in, and the next daemon waits for the lock.
@@ -228,6 +251,20 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     }
   };
   closing("identity's place", every(world, MINUTE_MS, mend));
+  const showOwner = (missing: boolean) => {
+    try {
+      if (missing && readOwnerKey(paths.ownerKey) === ownerKey) return;
+      writeOwnerKey(paths.ownerKey, ownerKey);
+    } catch (error) {
+      // Until it can be written nobody decides but who the settings let.
+      log.warn("owner_key_not_written", errorFields(error));
+    }
+  };
+  showOwner(false);
+  closing(
+    "owner's key",
+    every(world, MINUTE_MS, () => showOwner(true)),
+  );
   log.info("daemon_started", {
     version,
     contract: API_VERSION,
@@ -245,6 +282,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     socket.stop();
     bound.pause();
     coven.sendAway(true);
+    control.wakeAll();
     try {
       const deadline = world.monotonic() + HANDOVER_ANSWERS_MS;
       while (bound.busy() > 0 && world.monotonic() < deadline) {

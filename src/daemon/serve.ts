@@ -152,6 +152,11 @@ async function startedDaemon(
         recordInput: config["record.input"],
         leastFreeMemory: config["launch.free_memory"],
         policies,
+        approvals: {
+          ms: config["policy.wait_minutes"] * 60_000,
+          approvers: config["policy.approvers"],
+          approveOwn: config["policy.approve_own"],
+        },
         sessionMaxBytes: config["retention.session_max"],
         retention: {
           days: config["retention.days"],

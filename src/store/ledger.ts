@@ -1,9 +1,11 @@
 // The ledger as the domain sees it: the parts put together, each call guarded, transactions around what must not be halved.
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import type { ApprovalStore } from "../control/approval.ts";
 import { CovenError } from "../errors.ts";
 import { withUmask } from "../os/umask.ts";
 import type { Ledger, StorageState, World } from "../session/ports.ts";
+import { approvalTable } from "./approvals.ts";
 import { type Census, censusOf } from "./census.ts";
 import { type Connection, connect, connectReading, makePrivate } from "./connection.ts";
 import { eventTable } from "./events.ts";
@@ -60,7 +62,7 @@ export interface Owned {
 export function openLedger(
   path: string,
   options: LedgerOptions = {},
-): Ledger & Weights & Census & Gaps & Disk & Owned {
+): Ledger & Weights & Census & Gaps & ApprovalStore & Disk & Owned {
   return guarded(path, () => {
     const after = options.after ?? realTimer;
     const { connection, ownership, readOnly, spent } = opened(path, options);
@@ -190,6 +192,7 @@ function partsOf(connection: Connection, after: World["after"], disk: DiskWatch,
     ...screenTable(connection),
     ...weightsOf(connection),
     ...censusOf(connection),
+    ...approvalTable(connection),
     ...gaps,
     ...feed,
     announce(news, at) {
@@ -325,7 +328,9 @@ const WRITES: Readonly<Record<string, "begin" | "urgent" | "ordinary">> = {
   archive: "urgent",
   sacrifice: "urgent",
   takeOut: "urgent",
-} satisfies Partial<Record<keyof (Ledger & Weights & Gaps), "begin" | "urgent" | "ordinary">>;
+  beginApproval: "begin",
+  saveApproval: "urgent",
+} satisfies Partial<Record<keyof (Ledger & Weights & Gaps & ApprovalStore), "begin" | "urgent" | "ordinary">>;
 
 /** The same functions, each run by `call`, those that write by the disk's leave. */
 function everyCall<P extends Record<string, (...args: never[]) => unknown>>(

@@ -9,9 +9,20 @@ import fifth from "./migrations/005_members.sql" with { type: "text" };
 import sixth from "./migrations/006_gaps.sql" with { type: "text" };
 import seventh from "./migrations/007_feed.sql" with { type: "text" };
 import eighth from "./migrations/008_worktrees.sql" with { type: "text" };
+import ninth from "./migrations/009_approvals.sql" with { type: "text" };
 
 /** Every migration in order; the n-th takes a ledger from `user_version` n-1 to n. Append only. */
-export const MIGRATIONS: readonly string[] = [first, second, third, fourth, fifth, sixth, seventh, eighth];
+export const MIGRATIONS: readonly string[] = [
+  first,
+  second,
+  third,
+  fourth,
+  fifth,
+  sixth,
+  seventh,
+  eighth,
+  ninth,
+];
 
 /** Throws `runtime_unavailable` (details `found`, `known`, `path`) when a newer coven has written the ledger. */
 export function refuseNewer(found: number, known: number, path: string): void {

@@ -37,6 +37,8 @@ export interface RepairReport {
 const SESSION_COLUMNS = 16;
 const EVENT_COLUMNS = 5;
 const STATUS_COLUMN = 5;
+const APPROVAL_COLUMNS = 13;
+const STEP_COLUMNS = 6;
 const KINDS = 6;
 
 /**
@@ -233,6 +235,8 @@ function fill(
   const putGap = inserting(db, "gap_rows");
   const putLost = inserting(db, "lost_rows");
   const putLeftover = inserting(db, "leftover_rows");
+  const putApproval = inserting(db, "approval_rows");
+  const putStep = inserting(db, "approval_step_rows");
   let screens = 0;
   for (const row of pages.rows()) {
     if (isEvent(row)) {
@@ -246,6 +250,8 @@ function fill(
     else if (isHash(row) && known.has(row.rowid)) putHash(row.rowid, row.values);
     else if (isGap(row) && known.has(row.rowid)) putGap(row.rowid, row.values);
     else if (isLost(row)) putLost(row.rowid, row.values);
+    else if (isApproval(row)) putApproval(row.rowid, row.values);
+    else if (isStep(row)) putStep(row.rowid, row.values);
   }
   keepNumbers(db, found);
   const settled = db.query<{ count: number }, []>(
@@ -314,6 +320,19 @@ function isEvent({ values }: Row): boolean {
   if (values.length !== EVENT_COLUMNS || rowid !== null) return false;
   if (typeof session !== "number" || typeof kind !== "number" || typeof at !== "number") return false;
   return kind >= 0 && kind < KINDS && (kind === 0 ? data instanceof Uint8Array : typeof data === "string");
+}
+
+/** By its id, which is the only one that begins so. */
+function isApproval({ values }: Row): boolean {
+  return values.length === APPROVAL_COLUMNS && values[0] === null && isApprovalId(values[1]);
+}
+
+function isStep({ values }: Row): boolean {
+  return values.length === STEP_COLUMNS && values[0] === null && isApprovalId(values[1]);
+}
+
+function isApprovalId(value: Value | undefined): boolean {
+  return typeof value === "string" && value.startsWith("apr-");
 }
 
 function isScreen({ values }: Row): boolean {

@@ -21,6 +21,12 @@ const CALLS: Record<Exclude<RouteName, "feed">, { body?: () => unknown; query?: 
   capabilities: { status: 200 },
   actionList: { status: 200 },
   actions: { body: () => ({ action: "coven.capabilities.refresh" }), status: 200 },
+  approvals: { status: 200 },
+  // `:id` is a session's.
+  approval: { status: 404 },
+  approvalEvents: { status: 404 },
+  approveAction: { body: () => ({}), status: 404 },
+  denyAction: { body: () => ({}), status: 404 },
   sessions: { status: 200 },
   launch: {
     body: () => ({ projectRoot: daemon.project, harness: "codex", prompt: "exit 0" }),

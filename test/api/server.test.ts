@@ -88,7 +88,7 @@ test("every refusal carries its request id in a header, and the log has it", asy
 test("stop: what is under way is finished, nobody new comes in, and idle connections do not hold it up", async () => {
   const daemon = await open();
   const unix = `${daemon.dir}/other.sock`;
-  const { coven, ledger, identity, monitor } = daemon;
+  const { coven, ledger, approvals, identity, monitor } = daemon;
   const harnesses = () => [];
   const log = { info() {}, warn() {}, error() {} };
   const world = realWorld;
@@ -97,7 +97,8 @@ test("stop: what is under way is finished, nobody new comes in, and idle connect
     coven,
     ledger,
     harnesses,
-    control: new ControlPlane({ policies: [], log }),
+    control: new ControlPlane({ policies: [], log, world, store: approvals }),
+    isOwner: () => false,
     familiars: () => [],
     earlier: {
       waiting: () => undefined,

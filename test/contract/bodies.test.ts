@@ -75,6 +75,7 @@ test("GET /health", async () => {
         hub: false,
         executorDispatch: false,
         actions: true,
+        approvals: true,
         externalSessions: true,
         log: true,
         import: true,

@@ -54,7 +54,7 @@ const done = (action: string, kind: string, payload: object, asker: object = {})
   },
 });
 
-describe("what the daemon's own adapter does", () => {
+describe("what the daemon's own adapter does, where the settings allow it", () => {
   const ids = "launch input kill sacrifice".split(" ").map((one) => `coven.session.${one}`);
   let open: TestDaemon;
   beforeAll(async () => {

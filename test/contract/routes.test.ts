@@ -17,6 +17,9 @@ test("the routes that are served, and nothing else is", () => {
     "DELETE /sessions/:id",
     "GET /actions",
     "GET /api-version",
+    "GET /approvals",
+    "GET /approvals/:id",
+    "GET /approvals/:id/events",
     "GET /capabilities",
     "GET /events",
     "GET /familiars",
@@ -36,6 +39,8 @@ test("the routes that are served, and nothing else is", () => {
     "GET /skills",
     "GET /status",
     "POST /actions",
+    "POST /approvals/:id/approve",
+    "POST /approvals/:id/deny",
     "POST /import",
     "POST /restart",
     "POST /sessions",
@@ -73,7 +78,7 @@ test("every one of them is asked for by a test of this folder", () => {
 test("every one of them has a line of curl in docs/API-CONTRACT.md, whose status is one of its own", () => {
   const { asks } = curlLines();
   const missing = ALL.filter(({ method, path, status = 200, refuses = [] }) => {
-    const place = new RegExp(`^(/api/v1)?${path.replace(":id", "(\\$ID|[\\w-]+)")}$`);
+    const place = new RegExp(`^(/api/v1)?${path.replace(":id", "(\\$[A-Z]+|[\\w-]+)")}$`);
     const lines = asks.filter(
       (ask) => ask.method === method && place.test(ask.path) && ask.status !== undefined,
     );
@@ -101,6 +106,10 @@ test("what may be asked: parameters, headers, bodies", () => {
   const events = "afterSeq? afterEventId? beforeSeq? limit?";
   expect(Object.fromEntries(asked)).toEqual({
     "GET /actions": { query: "origin?" },
+    "GET /approvals": { query: "status? limit?" },
+    "GET /approvals/:id/events": { query: "afterSeq?", headers: "Last-Event-ID?" },
+    "POST /approvals/:id/approve": { headers: "Authorization?", body: "reason? origin?" },
+    "POST /approvals/:id/deny": { headers: "Authorization?", body: "reason? origin?" },
     "POST /actions": { body: "action origin? intentId? args?" },
     "GET /sessions": { query: "limit? cursor? includeArchived?" },
     "POST /sessions": {

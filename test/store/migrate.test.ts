@@ -56,6 +56,7 @@ const UNDO = [
   "DROP TABLE gap_rows",
   "DROP TABLE feed_rows",
   withoutColumns(COLUMNS_OF_8, 5),
+  "DROP TABLE approval_rows; DROP TABLE approval_step_rows",
 ];
 
 test("every migration has its way back here", () => {

@@ -1,5 +1,6 @@
 // Proof that no statement walks a whole table: a ledger of ten million events is as quick as one of ten.
 import { afterEach, expect, test } from "bun:test";
+import { APPROVAL_SQL } from "../../src/store/approvals.ts";
 import { connect } from "../../src/store/connection.ts";
 import { EVENT_SQL } from "../../src/store/events.ts";
 import { FEED_SQL } from "../../src/store/feed.ts";
@@ -25,6 +26,7 @@ const STATEMENTS = Object.entries({
       .filter(([name]) => name !== "all")
       .map(([name, sql]) => [`hash ${name}`, sql]),
   ),
+  ...Object.fromEntries(Object.entries(APPROVAL_SQL).map(([name, sql]) => [`approval ${name}`, sql])),
   ...Object.fromEntries(Object.entries(SCREEN_SQL).map(([name, sql]) => [`screen ${name}`, sql])),
   ...Object.fromEntries(Object.entries(WEIGHTS_SQL).map(([name, sql]) => [`weights ${name}`, sql])),
   // What another program would ask of the views.

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CovenClient, covenClient } from "../../src/api/client.ts";
 import type { ServerOptions } from "../../src/api/server.ts";
+import type { ApprovalStore } from "../../src/control/approval.ts";
 import type { PolicyRule } from "../../src/control/policy.ts";
-import { createDaemon } from "../../src/daemon/daemon.ts";
+import { createDaemon, type DaemonConfig } from "../../src/daemon/daemon.ts";
 import { realWorld } from "../../src/daemon/world.ts";
 import { harnesses } from "../../src/harness/harnesses.ts";
 import { systemProcesses } from "../../src/os/processes.ts";
@@ -35,6 +36,7 @@ export interface TestDaemon {
   readonly client: CovenClient;
   readonly coven: Coven;
   readonly ledger: Ledger;
+  readonly approvals: ApprovalStore;
   /** What the server tells of its own state. */
   readonly monitor: ServerOptions["monitor"];
   readonly log: readonly LogLine[];
@@ -64,6 +66,8 @@ export interface TestDaemonOptions extends CovenOptions {
   readonly base?: string;
   /** Which actions may be done, as the settings say it. */
   readonly policies?: readonly PolicyRule[];
+  /** Who beside the owner decides on approvals, and in which time. */
+  readonly approvalRules?: NonNullable<DaemonConfig["approvals"]>;
   /** Puts something into its directory before the daemon starts. */
   before?(dir: string): void;
 }
@@ -104,6 +108,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
       paths: covenPaths({ COVEN_HOME: dir }),
       version: "0.0.0-test",
       retention: { days: 0, maxBytes: 0, clockOkUntil: "" },
+      ...(options.approvalRules ? { approvals: options.approvalRules } : {}),
     },
     {
       ptys: ptyHost(process.env),
@@ -140,6 +145,7 @@ export async function startTestDaemon(options: TestDaemonOptions = {}): Promise<
     client,
     coven,
     ledger,
+    approvals: served.monitor.ledger,
     monitor,
     log,
     shutdowns,

@@ -67,23 +67,34 @@ export const control = {
       args: z.unknown().optional(),
     }),
     judgesBody: true,
-    answer: z.object({
-      ok: z.literal(true),
-      accepted: z.literal(true),
-      action: z.string(),
-      status: z.literal("completed"),
-      event: z.object({
-        kind: z.string(),
+    answer: z.union([
+      z.object({
+        ok: z.literal(true),
+        accepted: z.literal(true),
         action: z.string(),
-        origin: z.string().exactOptional(),
-        intentId: z.string().exactOptional(),
-        payload: z.record(z.string(), z.unknown()),
+        status: z.literal("completed"),
+        event: z.object({
+          kind: z.string(),
+          action: z.string(),
+          origin: z.string().exactOptional(),
+          intentId: z.string().exactOptional(),
+          payload: z.record(z.string(), z.unknown()),
+        }),
       }),
-    }),
+      z.object({
+        ok: z.literal(true),
+        accepted: z.literal(true),
+        action: z.string(),
+        /** A person has to agree; or it takes its time. */
+        status: z.enum(["pending", "running"]),
+        approval: z.object({ id: z.string(), expiresAt: z.string() }),
+      }),
+    ]),
+    status: [202, 200],
     refuses: OF_ACTIONS,
     handle: ({ control }, { raw }) => {
       const outcome = control.act(jsonOrNothing(raw));
-      if (!("rejected" in outcome)) return ok(outcome);
+      if (!("rejected" in outcome)) return { status: "approval" in outcome ? 202 : 200, value: outcome };
       const { rejected, code, details } = outcome;
       throw new Refused(code, rejected.reason, details, { beside: rejected });
     },

@@ -5,7 +5,7 @@ import { wellFormedId } from "../parse.ts";
 import type { Reply } from "../respond.ts";
 import { type Api, type Incoming, route } from "../route.ts";
 import { eventRecord, parameter, seq, whole } from "../schema.ts";
-import { eventStream } from "../stream.ts";
+import { eventStream, wantsStream } from "../stream.ts";
 
 /** See docs/API-CONTRACT.md, Events. */
 const range = z.object({
@@ -50,7 +50,7 @@ function eventsOf(
   api: Api,
   { id, query, headers, http }: Incoming<typeof range, typeof resumed, undefined>,
 ): Reply<EventsPage> | Response {
-  if (!http.headers.get("accept")?.toLowerCase().includes("text/event-stream")) {
+  if (!wantsStream(http)) {
     return { status: 200, json: pageOf(api.ledger, id, query) };
   }
   const range = rangeOf(api.ledger, id, query);

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { FEED_TYPES } from "../../session/feed.ts";
 import { route } from "../route.ts";
-import { parameter, sessionRecord } from "../schema.ts";
+import { approvalRecord, parameter, sessionRecord } from "../schema.ts";
 import { feedStream } from "../stream.ts";
 
 const cursor = parameter.regex(/^\d{1,15}\.[0-9a-z]{1,10}$/, "must be the id of an entry of the feed");
@@ -12,7 +12,8 @@ const entry = z.object({
   at: z.string(),
   /** As it is now, but for `attention`, which is what the entry says; of one that was sacrificed its id alone. */
   session: z.union([sessionRecord, z.object({ id: z.string() })]).exactOptional(),
-  approval: z.unknown().optional(),
+  /** As it is now; of one that is kept no more its id alone. */
+  approval: z.union([approvalRecord, z.object({ id: z.string() })]).exactOptional(),
 });
 
 /** One entry as a client gets it. `open`: no entry; whatever happens from now on follows. */

@@ -1,5 +1,6 @@
 // Every route, once, under its name. What is in here is served; nobody else names a path but the client, whom the types hold to it.
 import type { AnyRoute } from "../route.ts";
+import { approvals } from "./approvals.ts";
 import { cockpit } from "./cockpit.ts";
 import { control } from "./control.ts";
 import { daemon } from "./daemon.ts";
@@ -15,6 +16,7 @@ import { terminal } from "./terminal.ts";
 export const ROUTES = {
   ...health,
   ...control,
+  ...approvals,
   ...sessions,
   ...external,
   ...terminal,

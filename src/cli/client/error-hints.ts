@@ -66,8 +66,15 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   send_input_failed: () => ["coven sessions   (shows whether it still runs)"],
   kill_failed: () => ["the same command again", REPORT],
   payload_too_large: () => ["a shorter prompt: put the text in a file and name the file in the prompt"],
-  forbidden: () => ["a client that is no browser: requests with an Origin header are refused"],
+  forbidden: (error) => {
+    const hint = daemonHint(error);
+    return hint.length > 0
+      ? hint
+      : ["a client that is no browser: requests with an Origin header are refused"];
+  },
   daemon_identity_mismatch: () => ["coven daemon status   (another daemon has taken over meanwhile)"],
+  approval_not_found: () => ["coven approvals --all   (lists those that are kept)"],
+  approval_settled: () => ["coven approvals --all   (says what became of it)"],
   runtime_unavailable: (error) =>
     isUnreachable(error)
       ? ["coven daemon status", "coven doctor"]

@@ -2,6 +2,7 @@
 // It holds definitions only: what a command does is loaded when it runs.
 import type { Command } from "../framework/command.ts";
 import { ADAPTER } from "./adapter/command.ts";
+import { APPROVALS } from "./approvals/command.ts";
 import { ARCHIVE } from "./archive/command.ts";
 import { ATTACH } from "./attach/command.ts";
 import { COMPLETIONS } from "./completions/command.ts";
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   STATUS,
   HARNESSES,
   ADAPTER,
+  APPROVALS,
   TUI,
   DOCTOR,
   LEDGER,

@@ -1,0 +1,117 @@
+// Approvals: what waits for a person, what becomes of it, and deciding.
+import * as z from "zod";
+import {
+  APPROVAL_STATUSES,
+  APPROVAL_STEPS,
+  type Approval,
+  type ApprovalStep,
+} from "../../control/approval.ts";
+import { CovenError } from "../../errors.ts";
+import { approvalEvents, approvalStream } from "../approval-stream.ts";
+import { ok } from "../respond.ts";
+import { type Api, route } from "../route.ts";
+import { approvalRecord, between, parameter, whole } from "../schema.ts";
+import { wantsStream } from "../stream.ts";
+
+/** Known clients refuse bodies over 1,000,000 bytes. */
+const MOST_BYTES = 900_000;
+
+const headers = z.object({
+  /** `Bearer` and the key in `<COVEN_HOME>/owner.key`. */
+  Authorization: parameter.exactOptional(),
+});
+
+const decision = z.object({
+  reason: z.string().max(1_000).trim().exactOptional(),
+  /** As whoever decides names itself, where it shows no key. */
+  origin: z.string().max(256).exactOptional(),
+});
+
+const step = z.object({
+  seq: z.int(),
+  at: z.string(),
+  kind: z.enum(APPROVAL_STEPS),
+  approvalId: z.string(),
+  action: z.string(),
+  origin: z.string().nullable(),
+  intentId: z.string().nullable(),
+  by: z.string().nullable(),
+  reason: z.string().nullable(),
+  /** Of the approval, from when it was done or failed. */
+  result: z.record(z.string(), z.unknown()).nullable(),
+}) satisfies z.ZodType<ApprovalStep>;
+export type ApprovalEvent = z.output<typeof step>;
+
+function deciderOf({ isOwner }: Api, shown: string | undefined, origin: string | undefined) {
+  const owner = shown !== undefined && isOwner(shown);
+  // Who shows a key means to be the owner: a wrong one is never taken for none.
+  if (shown !== undefined && !owner) {
+    throw new CovenError("forbidden", "The key that was shown is not the owner's.", {
+      hint: "coven approvals",
+    });
+  }
+  return { owner, origin };
+}
+
+export const approvals = {
+  approvals: route("GET /approvals", {
+    query: z.object({
+      status: parameter.pipe(z.enum(APPROVAL_STATUSES)).exactOptional(),
+      limit: between(1, 1000).exactOptional(),
+    }),
+    answer: z.object({ approvals: z.array(approvalRecord), hasMore: z.boolean() }),
+    offers: { approvals: true },
+    handle({ control }, { query: { status, limit = 100 } }) {
+      const found = control.approvals({ ...(status ? { status } : {}), limit: limit + 1 });
+      const shown: Approval[] = [];
+      for (let bytes = 0; shown.length < Math.min(limit, found.length); ) {
+        const next = found[shown.length];
+        bytes += Buffer.byteLength(JSON.stringify(next));
+        if (!next || (bytes > MOST_BYTES && shown.length > 0)) break;
+        shown.push(next);
+      }
+      return ok({ approvals: shown, hasMore: shown.length < found.length });
+    },
+  }),
+
+  approval: route("GET /approvals/:id", {
+    of: "approval",
+    answer: approvalRecord,
+    refuses: ["approval_not_found"],
+    handle: ({ control }, { id }) => ok(control.approval(id)),
+  }),
+
+  approvalEvents: route("GET /approvals/:id/events", {
+    of: "approval",
+    query: z.object({ afterSeq: whole().exactOptional() }),
+    headers: z.object({ "Last-Event-ID": whole().exactOptional() }),
+    answer: z.object({ events: z.array(step) }),
+    stream: step,
+    refuses: ["approval_not_found"],
+    handle(api, { id, query, headers, http }) {
+      const after = headers["Last-Event-ID"] ?? query.afterSeq ?? 0;
+      if (wantsStream(http)) return approvalStream(api, id, after, http.signal);
+      return ok({ events: approvalEvents(api.control, id, after) });
+    },
+  }),
+
+  approveAction: route("POST /approvals/:id/approve", {
+    of: "approval",
+    headers,
+    body: decision,
+    answer: approvalRecord,
+    refuses: ["approval_not_found", "approval_settled", "runtime_unavailable"],
+    handle: (api, { id, headers: { Authorization: shown }, body: { origin, reason } }) =>
+      ok(api.control.approve(id, deciderOf(api, shown, origin), reason || null)),
+  }),
+
+  denyAction: route("POST /approvals/:id/deny", {
+    of: "approval",
+    headers,
+    body: decision,
+    answer: approvalRecord,
+    refuses: ["approval_not_found", "approval_settled", "runtime_unavailable"],
+    handle: (api, { id, headers: { Authorization: shown }, body: { origin, reason } }) =>
+      ok(api.control.deny(id, deciderOf(api, shown, origin), reason || null)),
+  }),
+};

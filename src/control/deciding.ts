@@ -1,0 +1,46 @@
+// Who may decide on an approval (decision 48).
+import { CovenError } from "../errors.ts";
+import type { Approval } from "./approval.ts";
+
+/** Who decides. */
+export interface Decider {
+  /** Has shown the owner's key. */
+  readonly owner: boolean;
+  /** As it names itself. */
+  readonly origin?: string | undefined;
+}
+
+/** The user's settings. */
+export interface DecidingRules {
+  /** Origins that may decide on what others ask for. */
+  readonly approvers: readonly string[];
+  /** They may approve what they ask for themselves, too. */
+  readonly approveOwn: boolean;
+}
+
+/** Words that stand for somebody else in `decidedBy`. */
+export const NO_ORIGINS: readonly string[] = ["owner", "policy", "timeout"];
+
+/** By whom it is decided, as the record says it. Throws `forbidden` for who may not. */
+export function deciderOf(
+  { origin, id }: Approval,
+  verdict: "approve" | "deny",
+  by: Decider,
+  { approvers, approveOwn }: DecidingRules,
+): string {
+  if (by.owner) return "owner";
+  const refuse = (message: string) =>
+    new CovenError("forbidden", message, { approvalId: id, hint: `coven approvals ${verdict} ${id}` });
+  if (by.origin === undefined || by.origin.trim() === "" || NO_ORIGINS.includes(by.origin)) {
+    throw refuse("Only the owner of this daemon decides on this.");
+  }
+  // To take back what one has asked for harms nobody.
+  if (verdict === "deny" && by.origin === origin) return by.origin;
+  if (!approvers.includes(by.origin))
+    throw refuse("The settings of this daemon don't let this origin decide.");
+  if (verdict === "approve" && !approveOwn && (origin === null || origin === by.origin)) {
+    // Who has asked without a name may be anybody, the decider too.
+    throw refuse("Nobody approves what may be their own wish.");
+  }
+  return by.origin;
+}
