@@ -74,7 +74,7 @@ const CASES: readonly (readonly [string, Finding, Level, says: string, next: str
     "a lock the daemon holds",
     checks.lockFinding(held, true),
     "ok",
-    "held by the daemon (pid 7)",
+    "held by the daemon (pid 7), as it should be",
     "coven daemon status",
   ],
   [
@@ -102,14 +102,14 @@ const CASES: readonly (readonly [string, Finding, Level, says: string, next: str
     "few terminals",
     checks.terminalsFinding({ used: 5, limit: 4096 }),
     "ok",
-    "5 of 4096 in use",
+    "5 of the 4096 of this machine in use",
     "coven sessions",
   ],
   [
     "nearly no terminals left",
     checks.terminalsFinding({ used: 95, limit: 100 }),
     "warning",
-    "95 of 100 in use",
+    "95 of the 100 of this machine in use",
     "end what you don't need: coven kill ID",
   ],
   [
@@ -130,7 +130,7 @@ const CASES: readonly (readonly [string, Finding, Level, says: string, next: str
     "terminals read by ourselves",
     checks.terminalsFinding({ used: 5, limit: 4096 }, driverLimit("posix", "linux")),
     "ok",
-    "5 of 4096 in use",
+    "5 of the 4096 of this machine in use",
     "coven sessions",
   ],
   [
@@ -165,8 +165,8 @@ const CASES: readonly (readonly [string, Finding, Level, says: string, next: str
     "a PATH that differs in what doesn't matter",
     checks.pathFinding(shell, { ...shell, path: "/usr/bin:/opt/x:/a:/b" }),
     "ok",
-    "the daemon's PATH is this shell's without /bin, with /opt/x and 2 more; it finds the same harnesses",
-    "coven daemon restart",
+    "the daemon finds the same agents as this shell, with another PATH: without /bin, with /opt/x and 2 more",
+    "coven run demo 'say hello'",
   ],
   [
     "a harness the daemon misses",

@@ -382,7 +382,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/terminal/key-names.ts", "There is no key ….", "coven send ID --key enter   (known: …)"],
   [
     "cli/terminal/options.ts",
-    "… cannot be the detach key: typing needs it, or it is none.",
+    "… can't be the detach key: typing needs it, or it is no such key.",
     "--detach-key ctrl-g   (ctrl- and a letter or \\ ] ^ _, but not c h i j m q s z)",
   ],
   ["cli/terminal/view.ts", "All it printed: coven attach … --raw", ""],

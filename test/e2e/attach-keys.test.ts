@@ -41,10 +41,11 @@ describeUnless(without("tmux"))("behind the detach key", () => {
   test("? shows the keys in one line, which goes again; the key twice is sent to the program", async () => {
     const { home: made, ids } = await two();
     await using home = made;
-    const pane = home.open(`attach ${ids[0]}`, { cols: 120, rows: 20 });
+    const pane = home.open(`attach ${ids[0]}`, { cols: 80, rows: 20 });
     await pane.shows("I am first");
     pane.press("C-]", "?");
-    await pane.shows("Ctrl-] then: n next  p previous  l last session");
+    // All of it, in 80 columns: its end was cut off.
+    await pane.shows("Ctrl-] then: n next  p previous  l last  r redraw  Ctrl-] send it  else: detach");
     pane.type("x");
     await pane.shows(/I am first\n[\s\S]*x/);
     await pane.shows(/^(?![\s\S]*then: n next)/);

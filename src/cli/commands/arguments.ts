@@ -13,12 +13,12 @@ export function sessionIds(completes: SessionKind): Argument {
 
 export const JSON_OUTPUT: Flag = { name: "json", summary: "print JSON" };
 
-export const RECORD_ONLY: Flag = { name: "json", summary: "print only the record, as JSON, at the end" };
+export const RECORD_ONLY: Flag = { name: "json", summary: "print only its record, as JSON, when it ends" };
 
-export const RAW: Flag = { name: "raw", summary: "print the exact bytes (otherwise CRLF becomes LF)" };
+export const RAW: Flag = { name: "raw", summary: "print the bytes unchanged (else lines end in LF)" };
 
 export const DETACH_KEY: Flag = {
   name: "detach-key",
   takes: "KEY",
-  summary: "leaves the session running (else Ctrl-])",
+  summary: "the key that leaves it running (else Ctrl-])",
 };

@@ -17,7 +17,7 @@ export async function detachKeyOf(invocation: Invocation): Promise<DetachKey> {
   const name = flagValue(invocation, "detach-key") ?? (await configuredKey()) ?? "ctrl-]";
   const key = detachKey(name);
   if (key) return key;
-  throw new UsageError(`${quoted(name)} cannot be the detach key: typing needs it, or it is none.`, [
+  throw new UsageError(`${quoted(name)} can't be the detach key: typing needs it, or it is no such key.`, [
     "--detach-key ctrl-g   (ctrl- and a letter or \\ ] ^ _, but not c h i j m q s z)",
   ]);
 }

@@ -276,7 +276,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   /** One line over the last row, until a key is pressed or a while has passed. */
   function showKeys(): void {
     const key = detach.label;
-    sayBelow(`${key} then: n next  p previous  l last session  r redraw  ${key} sends it  nothing: detach`);
+    sayBelow(`${key} then: n next  p previous  l last  r redraw  ${key} send it  else: detach`);
     clearTimeout(keysTimer);
     keysTimer = setTimeout(hideKeys, KEYS_MS);
   }

@@ -4,7 +4,7 @@ import { JSON_OUTPUT } from "../arguments.ts";
 
 export const ADAPTER = command({
   name: "adapter",
-  summary: "Show whom you can launch",
+  summary: "List the agents you can start",
   seldom: true,
   about: ["Looked up on the PATH of this shell, which is the one that a run uses."],
   examples: [
@@ -14,7 +14,7 @@ export const ADAPTER = command({
   below: [
     {
       name: "list",
-      summary: "Every harness, whether it is installed, and where",
+      summary: "Every agent, whether it is installed, and where",
       flags: [JSON_OUTPUT],
       load: async () => (await import("./run.ts")).list,
     },

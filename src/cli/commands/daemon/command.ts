@@ -8,8 +8,9 @@ export const DAEMON = command({
   name: "daemon",
   summary: "Start, stop, look at or install the background process",
   about: [
-    "Every command that needs the daemon starts it, so this is seldom needed.",
-    "What would end live sessions is refused, unless you confirm or --force.",
+    "The daemon is the process that holds the agents' terminals. Every command that",
+    "needs it starts it, so you seldom do. What would end live sessions asks first",
+    "at a terminal, and is refused elsewhere: --force does it.",
   ],
   examples: [
     ["coven daemon status", "is it running?"],
@@ -25,19 +26,19 @@ export const DAEMON = command({
     },
     {
       name: "status",
-      summary: "Say whether it runs, what it holds and how it fares",
+      summary: "Say whether it runs, and what it holds",
       flags: [JSON_OUTPUT, { name: "check", summary: "exit with 3 when no daemon answers" }],
       load: async () => (await import("./run.ts")).status,
     },
     {
       name: "restart",
-      summary: "Have it go on as this version; on Linux its sessions go on",
-      flags: [{ ...FORCE, name: "end-sessions", summary: "end live sessions, and start it anew" }, FORCE],
+      summary: "Put this version in its place; on Linux sessions live on",
+      flags: [{ ...FORCE, name: "end-sessions", summary: "end live sessions, then start it anew" }, FORCE],
       load: async () => (await import("./run.ts")).restart,
     },
     {
       name: "stop",
-      summary: "Stop it in an orderly way",
+      summary: "Stop it; nothing that was recorded is lost",
       flags: [FORCE],
       load: async () => (await import("./run.ts")).stop,
     },

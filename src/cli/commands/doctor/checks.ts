@@ -48,7 +48,7 @@ export function homeFinding(paths: CovenPaths, home: Inspection["home"]): Findin
   if (isOpen(home)) {
     return line("warning", `${paths.home} lets others in (${octal(home)})`, `chmod 700 ${paths.home}`);
   }
-  return line("ok", `${paths.home} (private)`, "coven sessions --all");
+  return line("ok", `${paths.home}, only you can read it`, "coven sessions --all");
 }
 
 const REPAIR = "coven daemon stop, then: coven ledger repair   (works on a copy)";
@@ -113,9 +113,9 @@ export function diskFinding({ state, daysLeft }: Pick<Storage, "state" | "daysLe
     return line("problem", standstill(state) ?? "", "free some disk space, or: coven sacrifice ID");
   }
   if (state !== "ok") return line("problem", standstill(state) ?? "", "coven logs --level error");
-  const what = "takes what the daemon records";
-  if (daysLeft === null || daysLeft > FEW_DAYS) return line("ok", what, "coven daemon status");
-  const full = `${what}, and is full in ${counted(daysLeft, "day")} if the ledger goes on growing like this`;
+  if (daysLeft === null || daysLeft > FEW_DAYS)
+    return line("ok", "what agents print is being recorded", "coven daemon status");
+  const full = `full in ${counted(daysLeft, "day")} if the ledger goes on growing like this`;
   return line("warning", full, "coven sacrifice ID, or set retention: coven config list");
 }
 
@@ -173,7 +173,7 @@ export function socketFinding(paths: CovenPaths, socket: Found, answers: boolean
     );
   if (isOpen(socket))
     return line("problem", `${paths.socket} lets others in (${octal(socket)})`, "coven daemon restart");
-  return line("ok", `${paths.socket} (private)`, "coven daemon status");
+  return line("ok", `${paths.socket}, only you can connect`, "coven daemon status");
 }
 
 /** Each harness as a run from this shell would find it, and manifests that were refused. */

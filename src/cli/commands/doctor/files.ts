@@ -5,7 +5,11 @@ import type { Inspection } from "../../../supervise/inspect.ts";
 import { type Finding, findingsOn, isOpen, octal } from "./checks.ts";
 
 /** The settings: what the daemon refuses is a problem, each thing it ignores a warning. */
-export function configFindings(paths: CovenPaths, { warnings, error }: Inspection["config"]): Finding[] {
+export function configFindings(
+  paths: CovenPaths,
+  { warnings, error }: Inspection["config"],
+  isThere = true,
+): Finding[] {
   const line = findingsOn("config");
   if (error) {
     const hint = error.details?.["hint"];
@@ -14,7 +18,7 @@ export function configFindings(paths: CovenPaths, { warnings, error }: Inspectio
   if (warnings.length > 0) {
     return warnings.map((one) => line("warning", one, "coven config list   (shows every setting there is)"));
   }
-  return [line("ok", `${paths.config} can be read as it is, or is not there`, "coven config list")];
+  return [line("ok", isThere ? `${paths.config} is understood` : "none are changed", "coven config list")];
 }
 
 /** A file that keeps the daemon from starting is a problem, one that others may read a warning. Links have no mode of their own. */
@@ -39,5 +43,7 @@ export function fileFindings(
       return found.kind === "directory" ? [line("problem", `${path} is a directory`, `mv ${path} ~/`)] : [];
     }),
   );
-  return found.length > 0 ? found : [line("ok", "nothing lies in the way of a start", "coven daemon start")];
+  return found.length > 0
+    ? found
+    : [line("ok", "nothing in COVEN_HOME keeps the daemon from starting", "coven daemon status")];
 }

@@ -37,7 +37,8 @@ export function lockFinding(lock: Inspection["lock"], answers: boolean, earlier 
   const line = findingsOn("lock");
   if (lock.error) return line("problem", lock.error.message, "coven daemon stop, then remove that file");
   const who = lock.pid === null ? "a process" : `pid ${lock.pid}`;
-  if (lock.held && answers) return line("ok", `held by the daemon (${who})`, "coven daemon status");
+  if (lock.held && answers)
+    return line("ok", `held by the daemon (${who}), as it should be`, "coven daemon status");
   if (lock.held) return line("warning", `held by ${who}, which does not answer`, HUNG_HINT);
   if (earlier) return line("ok", "free: the earlier daemon knows no such lock", "coven daemon restart");
   if (answers) return line("problem", "free, although a daemon answers", "coven daemon restart");
@@ -52,7 +53,7 @@ export function terminalsFinding(
   const line = findingsOn("terminals");
   if (limit) return line(limit.next === null ? "ok" : "warning", limit.what, limit.next ?? "coven sessions");
   if (!terminals) return line("ok", "this system doesn't say how many are in use", "coven sessions");
-  const what = `${terminals.used} of ${terminals.limit} in use`;
+  const what = `${terminals.used} of the ${terminals.limit} of this machine in use`;
   if (terminals.used < terminals.limit * MANY_TERMINALS) return line("ok", what, "coven sessions");
   return line("warning", what, "end what you don't need: coven kill ID");
 }
@@ -90,8 +91,8 @@ export function pathFinding(
   const rest = differ.length > 2 ? ` and ${differ.length - 2} more` : "";
   return line(
     "ok",
-    `the daemon's PATH is this shell's ${some}${rest}; it finds the same harnesses`,
-    "coven daemon restart",
+    `the daemon finds the same agents as this shell, with another PATH: ${some}${rest}`,
+    "coven run demo 'say hello'",
   );
 }
 

@@ -88,7 +88,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     ...findings,
     installFinding(install, COVEN_VERSION),
     homeFinding(paths, seen.home),
-    ...configFindings(paths, seen.config),
+    ...configFindings(paths, seen.config, existsSync(paths.config)),
     ...fileFindings(paths, seen),
     storeFinding(paths, seen.ledger, quick),
     ...earlierFindings(paths, facts),

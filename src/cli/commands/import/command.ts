@@ -13,7 +13,7 @@ export const IMPORT = command({
   ],
   examples: [["coven import --from 0.4", "also while sessions run"]],
   flags: [
-    { name: "from", takes: "VERSION", summary: "of which coven: 0.4", completes: ["0.4"] },
+    { name: "from", takes: "VERSION", summary: "of which version: 0.4", completes: ["0.4"] },
     JSON_OUTPUT,
   ],
   load: async () => (await import("./run.ts")).run,

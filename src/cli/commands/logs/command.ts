@@ -24,7 +24,7 @@ export const LOGS = command({
     {
       name: "level",
       takes: "LEVEL",
-      summary: "info, warn or error, and graver ones",
+      summary: "info, warn or error: that and what is worse",
       completes: ["info", "warn", "error"],
     },
     { name: "lines", takes: "N", summary: "only the last N" },

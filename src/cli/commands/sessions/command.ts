@@ -16,10 +16,20 @@ export const SESSIONS = command({
   ],
   flags: [
     { name: "here", summary: "only those of the project you stand in" },
-    { name: "status", takes: "WORD", summary: "live, ended, or a status", completes: STATUSES },
-    { name: "harness", takes: "ID", summary: "only those of a harness", completes: "harness" },
+    {
+      name: "status",
+      takes: "WORD",
+      summary: "live, ended, completed, failed, killed, orphaned",
+      completes: STATUSES,
+    },
+    {
+      name: "harness",
+      takes: "ID",
+      summary: "only those of one agent: codex, claude",
+      completes: "harness",
+    },
     { name: "label", takes: "LABEL", repeats: true, summary: "only those with this label" },
-    { name: "since", takes: "SPAN", summary: "only those begun in this span: 90m 12h 7d" },
+    { name: "since", takes: "SPAN", summary: "only those that began in the last 90m, 12h, 7d" },
     { name: "limit", takes: "N", summary: "only the newest N" },
     { name: "all", summary: "include archived sessions" },
     { name: "plain", summary: "a plain table: SESSION STATUS HARNESS STATE TITLE" },
@@ -28,7 +38,7 @@ export const SESSIONS = command({
   below: [
     {
       name: "show",
-      summary: "The record of one session",
+      summary: "What is recorded of one session",
       args: [sessionId("session")],
       flags: [JSON_OUTPUT],
       load: async () => (await import("./one.ts")).show,
