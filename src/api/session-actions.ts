@@ -3,12 +3,17 @@ import * as z from "zod";
 import type { Action, Payload } from "../control/action.ts";
 import type { ControlAdapter } from "../control/adapter.ts";
 import { OWN_ADAPTER } from "../control/capabilities.ts";
+import type { Answer } from "../session/attention.ts";
 import { parseArgs } from "./parse.ts";
 import type { Api } from "./route.ts";
 import { launchBody, launchSession } from "./routes/sessions.ts";
+import { seq } from "./schema.ts";
+import { MOST_WAIT_SECONDS, WAITED_FOR, waited } from "./waited.ts";
 
 const CONTROL = "coven.sessions.control";
 const ARCHIVE = "coven.sessions.archive";
+const WAIT = "coven.sessions.wait";
+const ATTENTION = "coven.attention";
 
 /** What an action takes besides its session. Members that are unknown are refused: a misspelt one must not ask for something else. */
 const ofSession = <S extends z.ZodRawShape>(shape: S) =>
@@ -24,23 +29,38 @@ function action<S extends z.ZodObject>(
   {
     args,
     run,
+    timeoutMs = 0,
     ...rest
-  }: Pick<Action, "capability" | "summary" | "policy" | "kind" | "secret"> & {
+  }: Pick<Action, "capability" | "summary" | "policy" | "kind" | "secret" | "repeats"> & {
     readonly args: S;
-    run(args: z.output<S>): Payload;
+    /** Of one that isn't done at once. */
+    readonly timeoutMs?: number;
+    run(args: z.output<S>, signal: AbortSignal): Payload | Promise<Payload>;
   },
 ): Action {
   return {
-    id: `coven.session.${id}`,
+    id: `coven.${id}`,
     ...rest,
-    // Done at once: no route waits (decision 1).
-    timeoutMs: 0,
+    timeoutMs,
     schema: z.toJSONSchema(args, { io: "input" }),
     prepare(value) {
       const parsed = parseArgs(args, value);
-      return () => run(parsed);
+      return (signal) => run(parsed, signal);
     },
   };
+}
+
+/** Answers the question that a session's harness asks. It is named: another one may stand there once somebody has agreed. */
+function answering(api: () => Api, answer: Answer, kind: string, summary: string): Action {
+  return action(`attention.${answer}`, {
+    ...{ capability: ATTENTION, policy: "requiresApproval", kind, summary },
+    args: ofSession({ ifAttentionSeq: seq, reason: z.string().max(1_000).exactOptional() }),
+    run({ sessionId, ...options }) {
+      const { coven } = api();
+      coven.requireLive(sessionId, "keys");
+      return { sessionId, seq: coven.answer(sessionId, answer, options) };
+    },
+  });
 }
 
 /** The daemon's own adapter. What can't be undone, and what makes a program act, asks a person first. */
@@ -51,26 +71,32 @@ export function sessionActions(api: () => Api): ControlAdapter {
     capabilities: () => [
       { id: CONTROL, label: "Session control", status: "available" },
       { id: ARCHIVE, label: "Session archive", status: "available" },
+      { id: WAIT, label: "Waiting for sessions", status: "available" },
+      { id: ATTENTION, label: "Answering what agents ask", status: "available" },
     ],
     actions: [
-      action("launch", {
+      action("session.launch", {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.launched" },
         summary: "Start an agent in a project",
         args: launchArgs,
         run: (args) => ({ session: launchSession(api(), parseArgs(launchBody, args)).session }),
       }),
-      action("input", {
+      action("session.input", {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.input" },
         summary: "Type into a running session",
         secret: ["data"],
-        args: ofSession({ data: z.string().max(64 * 1024), submit: z.boolean().exactOptional() }),
-        run({ sessionId, data, submit }) {
+        args: ofSession({
+          data: z.string().max(60_000),
+          submit: z.boolean().exactOptional(),
+          ifAttentionSeq: seq.exactOptional(),
+        }),
+        run({ sessionId, data, ...options }) {
           coven().requireLive(sessionId, "keys");
-          const { seq } = coven().input(sessionId, new TextEncoder().encode(data), { submit });
+          const { seq } = coven().input(sessionId, new TextEncoder().encode(data), options);
           return { sessionId, seq };
         },
       }),
-      action("kill", {
+      action("session.kill", {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.kill" },
         summary: "End a running session and all its processes",
         args: ofSession({}),
@@ -80,24 +106,39 @@ export function sessionActions(api: () => Api): ControlAdapter {
           return { sessionId };
         },
       }),
-      action("sacrifice", {
+      action("session.sacrifice", {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.sacrificed" },
         summary: "Delete a session and all it printed, for good",
         args: ofSession({}),
         run: ({ sessionId }) => ({ sessionId, deletedEvents: coven().sacrifice(sessionId) }),
       }),
-      action("archive", {
+      action("session.archive", {
         ...{ capability: ARCHIVE, policy: "allow", kind: "session.archived" },
         summary: "Hide a finished session from the list",
         args: ofSession({}),
         run: ({ sessionId }) => ({ session: coven().archive(sessionId) }),
       }),
-      action("summon", {
+      action("session.summon", {
         ...{ capability: ARCHIVE, policy: "allow", kind: "session.summoned" },
         summary: "Bring an archived session back into the list",
         args: ofSession({}),
         run: ({ sessionId }) => ({ session: coven().summon(sessionId) }),
       }),
+      action("session.wait", {
+        ...{ capability: WAIT, policy: "allow", kind: "session.waited" },
+        summary: "Wait until a session ends, or wants something",
+        repeats: true,
+        // What it is told to wait for ends first.
+        timeoutMs: (MOST_WAIT_SECONDS + 60) * 1000,
+        args: ofSession({
+          for: z.enum(WAITED_FOR).default("exit"),
+          timeoutSeconds: z.int().min(1).max(MOST_WAIT_SECONDS).default(MOST_WAIT_SECONDS),
+        }),
+        run: ({ sessionId, for: what, timeoutSeconds }, signal) =>
+          waited(api(), sessionId, { what, ms: timeoutSeconds * 1000, signal }),
+      }),
+      answering(api, "approve", "attention.approved", "Agree to what an agent asks leave for"),
+      answering(api, "deny", "attention.denied", "Refuse what an agent asks leave for"),
     ],
   };
 }

@@ -1,7 +1,7 @@
 // Freezes asking for an approval, its record, its events, and deciding on it.
 // If a test here fails, the code is wrong, not the test: add a member, never change one (see errors.test.ts).
 import { afterEach, expect, test } from "bun:test";
-import { readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { realWorld } from "../../src/daemon/world.ts";
 import { exchange, request } from "../support/raw.ts";
@@ -335,4 +335,106 @@ test("the feed says what was asked for, and what became of it", async () => {
     ["approval.requested", { id, status: "pending", origin: "bridge", intentId: "i-1" }],
     ["approval.settled", { id, status: "denied", reason: "no" }],
   ]);
+});
+
+const osc = (payload: string) => `printf '\\033]7501;${payload}\\033\\\\'`;
+
+test("waiting takes its time: 202 running, and the approval says what came", async () => {
+  await open();
+  const { id: sessionId } = await daemon.launch(
+    `stty -echo; read a; ${osc("state=blocked:kind=question")}; read b; exit 3`,
+  );
+  const wait = async (args: object) => {
+    const action = "coven.session.wait";
+    const answer = await daemon.client.actions({ action, origin: "bridge", args: { sessionId, ...args } });
+    if (!("approval" in answer)) throw new Error("no approval");
+    expect(answer).toMatchObject({ action, status: "running" });
+    return answer.approval.id;
+  };
+  const result = async (id: string) => {
+    const { status, decidedBy, result } = await until("it is over", async () => {
+      const approval = await daemon.client.approval(id);
+      return approval.status === "approved" ? undefined : approval;
+    });
+    expect({ status, decidedBy }).toEqual({ status: "completed", decidedBy: "policy" });
+    return result?.["event"];
+  };
+  const waits = await wait({ for: "waiting" });
+  const done = await wait({ for: "done" });
+  const exit = await wait({});
+  const soon = await wait({ for: "waiting", timeoutSeconds: 1 });
+  // Nobody has to decide on them.
+  expect(await frozen(daemon, "GET /api/v1/approvals?status=pending")).toMatchObject({
+    body: { approvals: [] },
+  });
+  expect(await result(soon)).toMatchObject({ kind: "session.waited", payload: { outcome: "timeout" } });
+  await daemon.client.input(sessionId, "\n");
+  expect(await result(waits)).toMatchObject({
+    payload: {
+      outcome: "came",
+      session: { id: sessionId, attention: { state: "waiting", kind: "question" } },
+    },
+  });
+  await daemon.client.input(sessionId, "\n");
+  expect(await result(exit)).toMatchObject({ payload: { outcome: "came", session: { exit_code: 3 } } });
+  expect(await result(done)).toMatchObject({ payload: { outcome: "ended" } });
+  const gone = await frozen(daemon, "POST /api/v1/actions", {
+    action: "coven.session.wait",
+    args: { sessionId: "nobody" },
+  });
+  expect(gone.status).toBe(202);
+  const [first] = (await daemon.client.approvals({ limit: 1 })).approvals;
+  const failed = await until("it has failed", async () => {
+    const approval = await daemon.client.approval(first?.id ?? "");
+    return approval.status === "failed" ? approval : undefined;
+  });
+  expect(failed.result).toMatchObject({ error: { code: "session_not_found" } });
+});
+
+test("an agent's question is answered once somebody agrees, and only the one that was asked then", async () => {
+  await open({
+    before: (dir) => {
+      mkdirSync(join(dir, "harnesses"));
+      const manifest = {
+        ...{ schema: 2, id: "asker", label: "Asker", executable: join(dir, "bin", "codex") },
+        ...{ interactive: ["{prompt}"], nonInteractive: ["{prompt}"] },
+        answers: { approve: ["y", "enter"], deny: ["n", "enter"] },
+      };
+      writeFileSync(join(dir, "harnesses", "asker.json"), JSON.stringify(manifest));
+    },
+  });
+  const ask = `${osc("state=blocked:kind=permission")}; read a; ${osc("state=working")}`;
+  const { id: sessionId } = await daemon.client.launch({
+    ...{ projectRoot: daemon.project, harness: "asker" },
+    prompt: `stty -echo; ${ask}; echo first:$a; ${ask}; echo second:$a`,
+  });
+  const waiting = (after: number) =>
+    until("it asks", () => {
+      const { attention } = daemon.coven.session(sessionId);
+      return attention?.state === "waiting" && attention.seq > after ? attention.seq : undefined;
+    });
+  const wish = async (answer: string, ifAttentionSeq: number) => {
+    const action = `coven.attention.${answer}`;
+    const said = await daemon.client.actions({ action, args: { sessionId, ifAttentionSeq } });
+    return "approval" in said ? said.approval.id : "";
+  };
+  const first = await waiting(0);
+  expect(
+    await frozen(daemon, "POST /api/v1/actions", { action: "coven.attention.approve", args: { sessionId } }),
+  ).toMatchObject({ status: 400, body: { error: { details: { field: "ifAttentionSeq" } } } });
+  const [one, late] = [await wish("approve", first), await wish("approve", first)];
+  expect(await decide(one, "approve", {}, owner())).toMatchObject({
+    body: { status: "completed", result: { event: { kind: "attention.approved" } } },
+  });
+  const second = await waiting(first);
+  expect(await decide(late, "approve", {}, owner())).toMatchObject({
+    body: { status: "failed", result: { error: { code: "stale_prompt" } } },
+  });
+  expect(await decide(await wish("deny", second), "approve", {}, owner())).toMatchObject({
+    body: { status: "completed", result: { event: { kind: "attention.denied" } } },
+  });
+  await daemon.settled(sessionId);
+  const text = daemon.coven.output(sessionId, 0, 1e6).map(({ data }) => new TextDecoder().decode(data));
+  expect(text.join("")).toContain("first:y");
+  expect(text.join("")).toContain("second:n");
 });

@@ -146,6 +146,13 @@ test("GET /capabilities", async () => {
           "coven.session.archive",
           "coven.session.summon",
         ]),
+        of("coven.sessions.wait", "Waiting for sessions", "coven-daemon", "available", "allow", [
+          "coven.session.wait",
+        ]),
+        of("coven.attention", "Answering what agents ask", "coven-daemon", "available", "requiresApproval", [
+          "coven.attention.approve",
+          "coven.attention.deny",
+        ]),
       ],
     },
   });
@@ -160,7 +167,7 @@ test("POST /actions", async () => {
       accepted: true,
       action,
       status: "completed",
-      event: { kind: "capabilities.refreshed", action, ...more, payload: { capabilities: 5 } },
+      event: { kind: "capabilities.refreshed", action, ...more, payload: { capabilities: 7 } },
     },
   });
   const whole = { action, origin: "editor", intentId: "i-1", args: { a: [1] } };

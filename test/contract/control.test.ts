@@ -169,6 +169,9 @@ test("GET /actions", async () => {
     "coven.session.sacrifice",
     "coven.session.archive",
     "coven.session.summon",
+    "coven.session.wait",
+    "coven.attention.approve",
+    "coven.attention.deny",
   ]);
   expect(actions.find(({ id }) => id === "coven.session.kill")).toEqual({
     id: "coven.session.kill",
@@ -217,10 +220,17 @@ test("a policy of the settings: for all, and for one origin before that", async 
   const policies = async (query: string) => {
     const { body } = await frozen(open.daemon, `GET /api/v1/actions${query}`);
     const { actions } = body as { actions: { id: string; policy: string }[] };
-    return Object.fromEntries(actions.map((one) => [one.id.split(".").at(-1), one.policy]));
+    return Object.fromEntries(
+      actions
+        .filter(({ id }) => id !== "coven.attention.deny")
+        .map((one) => [one.id.split(".").at(-1), one.policy]),
+    );
   };
   const usual = { refresh: "allow", launch: "requiresApproval", input: "requiresApproval" };
-  const ends = { kill: "requiresApproval", sacrifice: "requiresApproval" };
+  const ends = {
+    ...{ kill: "requiresApproval", sacrifice: "requiresApproval", wait: "allow" },
+    ...{ approve: "requiresApproval" },
+  };
   expect(await policies("")).toEqual({ ...usual, ...ends, archive: "deny", summon: "allow" });
   expect(await policies("?origin=bad")).toEqual({
     ...{ ...usual, ...ends, refresh: "deny" },

@@ -74,3 +74,26 @@ testUnless(lack)(
     expect(kinds).toEqual(["approved", "completed"]);
   },
 );
+
+test("a wait that a killed daemon had begun is gone on with by the next", async () => {
+  await using home = daemonHome();
+  home.script("codex", "exec sleep 600");
+  const first = await home.start();
+  const { id: sessionId } = await home.client.launch({
+    projectRoot: home.project,
+    harness: "codex",
+    prompt: "x",
+  });
+  const answer = await home.client.actions({ action: "coven.session.wait", args: { sessionId } });
+  const id = "approval" in answer ? answer.approval.id : "";
+  expect(await home.client.approval(id)).toMatchObject({ status: "approved" });
+  signalOwn(first, "SIGKILL");
+  await gone(home.paths);
+  await home.start();
+  // The session ended with its daemon, which is what was waited for.
+  const over = await until("it is over", async () => {
+    const approval = await home.client.approval(id);
+    return approval.status === "approved" ? undefined : approval;
+  });
+  expect(over).toMatchObject({ status: "completed", result: { event: { payload: { outcome: "came" } } } });
+});

@@ -18,6 +18,9 @@ const OF_ACTIONS = [
   "launch_failed",
   "send_input_failed",
   "kill_failed",
+  "stale_prompt",
+  "not_waiting",
+  "not_supported",
   "runtime_unavailable",
 ] as const;
 
