@@ -109,7 +109,7 @@ const ONLY_IN: Record<string, readonly string[]> = {
   picocolors: ["cli/"],
   "smol-toml": ["config.ts"],
   // One file knows the emulator; an export's page plays a recording with another build of it.
-  "@xterm/": ["screen/emulator", "cli/commands/export/text", "cli/commands/export/player/"],
+  "@xterm/": ["screen/emulator", "cli/client/recorded-text", "cli/commands/export/player/"],
   "node:net": ["daemon/"],
 };
 
@@ -123,9 +123,10 @@ const CLI_MAY: Record<string, readonly string[]> = {
   "cli.ts": ["ui", "client", "framework", "commands"],
 };
 
-/** Commands that use another one: the browser attaches and shows logs as text; diagnostics hold what doctor and logs show. */
+/** Commands that use another one: run and attach open the browser; diagnostics hold what doctor and logs show. */
 const COMMANDS_USE: Record<string, readonly string[]> = {
-  sessions: ["attach", "export"],
+  attach: ["sessions"],
+  run: ["sessions"],
   diagnostics: ["doctor", "logs"],
   status: ["daemon"],
 };

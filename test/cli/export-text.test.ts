@@ -1,7 +1,7 @@
 // Holds a recording as text: what stands there in the end, not how it came about. Recordings are made by hand.
 import { expect, test } from "bun:test";
-import type { Moment, Recording } from "../../src/cli/commands/export/recording.ts";
-import { textOf } from "../../src/cli/commands/export/text.ts";
+import { textOf } from "../../src/cli/client/recorded-text.ts";
+import type { Moment, Recording } from "../../src/cli/client/recording.ts";
 import { record } from "../store/fixture.ts";
 
 /** A recording of these outputs, each a moment; `[cols, rows]` is a resize. */

@@ -94,7 +94,6 @@ const REFUSED: readonly (readonly [line: readonly string[], says: string, firstT
   ],
   [["run", "codex", "x", "--json=yes"], "--json takes no value.", "coven run --json"],
   [["sessions", "3f2a"], "coven sessions has no command 3f2a.", "coven help sessions"],
-  [["send"], "coven send needs a session id.", "coven send 3f2a9c1e"],
   [["attach", "a", "b"], "coven attach takes only a session id, and got b as well.", "coven help attach"],
   [["sessions", "--jsn"], "coven sessions has no flag --jsn.", "coven sessions --json"],
   [

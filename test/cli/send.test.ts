@@ -114,6 +114,8 @@ test("refused: no session, one that has ended, nothing to send, a key nobody has
   expect([keys.code, keys.err]).toEqual([1, expect.stringContaining("is not running (killed)")]);
   const unknown = await line.coven(["send", crypto.randomUUID(), "hello"]);
   expect(unknown.code).toBe(1);
+  const nobody = await line.coven(["send"], { stdin: "x" });
+  expect([nobody.code, nobody.err.split("\n")[0]]).toEqual([2, "Error: coven send needs a session id."]);
   const nothing = await line.coven(["send", id], { stdin: "" });
   expect([nothing.code, nothing.err]).toEqual([2, expect.stringContaining("Standard input was empty")]);
   const wrong = await line.coven(["send", id, "--key", "hyper"]);

@@ -6,6 +6,7 @@ import { spanOf } from "../../src/cli/ui/time.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { surface } from "../support/surface.ts";
 import { testUnless, without } from "../support/unless.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(30_000);
 
@@ -112,4 +113,35 @@ testUnless(without("tmux"))(
     other.press("C-c");
     await other.shows("left 1");
   },
+);
+
+testUnless(without("tmux"))(
+  "coven send without an id: picked, of those that take input alone, then typed",
+  async () => {
+    await using home = surface();
+    home.line.home.script("codex", 'stty -echo; while read it; do echo "got $it"; done');
+    const ids: string[] = [];
+    for (const title of ["one", "two"]) {
+      ids.push((await home.line.coven(["run", "codex", title, "--detach"])).out.trim());
+    }
+    await home.line.coven(["run", "demo", "wait"], { stdin: "" });
+    const pane = home.open("send");
+    await pane.shows("Which session to send?");
+    expect(pane.rows().join("\n")).not.toContain("(demo)");
+    pane.press("Down", "Enter");
+    await pane.shows("Type the text, then Ctrl-D");
+    pane.type("hello you");
+    pane.press("Enter");
+    pane.press("C-d");
+    await pane.shows("left 0");
+    const shown = async (id: string | undefined) =>
+      (await home.line.home.client.screen(id ?? "")).lines.join("\n");
+    await until("it has it", async () => (await shown(ids[0])).includes("got hello you"));
+    expect(await shown(ids[1])).not.toContain("hello");
+    const keys = home.open("send --key enter");
+    await keys.shows("Which session to send?");
+    keys.press("Escape");
+    await keys.shows("No session was picked.");
+  },
+  60_000,
 );

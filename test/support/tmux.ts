@@ -56,6 +56,8 @@ export interface Pane {
   modes(): PaneModes;
   /** `stty -g` of the pane's terminal. */
   termios(): string;
+  /** Asks the server: `show-buffer`. */
+  server(...words: string[]): string;
   /** The device, `/dev/pts/3`. */
   readonly device: string;
   /** The shell's process id. */
@@ -170,6 +172,7 @@ export function tmux(dir: string, env: Readonly<Record<string, string>>, command
         };
       },
       termios: () => spawnSync("stty", ["-F", device, "-g"], { encoding: "utf8" }).stdout.trim(),
+      server: (...words) => ask(...words),
       resize: (to, high) => void ask("resize-window", "-t", name, "-x", String(to), "-y", String(high)),
       close: () => void ask("kill-session", "-t", name),
       async shows(what, ms) {

@@ -5,6 +5,8 @@ import { isArchived, isSettled, type Session } from "../../session/session.ts";
 export const SESSION_KINDS = {
   session: () => true,
   "running session": (one) => !isSettled(one.status) && !one.external,
+  "session that takes input": (one) =>
+    !isSettled(one.status) && !one.external && one.launch_mode === "interactive",
   "settled session": (one) => isSettled(one.status),
   "settled session in the list": (one) => isSettled(one.status) && !isArchived(one),
   "archived session": isArchived,

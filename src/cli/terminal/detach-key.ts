@@ -142,13 +142,27 @@ function leave(bytes: Uint8Array, skip: number, at: number, end: number): Typed 
 }
 
 /** What a key behind the detach key asks for. */
-export type Behind = "redraw" | "next" | "previous" | "last" | "keys" | "again" | "other" | "none";
+export type Behind =
+  | "redraw"
+  | "next"
+  | "previous"
+  | "last"
+  | "waiting"
+  | "board"
+  | "log"
+  | "keys"
+  | "again"
+  | "other"
+  | "none";
 
 const LETTERS: Readonly<Record<string, Behind>> = {
   r: "redraw",
   n: "next",
   p: "previous",
   l: "last",
+  w: "waiting",
+  b: "board",
+  "[": "log",
   "?": "keys",
 };
 

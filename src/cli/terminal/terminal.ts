@@ -5,8 +5,10 @@ import { isSettled, type Session } from "../../session/session.ts";
 import type { Picture } from "../../vt/picture.ts";
 import { recordAgain } from "../client/again.ts";
 import { standstill } from "../client/storage.ts";
+import { ENTER_SCREEN, LEAVE_SCREEN, painter } from "../ui/full-screen.ts";
+import { keyReader as keyNames } from "../ui/key-input.ts";
 import { onTerminalSignals } from "../ui/terminal-signals.ts";
-import { cut } from "../ui/width.ts";
+import { cut, wrapped } from "../ui/width.ts";
 import { behindDetachKey, keyReader } from "./detach-key.ts";
 import type { EarlyAttach } from "./early-attach.ts";
 import type { DetachKey } from "./key-names.ts";
@@ -34,10 +36,19 @@ export interface Viewing {
 /** Why the session left the terminal. `stuck`: the terminal takes no output, and writing to it would wait for ever. */
 export type Left = { readonly stuck?: boolean } & (
   | { readonly why: "detached" | "ended" | "lost" | "terminal gone" }
-  /** To another session: the next or previous of those that are live, or the one that was shown before. */
-  | { readonly why: "switched"; readonly to: "next" | "previous" | "last" }
+  /** To another session: the next or previous of those that are live, the one that was shown before, or the next that waits. */
+  | { readonly why: "switched"; readonly to: "next" | "previous" | "last" | "waiting" }
+  /** Back to the list of sessions. */
+  | { readonly why: "board" }
   | { readonly why: "signal"; readonly signal: NodeJS.Signals }
 );
+
+interface OpenLog {
+  take(bytes: Uint8Array): void;
+  /** All of it anew. */
+  redraw(): void;
+  close(): void;
+}
 
 type SaidFrame = Parameters<AttachOptions["frame"]>[0];
 
@@ -78,6 +89,9 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   /** Runs while the line of keys is shown. */
   let keysTimer: ReturnType<typeof setTimeout> | undefined;
   let leaving = false;
+  /** The log, while it stands over the session; what would have ended the view meanwhile ends it afterwards. */
+  let log: OpenLog | undefined;
+  let leftMeanwhile: Left | undefined;
   let restored = true;
   let stuck = false;
 
@@ -97,6 +111,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
       if (!size || observe || (size.cols === ours?.cols && size.rows === ours?.rows)) return;
       ours = size;
       socket?.resize(size);
+      log?.redraw();
     },
     dying: () => giveBack(undefined),
   });
@@ -112,7 +127,9 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     if (restored) return;
     restored = true;
     const had = { alternate: modes.alternate, framed: modes.framed, rows: tty.size()?.rows ?? 24 };
-    stuck = !tty.giveBack(`${modes.restore()}\x1b[23;2t${begun ? belowScreen(had, screen) : ""}`);
+    stuck = !tty.giveBack(
+      `${log ? LEAVE_SCREEN : ""}${modes.restore()}\x1b[23;2t${begun ? belowScreen(had, screen) : ""}`,
+    );
     modes.framed = false;
   }
 
@@ -126,7 +143,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
         if (frame.type === "attached") before?.close();
         if (socket === mine) onFrame(frame);
       },
-      picture: (picture: Picture) => void (socket === mine && !leaving && redraw(picture)),
+      picture: (picture: Picture) => void (socket === mine && !leaving && !log && redraw(picture)),
       bytes: (bytes: Uint8Array) => void (socket === mine && onOutput(bytes)),
       closed: () => void (socket === mine && leave({ why: "lost" })),
     };
@@ -162,6 +179,46 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     attach();
   }
 
+  /** The log over the session's screen, which is drawn anew afterwards: as it then is. */
+  async function openLog(): Promise<void> {
+    const { logView } = await import("./log-view.ts");
+    if (leaving || log) return;
+    tty.write(modes.restore() + ENTER_SCREEN);
+    const sizeNow = () => tty.size() ?? { cols: 80, rows: 24 };
+    const shown = painter((text) => tty.write(text));
+    const draw = () => shown.draw(view.lines(sizeNow(), Date.now()), sizeNow().rows);
+    const view = logView({ client, session, changed: draw, write: (text) => tty.write(text) });
+    const keys = keyNames((key) => {
+      if (!log) return;
+      if (key.name !== "interrupt" && view.handleKey(key, sizeNow())) draw();
+      else closeLog();
+    });
+    log = {
+      take: (bytes) => keys.take(bytes),
+      redraw() {
+        shown.forget();
+        draw();
+      },
+      close() {
+        keys.stop();
+        view.close();
+      },
+    };
+    log.redraw();
+  }
+
+  function closeLog(): void {
+    log?.close();
+    log = undefined;
+    tty.write(LEAVE_SCREEN);
+    if (leftMeanwhile) {
+      leave(leftMeanwhile);
+      return;
+    }
+    needsWhole = true;
+    attach();
+  }
+
   function onFrame(frame: SaidFrame): void {
     if (frame.type === "restarting") void attachAgain();
     if (frame.type === "exit") leave({ why: "ended" });
@@ -183,9 +240,15 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     attach();
   }
 
-  function sayBelow(line: string): void {
+  /** On the last row, or on as many as it takes. */
+  function sayBelow(text: string): void {
+    if (log) return;
     const { rows, cols } = tty.size() ?? { cols: 80, rows: 24 };
-    tty.write(`\x1b7\x1b[?6l\x1b[${rows};1H\x1b[0;7m${cut(line, cols - 1)}\x1b[0m\x1b[K\x1b8`);
+    const lines = wrapped(text, Math.max(1, cols - 1)).slice(-rows);
+    const drawn = lines.map(
+      (line, n) => `\x1b[${rows - lines.length + 1 + n};1H\x1b[0;7m${cut(line, cols - 1)}\x1b[0m\x1b[K`,
+    );
+    tty.write(`\x1b7\x1b[?6l${drawn.join("")}\x1b8`);
   }
 
   function isOurs(): boolean {
@@ -193,7 +256,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   }
 
   function onOutput(bytes: Uint8Array): void {
-    if (leaving) return;
+    if (leaving || log) return;
     const fit = modes.follow(bytes);
     tty.write(bytes.subarray(0, fit));
     if (fit === bytes.length) return;
@@ -226,6 +289,15 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
 
   function onKeys(bytes: Uint8Array): void {
     if (leaving) return;
+    if (log) {
+      // The key that detaches does so here as well.
+      if (bytes.length > 1 || bytes[0] !== detach.byte) {
+        log.take(bytes);
+        return;
+      }
+      closeLog();
+      if (leaving) return;
+    }
     clearTimeout(restTimer);
     hideKeys();
     if (detachTimer !== undefined) {
@@ -261,9 +333,16 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
       case "again":
         type(sent);
         break;
+      case "log":
+        void openLog();
+        break;
+      case "board":
+        leave({ why: "board" });
+        return;
       case "next":
       case "previous":
       case "last":
+      case "waiting":
         leave({ why: "switched", to: key });
         return;
       default:
@@ -276,7 +355,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   /** One line over the last row, until a key is pressed or a while has passed. */
   function showKeys(): void {
     const key = detach.label;
-    sayBelow(`${key} then: n next  p previous  l last  r redraw  ${key} send it  else: detach`);
+    sayBelow(`${key}: n next  p prev  l last  w waiting  b list  [ log  r redraw  ${key} send`);
     clearTimeout(keysTimer);
     keysTimer = setTimeout(hideKeys, KEYS_MS);
   }
@@ -314,11 +393,23 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     // Stopped by a SIGSTOP nobody can catch: the terminal was never given back.
     giveBack(undefined);
     take();
+    if (log) {
+      tty.write(ENTER_SCREEN);
+      log.redraw();
+    }
     attach();
   }
 
   function leave(left: Left): void {
     if (leaving) return;
+    if (log) {
+      if (left.why === "ended" || left.why === "lost") {
+        // What was printed can still be read; the end is said afterwards.
+        leftMeanwhile = left;
+        return;
+      }
+      log.close();
+    }
     leaving = true;
     clearTimeout(restTimer);
     clearTimeout(detachTimer);
@@ -333,7 +424,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   }
 
   async function lastLook({ why }: Left): Promise<LastScreen | undefined> {
-    if (why === "lost" || why === "terminal gone" || modes.alternate || !begun) return undefined;
+    if (why === "lost" || why === "terminal gone" || modes.alternate || !begun || log) return undefined;
     try {
       return await client.screen(session.id, { signal: AbortSignal.timeout(LAST_LOOK_MS) });
     } catch {

@@ -2,6 +2,7 @@
 import { type CovenClient, isUnreachable } from "../../api/client.ts";
 import { isSettled, type Session } from "../../session/session.ts";
 import { drawLines } from "../../vt/picture.ts";
+import { isWaiting } from "../client/describe.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "../client/outcome.ts";
 import { shortId } from "../client/session-id.ts";
 import { lost } from "../client/watch.ts";
@@ -24,6 +25,10 @@ export interface ViewOptions {
   readonly launched: boolean;
   /** Attached already; then the view goes on from there. */
   readonly early?: EarlyAttach | undefined;
+  /** The list of sessions, for the key that goes there; its exit code is then ours. Without it the view ends, and says nothing. */
+  readonly board?: (() => Promise<number>) | undefined;
+  /** How it went on or ended is said by whoever shows it. */
+  readonly quiet?: boolean;
 }
 
 /**
@@ -38,9 +43,14 @@ export async function view(options: ViewOptions): Promise<number> {
   for (;;) {
     const { session } = shown;
     const left = await viewOne(shown, note);
-    if (left.why !== "switched") return conclude(client, session, left, shown.launched);
+    if (left.why === "board") return left.stuck ? signalCode("SIGHUP") : (options.board?.() ?? 0);
+    if (left.why !== "switched") return conclude(client, session, left, shown);
     const other = await otherSession(client, session, left.to, before);
-    note = other ? undefined : "No other session is live.";
+    note = other
+      ? undefined
+      : left.to === "waiting"
+        ? "No other session waits for you."
+        : "No other session is live.";
     if (other) before = session.id;
     shown = { ...shown, session: other ?? session, launched: false, early: undefined };
   }
@@ -60,7 +70,7 @@ function viewOne(options: ViewOptions, note: string | undefined): Promise<Left> 
 async function otherSession(
   client: CovenClient,
   from: Session,
-  to: "next" | "previous" | "last",
+  to: "next" | "previous" | "last" | "waiting",
   before: string | undefined,
 ): Promise<Session | undefined> {
   const around = process.env["COVEN_SESSION_ID"];
@@ -69,6 +79,10 @@ async function otherSession(
   const others = live.filter((one) => one.id !== from.id);
   if (to === "last") return others.find((one) => one.id === before) ?? others[0];
   if (others.length === 0) return undefined;
+  if (to === "waiting") {
+    const place = live.findIndex((one) => one.id === from.id);
+    return [...live.slice(place + 1), ...live.slice(0, Math.max(0, place))].find(isWaiting);
+  }
   const step = to === "next" ? 1 : -1;
   const at = live.findIndex((one) => one.id === from.id);
   return live[(at + step + live.length) % live.length];
@@ -79,7 +93,7 @@ async function conclude(
   client: CovenClient,
   session: Session,
   left: Left,
-  launched: boolean,
+  { launched, quiet }: ViewOptions,
 ): Promise<number> {
   if (left.stuck && left.why === "signal") return signalCode(left.signal);
   if (left.why === "terminal gone" || left.stuck) return signalCode("SIGHUP");
@@ -92,10 +106,10 @@ async function conclude(
   }
   const now = await client.session(session.id);
   if (left.why === "ended" || isSettled(now.status)) {
-    sayOutcome(now, launched ? "again" : "nothing");
+    if (!quiet) sayOutcome(now, launched ? "again" : "nothing");
     return exitCodeOf(now);
   }
-  sayGoesOn(now);
+  if (!quiet) sayGoesOn(now);
   return left.why === "signal" ? signalCode(left.signal) : 0;
 }
 

@@ -27,8 +27,9 @@ export interface FullScreenEvents {
 }
 
 // Alternate screen, cursor hidden, no wrapping at the right edge, pastes marked, buttons of the mouse told (SGR); and back.
-const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?2004h\u001b[?1000h\u001b[?1006h\u001b[H\u001b[2J";
-const LEAVE = "\u001b[?1006l\u001b[?1000l\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[?1049l";
+export const ENTER_SCREEN =
+  "\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[?2004h\u001b[?1000h\u001b[?1006h\u001b[H\u001b[2J";
+export const LEAVE_SCREEN = "\u001b[?1006l\u001b[?1000l\u001b[?2004l\u001b[?7h\u001b[?25h\u001b[?1049l";
 /** A frame is shown at once where the terminal can (synchronized output). */
 const FRAME = ["\u001b[?2026h", "\u001b[?2026l"] as const;
 
@@ -67,14 +68,14 @@ export function fullScreen(on: FullScreenEvents): FullScreen {
   });
 
   function takeOver(): void {
-    stdout.write(ENTER);
+    stdout.write(ENTER_SCREEN);
     shown.forget();
     makeRaw();
     stdin.resume();
   }
 
   function giveBack(): void {
-    stdout.write(LEAVE);
+    stdout.write(LEAVE_SCREEN);
     stdin.setRawMode(false);
   }
 

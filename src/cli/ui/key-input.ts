@@ -8,6 +8,8 @@ export type Key =
   | { readonly name: "text"; readonly text: string }
   /** What was pasted, harmless and on one line: never keys. */
   | { readonly name: "paste"; readonly text: string }
+  /** What the terminal says it can do, when it was asked: `62;52`. */
+  | { readonly name: "attributes"; readonly text: string }
   /** The left button, or three lines of a wheel, at a cell counted from 0. */
   | {
       readonly name: "mouse";
@@ -34,7 +36,7 @@ export type Key =
         | "other";
     };
 
-type Named = Exclude<Key["name"], "text" | "paste" | "mouse">;
+type Named = Exclude<Key["name"], "text" | "paste" | "mouse" | "attributes">;
 
 /** Those of the table of keys that mean something to a screen of ours. */
 const NAMED: readonly Named[] = ["up", "down", "left", "right", "home", "end", "pageup", "pagedown"];
@@ -97,6 +99,11 @@ function mouseOf(sequence: string): Key | undefined {
   return what ? { name: "mouse", what, x: Number(x) - 1, y: Number(y) - 1 } : { name: "other" };
 }
 
+function attributesOf(sequence: string): Key | undefined {
+  const text = /^\[\?([\d;]+)c$/.exec(sequence)?.[1];
+  return text === undefined ? undefined : { name: "attributes", text };
+}
+
 const MOUSE: Readonly<Record<number, (Key & { name: "mouse" })["what"]>> = {
   0: "press",
   64: "wheel up",
@@ -118,7 +125,7 @@ export function keysOf(text: string): { readonly keys: Key[]; readonly rest: str
         at += 1;
         continue;
       }
-      keys.push(mouseOf(sequence) ?? { name: named(`\u001b${sequence}`) });
+      keys.push(mouseOf(sequence) ?? attributesOf(sequence) ?? { name: named(`\u001b${sequence}`) });
       at += 1 + sequence.length;
     } else if (char < " " || char === "\u007f") {
       keys.push({ name: CONTROLS[char] ?? "other" });

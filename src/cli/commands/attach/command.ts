@@ -7,11 +7,11 @@ export const ATTACH = command({
   summary: "Open a session: its screen and keyboard, or its last screen",
   about: [
     "Every key goes to the session, Ctrl-C too. Ctrl-] leaves it running; after it n,",
-    "p and l show other sessions, r redraws, ? lists these keys. The session takes",
-    "the size of your terminal. On a pipe all its output is printed, from the start",
-    "to the end. ID is any four or more characters that fit one session only, or -",
-    "for the last one of this project. Without it you pick from a list. Leaves with",
-    "the agent's exit code once that has ended, with 0 if you leave before.",
+    "p, l and w show other sessions, b the list, [ the log, ? lists these keys. The",
+    "session takes the size of your terminal. On a pipe all its output is printed to",
+    "the end. ID is any four or more characters that fit one session only, or - for",
+    "the last one of this project. Without it you pick from a list. Leaves with the",
+    "agent's exit code once that has ended, with 0 if you leave before.",
   ],
   examples: [
     ["coven attach 3f2a9c1e", "screen and keyboard of the session"],

@@ -25,7 +25,8 @@ export const run: Run = async (invocation) => {
   });
   if (inView && !isSettled(session.status)) {
     const { view } = await loadView();
-    return view({ client, session, detach, observe, launched: false, early });
+    const board = async () => (await import("../sessions/browser/browser.ts")).browse(client, false);
+    return view({ client, session, detach, observe, launched: false, early, board });
   }
   early?.drop();
   const { introduce, watch } = await import("../../client/watch.ts");

@@ -1,5 +1,5 @@
 // asciicast v3: a recording as newline-delimited JSON. Source: https://docs.asciinema.org/manual/asciicast/v3
-import type { Moment, Recording } from "./recording.ts";
+import type { Moment, Recording } from "../../client/recording.ts";
 
 /** The document line by line. Intervals are seconds since the event before, and add up to the millisecond. */
 export async function* castOf(recording: Recording): AsyncGenerator<string, void, undefined> {

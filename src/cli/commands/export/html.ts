@@ -1,10 +1,10 @@
 // A recording as one HTML page that plays it from disk, without a network: the player, with the deflated cast inside.
 import { createDeflate } from "node:zlib";
 import { outcome } from "../../client/outcome.ts";
+import type { Recording } from "../../client/recording.ts";
 import { harmless } from "../../ui/text.ts";
 import { castOf } from "./cast.ts";
 import { pageFor } from "./player/page.ts";
-import type { Recording } from "./recording.ts";
 
 /** The page piece by piece; the whole of the recording is never in memory. */
 export async function* pageOf(recording: Recording): AsyncGenerator<string, void, undefined> {

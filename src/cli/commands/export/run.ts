@@ -5,6 +5,7 @@ import { beginReplacing } from "../../../os/replace-file.ts";
 import { covenPaths } from "../../../paths.ts";
 import { outputCheckOf } from "../../../supervise/inspect.ts";
 import { connect } from "../../client/connect.ts";
+import { type Recording, recordingOf } from "../../client/recording.ts";
 import { shortId } from "../../client/session-id.ts";
 import { sayRemoved } from "../../client/watch.ts";
 import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
@@ -15,14 +16,13 @@ import { say, write } from "../../ui/out.ts";
 import { withProgress } from "../../ui/progress.ts";
 import { harmless, quoted } from "../../ui/text.ts";
 import { size } from "../../ui/time.ts";
-import { type Recording, recordingOf } from "./recording.ts";
 
 type Render = (recording: Recording) => AsyncIterable<string>;
 
 /** Each loads only what it needs; the page brings an emulator of half a megabyte. */
 const FORMATS: Readonly<Record<string, () => Promise<Render>>> = {
   cast: async () => (await import("./cast.ts")).castOf,
-  text: async () => (await import("./text.ts")).textOf,
+  text: async () => (await import("../../client/recorded-text.ts")).textOf,
   html: async () => (await import("./html.ts")).pageOf,
 };
 

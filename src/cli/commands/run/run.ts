@@ -76,7 +76,12 @@ async function shown(invocation: Invocation, deadline: Deadline): Promise<number
     return exitCode;
   };
   if (inView) {
-    return toItsEnd(() => view({ client, session, detach, observe: false, launched: true }));
+    // Who waits for the end of this run is not taken anywhere else.
+    const waits = endsWithMe || has(invocation, "archive") || has(invocation, "timeout");
+    const board = async () => (await import("../sessions/browser/browser.ts")).browse(client, false);
+    return toItsEnd(() =>
+      view({ client, session, detach, observe: false, launched: true, board: waits ? undefined : board }),
+    );
   }
   const { err } = await import("../../ui/colour.ts");
   if (isDetached) {

@@ -1,5 +1,6 @@
 // `coven send`: what help, parsing and completions say of it.
 import { command } from "../../framework/command.ts";
+import { sessionId } from "../arguments.ts";
 
 export const SEND = command({
   name: "send",
@@ -7,7 +8,8 @@ export const SEND = command({
   about: [
     "Types the text, waits until the program has shown it, then presses Enter. The",
     "text is one or more words; - or nothing reads it from standard input. A headless",
-    "session takes nothing: start one with --interactive, or --detach.",
+    "session takes nothing: start one with --interactive, or --detach. Without an id",
+    "you pick from a list.",
   ],
   examples: [
     ["coven send 3f2a9c1e now fix the tests", "typed and submitted"],
@@ -16,7 +18,7 @@ export const SEND = command({
     ["coven send 3f2a9c1e --key down --key enter", "keys, one after the other"],
   ],
   args: [
-    { name: "id", sample: "3f2a9c1e", completes: "running session" },
+    sessionId("session that takes input"),
     { name: "text", sample: "'go on'", optional: true, rest: true },
   ],
   flags: [

@@ -6,8 +6,9 @@ import { isSet } from "../../../vt/picture.ts";
 import { connect } from "../../client/connect.ts";
 import { orNotRunning } from "../../client/end-session.ts";
 import { fullId, shortId } from "../../client/session-id.ts";
-import { flagValues, has, type Invocation, type Run, word } from "../../framework/command.ts";
+import { flagValues, has, type Invocation, type Run } from "../../framework/command.ts";
 import { keyBytes } from "../../terminal/key-names.ts";
+import { sessionMeant } from "../../terminal/which-session.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { say } from "../../ui/out.ts";
 import { harmless } from "../../ui/text.ts";
@@ -22,14 +23,17 @@ export const run: Run = async (invocation) => {
   const names = flagValues(invocation, "key").flatMap((names) => names.split(/\s+/).filter(Boolean));
   // Checked before anything is sent: a wrong name must not leave half of the keys pressed.
   for (const name of names) keyBytes(name, false);
-  const bytes = names.length > 0 ? undefined : await textOf(invocation);
+  const [typed] = invocation.words;
+  // A person picks first, and types what it is told behind that.
+  const picked = typed === undefined ? await picking(invocation) : undefined;
+  const bytes = names.length > 0 ? undefined : await textOf(invocation, picked !== undefined);
   if (names.length > 0 && invocation.words.length > 1) {
     throw new UsageError("coven send takes a text or keys, not both at once.", [
       "coven send ID --no-enter 'the text', then coven send ID --key enter",
     ]);
   }
-  const client = await connect();
-  const id = await fullId(client, word(invocation, 0));
+  const client = picked?.client ?? (await connect());
+  const id = picked?.id ?? (await fullId(client, typed ?? ""));
   refuseHeadless(await client.session(id));
   try {
     if (bytes) await send(client, id, bytes, invocation);
@@ -39,6 +43,13 @@ export const run: Run = async (invocation) => {
   }
   return 0;
 };
+
+async function picking(
+  invocation: Invocation,
+): Promise<{ readonly client: CovenClient; readonly id: string }> {
+  const client = await connect();
+  return { client, id: await sessionMeant(client, invocation, "session that takes input") };
+}
 
 /** Nobody reads there: what is typed would be kept by the terminal, and the command would have lied. */
 function refuseHeadless(session: Session): void {
@@ -51,12 +62,12 @@ function refuseHeadless(session: Session): void {
 }
 
 /** The words after the id, joined by a space; `-` or none stand for standard input. */
-async function textOf(invocation: Invocation): Promise<Uint8Array> {
+async function textOf(invocation: Invocation, isAsked: boolean): Promise<Uint8Array> {
   const words = invocation.words.slice(1);
   const joined = words.join(" ");
   if (joined !== "" && joined !== "-") return new TextEncoder().encode(joined);
   if (process.stdin.isTTY) {
-    if (words.length === 0) {
+    if (words.length === 0 && !isAsked) {
       throw new UsageError("There is nothing to send.", [
         "coven send ID 'the text'",
         "coven send ID --key enter",

@@ -8,13 +8,13 @@ import { has, type Run } from "../../framework/command.ts";
 import { atTerminal, printJson, say } from "../../ui/out.ts";
 import { filterOf } from "./filter.ts";
 
-export const run: Run = async (invocation, line) => {
+export const run: Run = async (invocation) => {
   const all = has(invocation, "all");
   const form = has(invocation, "json") ? "json" : has(invocation, "plain") ? "plain" : undefined;
   const { fits, limit, asked } = await filterOf(invocation, Date.now());
   if (form === undefined && !asked && atTerminal() && process.env["TERM"] !== "dumb") {
     const client = await connect();
-    return (await import("./browser/browser.ts")).browse(client, all, line);
+    return (await import("./browser/browser.ts")).browse(client, all);
   }
   const { answer: sessions } = await connectAsking(async (client) => {
     const found: Session[] = [];

@@ -2,7 +2,7 @@
 import { type CovenClient, isUnreachable } from "../../../../api/client.ts";
 import { isCovenError } from "../../../../errors.ts";
 import { covenPaths } from "../../../../paths.ts";
-import type { Session } from "../../../../session/session.ts";
+import { isSettled, type Session } from "../../../../session/session.ts";
 import { endSession } from "../../../client/end-session.ts";
 import { hintsFor } from "../../../client/error-hints.ts";
 import { factsOf } from "../../../client/facts.ts";
@@ -11,14 +11,14 @@ import { placeHere } from "../../../client/project.ts";
 import { shortId } from "../../../client/session-id.ts";
 import { sessionFeed } from "../../../client/session-list.ts";
 import { notable } from "../../../client/weighed.ts";
-import type { CommandLine } from "../../../framework/command.ts";
+import { type LogView, logView } from "../../../terminal/log-view.ts";
+import { detachKeyOf, loadView } from "../../../terminal/options.ts";
 import { Failure } from "../../../ui/failure.ts";
 import { type FullScreen, fullScreen } from "../../../ui/full-screen.ts";
 import type { Key } from "../../../ui/key-input.ts";
 import { counted } from "../../../ui/text.ts";
 import type { ActionId, ManyId } from "./actions.ts";
 import { browserLines, pageOf, targetAt } from "./lines.ts";
-import { type LogView, logView } from "./log-view.ts";
 import { type After, afterClick, afterKey, type BrowserState, initialState, withListing } from "./state.ts";
 
 /** Ages on the screen are at most this old, in milliseconds. */
@@ -31,7 +31,7 @@ const DOUBLE_CLICK_MS = 400;
 const FIRST_PAGE_MS = 150;
 
 /** Shows the list until the person leaves it, those of this project first; `all`: every one there is. Resolves to the exit code. */
-export function browse(client: CovenClient, all: boolean, line: CommandLine): Promise<number> {
+export function browse(client: CovenClient, all: boolean): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   let state = initialState(all, placeHere()?.projectRoot, all);
   let screen: FullScreen | undefined;
@@ -107,7 +107,7 @@ export function browse(client: CovenClient, all: boolean, line: CommandLine): Pr
 
   async function act(action: ActionId, session: Session): Promise<void> {
     if (action === "log") {
-      log = logView(client, session, draw);
+      log = logView({ client, session, changed: draw, write: (text) => process.stdout.write(text) });
       draw();
       return;
     }
@@ -150,10 +150,13 @@ export function browse(client: CovenClient, all: boolean, line: CommandLine): Pr
     // The screen that was just left has paused it.
     process.stdin.resume();
     try {
-      const { run } = await import("../../attach/run.ts");
-      await run({ name: "attach", words: [session.id], flags: {} }, line);
       const now = await client.session(session.id);
-      return `${shortId(session.id)}: ${outcome(now)}`;
+      if (!isSettled(now.status)) {
+        const detach = await detachKeyOf({ name: "attach", words: [], flags: {} });
+        const { view } = await loadView();
+        await view({ client, session: now, detach, observe: false, launched: false, quiet: true });
+      }
+      return `${shortId(session.id)}: ${outcome(await client.session(session.id))}`;
     } finally {
       open();
     }

@@ -1,8 +1,8 @@
 // The events of a session as a recording: the size at the beginning, then what happened at which moment.
-import type { CovenClient } from "../../../api/client.ts";
-import type { Event } from "../../../session/event.ts";
-import { DEFAULT_SIZE, type Session } from "../../../session/session.ts";
-import { exitCodeOf } from "../../client/outcome.ts";
+import type { CovenClient } from "../../api/client.ts";
+import type { Event } from "../../session/event.ts";
+import { DEFAULT_SIZE, type Session } from "../../session/session.ts";
+import { exitCodeOf } from "./outcome.ts";
 
 /** Something that happened; `ms` counts from the start of the session and never decreases. */
 export type Moment = { readonly ms: number } & (

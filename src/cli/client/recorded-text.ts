@@ -1,24 +1,48 @@
 // A recording as plain text: what a terminal shows of it in the end, scrollback included, and the last screen of
 // each full-screen program. A progress bar comes out as it ended, not as the hundred states it went through.
 import type { IBuffer, Terminal } from "@xterm/headless";
-import { openEmulator } from "../../../screen/emulator.ts";
+import { openEmulator } from "../../screen/emulator.ts";
 import type { Recording } from "./recording.ts";
+import { type ScrolledOff, scrolledOff } from "./scrolled-off.ts";
 
 /** Lines of scrollback from which on the older ones are given out and forgotten, and how many then stay. */
 const MOST_LINES = 10_000;
 const KEPT_LINES = 2_000;
 /** Characters of one line after which its beginning is given out, not kept until its end comes. */
 const LONG_LINE = 64 * 1024;
+/** Line feeds on the alternate screen between two looks at it: fewer than any screen that is worth scrolling has rows. */
+const LINES_BETWEEN_LOOKS = 4;
+
+/** So long at most, in milliseconds, nothing else is done meanwhile. */
+const AT_A_TIME_MS = 20;
+
+/** What else is wanted of a recording. */
+export interface TextOptions {
+  /** Also what full-screen programs have scrolled off their screen, above the last one of each. */
+  readonly scrolledOff?: boolean;
+}
+
 /** The text piece by piece, each line with its end. Lines that the terminal wrapped are whole again. */
-export async function* textOf(recording: Recording): AsyncGenerator<string, void, undefined> {
+export async function* textOf(
+  recording: Recording,
+  options: TextOptions = {},
+): AsyncGenerator<string, void, undefined> {
   const emulator = openEmulator(recording.cols, recording.rows, MOST_LINES * 2);
   const { terminal } = emulator;
-  const screens = lastScreens(terminal);
+  const screens = lastScreens(terminal, options.scrolledOff ? scrolledOff() : undefined);
   const lines = new Logical(terminal.buffer.normal, screens);
+  let since = performance.now();
   for await (const moment of recording.moments) {
     if (moment.kind === "resize") emulator.resize(moment.cols, moment.rows);
     if (moment.kind !== "output") continue;
-    emulator.parse(moment.data);
+    for (const piece of options.scrolledOff ? screens.pieces(moment.data) : [moment.data]) {
+      emulator.parse(piece);
+      screens.look();
+      if (performance.now() - since < AT_A_TIME_MS) continue;
+      // Whoever reads along in a terminal presses keys meanwhile.
+      await new Promise(setImmediate);
+      since = performance.now();
+    }
     if (terminal.buffer.normal.baseY < MOST_LINES) continue;
     yield lines.take(terminal.buffer.normal.baseY - KEPT_LINES);
     // Forgets the lines just taken: they are the oldest.
@@ -43,11 +67,16 @@ interface LastScreens {
   gone: number;
   /** Notes the alternate screen, if it is shown and not empty. */
   left(): void;
+  /** What is printed, in pieces after which there is something to look at. */
+  pieces(data: string): Iterable<string>;
+  /** Compares the alternate screen with how it was; does nothing while a frame is being drawn (synchronized output). */
+  look(): void;
 }
 
 /** Keeps each alternate screen as it was when its program left it, or cleared it just before. */
-function lastScreens(terminal: Terminal): LastScreens {
+function lastScreens(terminal: Terminal, gone: ScrolledOff | undefined): LastScreens {
   let cleared: readonly string[] = [];
+  let drawing = false;
   const screens: LastScreens = {
     all: [],
     gone: 0,
@@ -57,7 +86,34 @@ function lastScreens(terminal: Terminal): LastScreens {
       const shown = screenText(alternate, terminal.rows);
       const text = shown.length > 0 ? shown : cleared;
       cleared = [];
-      if (text.length > 0) screens.all.push({ before: screens.gone + normal.baseY + normal.cursorY, text });
+      const all = [...(gone?.take() ?? []), ...text];
+      if (all.length > 0) {
+        screens.all.push({ before: screens.gone + normal.baseY + normal.cursorY, text: all });
+      }
+    },
+    *pieces(data) {
+      let begin = 0;
+      let lines = 0;
+      for (const { 0: end, index } of data.matchAll(/\u001b\[\?2026[hl]|\n/g)) {
+        lines += 1;
+        if (end === "\n" && (drawing || lines < LINES_BETWEEN_LOOKS)) continue;
+        lines = 0;
+        // What stands before the beginning of a frame is looked at, and the frame as a whole.
+        const begins = end.endsWith("h");
+        const cut = begins ? index : index + end.length;
+        if (!begins) drawing = false;
+        if (cut > begin) yield data.slice(begin, cut);
+        begin = cut;
+        if (begins) drawing = true;
+      }
+      if (begin < data.length) yield data.slice(begin);
+    },
+    look() {
+      const { active, alternate } = terminal.buffer;
+      if (!gone || drawing || active !== alternate) return;
+      gone.look(
+        Array.from({ length: terminal.rows }, (_, y) => lineText(alternate, alternate.baseY + y, true)),
+      );
     },
   };
   const isAlternate = (params: readonly (number | number[])[]) =>
