@@ -15,6 +15,7 @@ import { readEvents, readFrames } from "./sse.ts";
 export type { Attached, AttachOptions, TerminalSize } from "./client-attach.ts";
 export { isUnreachable } from "./client-errors.ts";
 export type { StatusAnswer } from "./routes/daemon.ts";
+export type { FeedFrame } from "./routes/feed.ts";
 export type { AttachFrame } from "./schema.ts";
 
 /** Ends a call from outside; the call then rejects with the signal's own reason, not with a CovenError. */
@@ -25,6 +26,8 @@ export interface CallOptions {
 export interface ClientOptions {
   /** The most milliseconds a call that is no stream may take; default 30,000. Then it is `unreachable`, cause `timeout`. */
   readonly timeoutMs?: number;
+  /** Who asks, in words of their own, for the record; the runtime's name when left out. */
+  readonly agent?: string;
   /** A connection of its own per call: what answers is then whoever listens on the path now, not who did a moment ago. */
   readonly fresh?: boolean;
 }
@@ -65,11 +68,12 @@ export type CovenClient = ReturnType<typeof covenClient>;
  */
 export function covenClient(socketPath: string, options: ClientOptions = {}) {
   const timeoutMs = options.timeoutMs ?? 30_000;
+  const agent = options.agent === undefined ? {} : { "user-agent": options.agent };
 
   /** Sends one request and returns its answer once the status line says success; else throws. */
   async function send<A extends At>(at: A, call: Call<A>, timer?: AbortSignal): Promise<Response> {
     const signals = [call.signal, timer].filter((signal) => signal !== undefined);
-    const headers: Record<string, string> = { ...call.headers };
+    const headers: Record<string, string> = { ...agent, ...call.headers };
     if (call.body !== undefined) headers["content-type"] = "application/json";
     const answer = await fetch(`http://coven/api/v1${pathOf(at, call)}`, {
       unix: socketPath,
@@ -239,6 +243,9 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
       readFeed(
         bytes("GET /feed", { ...call, headers: cursor === undefined ? {} : { "last-event-id": cursor } }),
       ),
+
+    /** What it wants from a person, and what it wanted before. */
+    attention: (id: string, call?: CallOptions) => ask("GET /sessions/:id/attention", { ...call, id }),
 
     /** Takes over a little of what coven 0.4 has recorded; again while there is `more`. */
     import: (body: BodyOf<Routes["import"]>, call?: CallOptions) => ask("POST /import", { ...call, body }),

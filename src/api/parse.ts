@@ -76,7 +76,9 @@ export function isExternalId(id: string): boolean {
 
 /** What may stand behind the id in a path; kept by the test of routes. */
 const TAILS = new Set(
-  "input resize kill screen output attach archive summon complete log events approve deny".split(" "),
+  "input resize kill screen output attach archive summon complete log events approve deny attention".split(
+    " ",
+  ),
 );
 
 /** The id itself; throws `session_not_found` for what can be none (docs/API-CONTRACT.md, Transport). */

@@ -58,6 +58,7 @@ const session = z.object({
   typing: z.array(z.object({ kind: z.enum(["keys", "submit"]), bytes, enterDue: z.boolean() })),
   kill: z
     .object({
+      by: z.string().optional(),
       eventWaits: z.boolean(),
       graceLeftMs: z.number().min(0),
       known: z.array(

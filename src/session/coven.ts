@@ -193,11 +193,11 @@ export class Coven {
     this.#liveSession(id).resize(cols, rows);
   }
 
-  /** Accepted at once; the whole process tree is ended in the background. Throws as requireLive, and `kill_failed`. */
-  kill(id: string): void {
+  /** Accepted at once; the whole process tree is ended in the background. `by`: who asked, for the record. Throws as requireLive, and `kill_failed`. */
+  kill(id: string, by = "a client"): void {
     const live = this.#liveSession(id);
     try {
-      live.kill();
+      live.kill(by);
     } catch (error) {
       this.ports.log.error("kill_failed", { sessionId: id, ...failureFields(error), code: "kill_failed" });
       throw new CovenError("kill_failed", "The session could not be ended.", { sessionId: id });
@@ -434,7 +434,7 @@ export class Coven {
     const all = Array.from(this.#running.values());
     for (const live of all) {
       try {
-        live.kill();
+        live.kill("the daemon: it was stopped");
       } catch (error) {
         log.error("kill_failed", { sessionId: live.id, ...failureFields(error), code: "kill_failed" });
       }

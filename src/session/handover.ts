@@ -47,6 +47,8 @@ export interface HandedSession {
   readonly typing: readonly Typed[];
   /** It was asked to end: how much of its time to do so is left, and who is known to belong to it. `eventWaits`: the ledger has not taken the kill event. */
   readonly kill: {
+    /** Who asked for it, where that is known. */
+    readonly by?: string | undefined;
     readonly eventWaits: boolean;
     readonly graceLeftMs: number;
     readonly known: readonly ProcessInfo[];

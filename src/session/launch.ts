@@ -296,7 +296,7 @@ export function startLive(
     if (descriptor !== undefined) keeper?.keep(id, { pid, descriptor });
     log.info("session_started", { sessionId: id, harness, child: pty.pid, driver: ptys.driver });
   } catch (error) {
-    if (live.holdsTerminal) live.kill();
+    if (live.holdsTerminal) live.kill("the daemon: the launch failed");
     else terminal.close();
     throw launchFailure(ports, id, error, live.holdsTerminal);
   }

@@ -67,6 +67,7 @@ export class LiveSession {
   /** Whether the system has ended anybody for want of memory since it began, where it was. */
   #memoryRanOut = () => false;
   #killed = false;
+  #killedBy: string | undefined;
   #exit: PtyExit | undefined;
   #stop: Promise<StopReport | undefined> | undefined;
   /** Of a tree that is being ended: who belongs to it, and when its time is over, on the world's clock. */
@@ -163,7 +164,8 @@ export class LiveSession {
   readonly exited = (exit: PtyExit): void => {
     this.#exit = exit;
     this.terminal.end();
-    if (this.#stop) void this.#stop.then((report) => this.#settle(report ? [stopped(report)] : [], report));
+    if (this.#stop)
+      void this.#stop.then((report) => this.#settle(report ? [stopped(report, this.#killedBy)] : [], report));
     else void this.#endedByItself();
   };
 
@@ -230,9 +232,10 @@ export class LiveSession {
     this.#append({ kind: "resize", payload: { cols, rows } });
   }
 
-  /** Ends the whole process tree; returns at once, the record says so when it is true. */
-  kill(): void {
+  /** Ends the whole process tree; returns at once, the record says so when it is true. `by`: who asked, for the record. */
+  kill(by: string): void {
     if (this.#killed) return;
+    this.#killedBy = by;
     const kill: NewEvent = { kind: "kill", payload: { status: "killed" } };
     try {
       this.#append(kill);
@@ -287,6 +290,7 @@ export class LiveSession {
       typing: this.#typing.left(),
       kill: this.#killed
         ? {
+            by: this.#killedBy,
             eventWaits: this.#waitingEvents.length > 0,
             graceLeftMs: Math.max(0, this.#graceEnds - world.monotonic()),
             known: Array.from(this.#treeKnown.values()),
@@ -319,6 +323,7 @@ export class LiveSession {
     for (const typed of handed.typing) this.#typing.take(typed);
     const { kill } = handed;
     if (kill) {
+      this.#killedBy = kill.by;
       if (kill.eventWaits) this.#waitingEvents.push({ kind: "kill", payload: { status: "killed" } });
       for (const one of kill.known) this.#treeKnown.set(keyOf(one), one);
       this.#endTree(kill.graceLeftMs);

@@ -104,9 +104,9 @@ export async function outlivers(
   }
 }
 
-/** The last event but one of a session that was ended: who was ended with it, and who is still there; named, never a number alone. */
-export function stopped(report: StopReport): NewEvent {
-  return { kind: "metadata", payload: { event: "stopped", ...report } };
+/** The last event but one of a session that was ended: who asked for it, who was ended with it, and who is still there; named, never a number alone. */
+export function stopped(report: StopReport, by: string | undefined): NewEvent {
+  return { kind: "metadata", payload: { event: "stopped", ...(by === undefined ? {} : { by }), ...report } };
 }
 
 /** The last event but one of a session that ended by itself: who outlives it, if anybody does. */

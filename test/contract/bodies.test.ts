@@ -204,6 +204,20 @@ test("POST input, resize and kill of a live session", async () => {
     status: 202,
     body: { ...ACCEPTED.body, seq: "<seq>" },
   });
+  expect(await frozen(daemon, `GET /api/v1/sessions/${live?.id}/attention`)).toEqual({
+    status: 200,
+    body: {
+      attention: {
+        state: "unknown",
+        kind: null,
+        message: null,
+        source: "launch",
+        seq: "<seq>",
+        at: "<time>",
+      },
+      history: [],
+    },
+  });
   expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/approve`, {})).toEqual(
     refusal(409, "not_supported", { sessionId: "<uuid>", harness: "codex" }),
   );

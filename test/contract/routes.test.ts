@@ -32,6 +32,7 @@ test("the routes that are served, and nothing else is", () => {
     "GET /sessions",
     "GET /sessions/:id",
     "GET /sessions/:id/attach",
+    "GET /sessions/:id/attention",
     "GET /sessions/:id/events",
     "GET /sessions/:id/log",
     "GET /sessions/:id/output",

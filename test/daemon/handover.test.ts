@@ -34,6 +34,7 @@ const FULL: Handover = {
       viewers: [{ cols: 80, rows: 24, usedAt: 3 }],
       typing: [{ kind: "submit", bytes: bytes("a task"), enterDue: true }],
       kill: {
+        by: "a client (curl/8.0)",
         eventWaits: true,
         graceLeftMs: 1234.5,
         known: [{ pid: 9, startedAt: null, parent: 1, group: 9, session: 9, name: "sh", dead: false }],

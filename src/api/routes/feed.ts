@@ -1,8 +1,10 @@
 // What happens to all sessions, as one stream.
 import * as z from "zod";
+import type { Attention } from "../../session/attention.ts";
 import type { FEED_TYPES } from "../../session/feed.ts";
+import { ok } from "../respond.ts";
 import { route } from "../route.ts";
-import { approvalRecord, parameter, sessionRecord } from "../schema.ts";
+import { approvalRecord, attention, parameter, sessionRecord } from "../schema.ts";
 import { feedStream } from "../stream.ts";
 
 const cursor = parameter.regex(/^\d{1,15}\.[0-9a-z]{1,10}$/, "must be the id of an entry of the feed");
@@ -23,7 +25,23 @@ export interface FeedFrame extends z.infer<typeof entry> {
   readonly cursor: string | null;
 }
 
+/** How many changes are told. */
+const MOST_CHANGES = 50;
+
 export const feed = {
+  attention: route("GET /sessions/:id/attention", {
+    answer: z.object({
+      attention: attention.nullable(),
+      /** What it was before, the newest first; as far back as the feed goes. */
+      history: z.array(attention),
+    }),
+    handle: ({ coven, ledger }, { id }) => {
+      // What the daemon has announced.
+      const said = ledger.feedOf(id, "session.attention", MOST_CHANGES) as { data: Attention }[];
+      return ok({ attention: coven.session(id).attention, history: said.map(({ data }) => data) });
+    },
+  }),
+
   feed: route("GET /feed", {
     query: z.object({
       /** As `Last-Event-ID`, which beats it. */

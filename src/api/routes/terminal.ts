@@ -30,6 +30,12 @@ const CELLS = between(0, 1000, "must be 1..1000");
 /** What was typed was taken: `seq` is the last event before it. */
 const typed = accepted.extend({ seq });
 
+/** Who asks, as they say themselves. */
+function askerOf(http: Request): string {
+  const agent = (http.headers.get("user-agent") ?? "").replace(/\P{ASCII}|\p{Cc}/gu, "").slice(0, 100);
+  return agent === "" ? "a client" : `a client (${agent})`;
+}
+
 function receipt(status: number, seq: number) {
   return { status, value: { ok: true, accepted: true, seq } } as const;
 }
@@ -102,8 +108,8 @@ export const terminal = {
     answer: accepted,
     status: 202,
     refuses: ["kill_failed", "external_session_not_killable"],
-    handle: ({ coven }, { id }) => {
-      coven.kill(id);
+    handle: ({ coven }, { id, http }) => {
+      coven.kill(id, askerOf(http));
       return ACCEPTED;
     },
   }),

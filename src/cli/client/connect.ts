@@ -32,7 +32,7 @@ export function probe(): Probe {
     }));
   // The caller may fail before it waits for the answer.
   daemon.catch(() => {});
-  return { client: covenClient(socket), daemon };
+  return { client: covenClient(socket, { agent: `coven/${COVEN_VERSION}` }), daemon };
 }
 
 /** A client of a daemon that has just answered. Throws what `startDaemon` throws when none answers and none can be started. */

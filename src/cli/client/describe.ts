@@ -10,7 +10,9 @@ import { outcome } from "./outcome.ts";
 
 /** Its program has said that it waits for a person. */
 export function isWaiting(session: Session): boolean {
-  return !isSettled(session.status) && session.activity === "blocked";
+  if (isSettled(session.status)) return false;
+  // A daemon of before says no more than the program's own word.
+  return session.attention ? session.attention.state === "waiting" : session.activity === "blocked";
 }
 
 /** One word on where it stands: its status, `waiting` when its program waits for a person, `external` while somebody else runs it, `archived`. */

@@ -3,6 +3,7 @@
 import type { Command } from "../framework/command.ts";
 import { ADAPTER } from "./adapter/command.ts";
 import { APPROVALS } from "./approvals/command.ts";
+import { APPROVE, DENY } from "./approve/command.ts";
 import { ARCHIVE } from "./archive/command.ts";
 import { ATTACH } from "./attach/command.ts";
 import { COMPLETIONS } from "./completions/command.ts";
@@ -26,6 +27,8 @@ import { STATUS } from "./status/command.ts";
 import { SUMMON } from "./summon/command.ts";
 import { TUI } from "./tui/command.ts";
 import { VERSION } from "./version/command.ts";
+import { WAIT } from "./wait/command.ts";
+import { WHY } from "./why/command.ts";
 import { WORKTREES } from "./worktrees/command.ts";
 
 /** Every command, in the order in which help shows them. */
@@ -34,6 +37,10 @@ export const COMMANDS: readonly Command[] = [
   SESSIONS,
   ATTACH,
   SEND,
+  WAIT,
+  WHY,
+  APPROVE,
+  DENY,
   KILL,
   ARCHIVE,
   SUMMON,

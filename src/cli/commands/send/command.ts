@@ -28,6 +28,7 @@ export const SEND = command({
       repeats: true,
       summary: "a key: enter esc up f1..f12 ctrl-c alt-x shift-tab",
     },
+    { name: "if-waiting", summary: "only while it waits for you, and only for what it waits now" },
     { name: "no-enter", summary: "do not press Enter" },
     { name: "raw", summary: "the bytes as they are: no paste, no Enter" },
   ],

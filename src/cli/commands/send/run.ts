@@ -6,6 +6,7 @@ import { isSet } from "../../../vt/picture.ts";
 import { connect } from "../../client/connect.ts";
 import { orNotRunning } from "../../client/end-session.ts";
 import { fullId, shortId } from "../../client/session-id.ts";
+import { wantText } from "../../client/wants.ts";
 import { flagValues, has, type Invocation, type Run } from "../../framework/command.ts";
 import { keyBytes } from "../../terminal/key-names.ts";
 import { sessionMeant } from "../../terminal/which-session.ts";
@@ -34,10 +35,12 @@ export const run: Run = async (invocation) => {
   }
   const client = picked?.client ?? (await connect());
   const id = picked?.id ?? (await fullId(client, typed ?? ""));
-  refuseHeadless(await client.session(id));
+  const session = await client.session(id);
+  refuseHeadless(session);
+  const typing: Typing = { client, id, ifAttentionSeq: waitingSeq(session, invocation) };
   try {
-    if (bytes) await send(client, id, bytes, invocation);
-    else await press(client, id, names);
+    if (bytes) await send(typing, bytes, invocation);
+    else await press(typing, names);
   } catch (error) {
     throw orNotRunning(error, id);
   }
@@ -49,6 +52,23 @@ async function picking(
 ): Promise<{ readonly client: CovenClient; readonly id: string }> {
   const client = await connect();
   return { client, id: await sessionMeant(client, invocation, "session that takes input") };
+}
+
+/** Where it is typed, and for which question alone. */
+interface Typing {
+  readonly client: CovenClient;
+  readonly id: string;
+  readonly ifAttentionSeq: number | undefined;
+}
+
+/** With --if-waiting the question it waits with now. */
+function waitingSeq({ id, attention }: Session, invocation: Invocation): number | undefined {
+  if (!has(invocation, "if-waiting")) return undefined;
+  if (attention?.state === "waiting") return attention.seq;
+  throw new Failure(`Session ${id} does not wait for anything: it is ${wantText(attention)}.`, [
+    `coven wait ${shortId(id)} --for waiting`,
+    `coven why ${shortId(id)}`,
+  ]);
 }
 
 /** Nobody reads there: what is typed would be kept by the terminal, and the command would have lied. */
@@ -81,40 +101,42 @@ async function textOf(invocation: Invocation, isAsked: boolean): Promise<Uint8Ar
   return bytes;
 }
 
-async function send(client: CovenClient, id: string, bytes: Uint8Array, given: Invocation): Promise<void> {
+async function send(typing: Typing, bytes: Uint8Array, given: Invocation): Promise<void> {
   const text = decoded(bytes);
-  if (has(given, "raw")) return text === undefined ? typeBytes(client, id, bytes) : input(client, id, text);
+  if (has(given, "raw")) return text === undefined ? typeBytes(typing, bytes) : input(typing, text);
   if (text === undefined) {
     throw new Failure("The text is not UTF-8.", ["the same with --raw, which sends the bytes as they are"]);
   }
   // A line end at the end of a file is replaced by Enter.
   const typed = text.replace(/\r?\n$/, "");
-  if (!has(given, "no-enter")) return input(client, id, typed, true);
-  const paste = await hasSet(client, id, BRACKETED_PASTE);
-  await input(client, id, paste ? new TextDecoder().decode(pasted(new TextEncoder().encode(typed))) : typed);
+  if (!has(given, "no-enter")) return input(typing, typed, true);
+  const paste = await hasSet(typing, BRACKETED_PASTE);
+  await input(typing, paste ? new TextDecoder().decode(pasted(new TextEncoder().encode(typed))) : typed);
 }
 
-async function input(client: CovenClient, id: string, data: string, submit = false): Promise<void> {
-  await client.input(id, data, { submit });
+async function input({ client, id, ifAttentionSeq }: Typing, data: string, submit = false): Promise<void> {
+  await client.input(id, data, { submit, ...(ifAttentionSeq === undefined ? {} : { ifAttentionSeq }) });
 }
 
-async function hasSet(client: CovenClient, id: string, mode: number): Promise<boolean> {
+async function hasSet({ client, id }: Typing, mode: number): Promise<boolean> {
   const { picture } = await client.screen(id, { picture: true });
   return picture !== undefined && isSet(picture, mode);
 }
 
-async function press(client: CovenClient, id: string, names: readonly string[]): Promise<void> {
-  const application = await hasSet(client, id, APPLICATION_CURSOR);
+async function press(typing: Typing, names: readonly string[]): Promise<void> {
+  const application = await hasSet(typing, APPLICATION_CURSOR);
   for (const [place, name] of names.entries()) {
     if (place > 0) await Bun.sleep(BETWEEN_KEYS_MS);
-    await input(client, id, keyBytes(name, application));
+    // The first key makes its question stale.
+    await input(place > 0 ? { ...typing, ifAttentionSeq: undefined } : typing, keyBytes(name, application));
   }
 }
 
 /** Bytes that are not UTF-8 go through the attach socket: JSON cannot carry them. */
-async function typeBytes(client: CovenClient, id: string, bytes: Uint8Array): Promise<void> {
+async function typeBytes(typing: Typing, bytes: Uint8Array): Promise<void> {
   // Refused where the session has ended. Attaching would succeed there, and take no keys.
-  await input(client, id, "");
+  await input(typing, "");
+  const { client, id } = typing;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const socket = client.attach(id, {
     frame(frame) {
