@@ -13,7 +13,11 @@ export interface CurlLine {
 }
 
 /** Every line of the page that begins with curl, and the assignments (`ID=…`) that stand before them. */
-export function curlLines(): { readonly asks: readonly CurlLine[]; readonly sets: readonly string[] } {
+export function curlLines(): {
+  readonly asks: readonly CurlLine[];
+  readonly sets: readonly string[];
+  readonly page: string;
+} {
   const page = readFileSync(join(import.meta.dir, "..", "..", "docs", "API-CONTRACT.md"), "utf8");
   const asks = Array.from(page.matchAll(/^curl .*$/gm), ([line]) => {
     const path = /http:\/\/coven(\/[^\s'"?]*)/.exec(line)?.[1] ?? "";
@@ -21,5 +25,5 @@ export function curlLines(): { readonly asks: readonly CurlLine[]; readonly sets
     const status = / {2}# (\d{3})\b/.exec(line)?.[1];
     return { line, method, path, status: status === undefined ? undefined : Number(status) };
   });
-  return { asks, sets: page.match(/^[A-Z]+=\$\(.*\)$/gm) ?? [] };
+  return { page, asks, sets: page.match(/^[A-Z]+=\$\(.*\)$/gm) ?? [] };
 }
