@@ -19,6 +19,8 @@ export interface AttachRequest {
   /** It draws for itself: the screen is sent as data. */
   readonly picture: boolean;
   readonly size?: Size;
+  /** The client's own name, where it wants to know what of its keys was taken. */
+  readonly client?: string;
   /** When it was asked for, on the world's clock, and its id in the log. */
   readonly began: number;
   readonly requestId: string;
@@ -83,6 +85,8 @@ class Viewer {
   #asOfSeq = 0;
   #size: Size = { cols: 0, rows: 0 };
   #refusals = 0;
+  /** It is told in a moment how much of its keys was taken. */
+  #counting = false;
   /** As it was said last. */
   #storage: StorageState = "ok";
   readonly #gone = new AbortController();
@@ -102,9 +106,10 @@ class Viewer {
   /** Votes on the size first, so that the screen shown is of the size that counts. */
   async begin(): Promise<void> {
     const { coven, log, meter, world } = this.api;
-    const { id, observe, size, began, requestId } = this.socket.data;
+    const { id, observe, size, client, began, requestId } = this.socket.data;
     try {
-      if (coven.isLive(id)) this.#attachment = coven.attach(id, size ? { observe, size } : { observe });
+      const asked = { observe, ...(size ? { size } : {}), ...(client === undefined ? {} : { client }) };
+      if (coven.isLive(id)) this.#attachment = coven.attach(id, asked);
       this.#show("attached");
       meter.attaches.observe((world.monotonic() - began) / 1000);
       while ((await this.#sendOutput()) === "far behind") {
@@ -124,8 +129,8 @@ class Viewer {
   message(message: string | Buffer): void {
     if (this.#gone.signal.aborted) return;
     try {
-      if (typeof message !== "string") this.#attachment.type(new Uint8Array(message));
-      else this.#resize(message);
+      if (typeof message === "string") this.#resize(message);
+      else this.#type(new Uint8Array(message));
     } catch (error) {
       const refused = isCovenError(error)
         ? error
@@ -135,6 +140,22 @@ class Viewer {
       if (this.#refusals === MOST_REFUSALS) this.#end(1008, "too many messages were refused");
       // It sends what is refused, and does not read that it is.
       else if (this.socket.getBufferedAmount() > MOST_WAITING_BYTES) this.socket.terminate();
+    }
+  }
+
+  /** What is refused was taken all the same: it is not to come again. */
+  #type(keys: Uint8Array): void {
+    const { place } = this.#attachment;
+    try {
+      this.#attachment.type(keys);
+    } finally {
+      if (place && !this.#counting) {
+        this.#counting = true;
+        this.api.world.soon(() => {
+          this.#counting = false;
+          if (!this.#gone.signal.aborted) this.#say({ type: "typed", count: place.taken });
+        });
+      }
     }
   }
 
@@ -175,7 +196,12 @@ class Viewer {
     this.#asOfSeq = asOfSeq;
     this.#size = { cols, rows };
     const at = { asOfSeq, cols, rows };
-    this.#say(type === "attached" ? { type, session: coven.session(id), ...at } : { type, ...at });
+    if (type === "attached") {
+      // Nobody takes keys where nothing runs: none are to come again.
+      const typed = this.#attachment.place?.before ?? null;
+      const named = this.socket.data.client === undefined ? {} : { typed };
+      this.#say({ type, session: coven.session(id), ...at, ...named });
+    } else this.#say({ type, ...at });
     if (this.socket.data.picture) this.#say({ type: "screen", picture });
     else this.socket.sendBinary(Buffer.from(draw(picture).text));
     this.#share.set(this.socket.getBufferedAmount());

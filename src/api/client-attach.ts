@@ -1,6 +1,10 @@
 // The client's end of the attach WebSocket: frames and bytes in, keys and sizes out.
 import type { Picture } from "../vt/picture.ts";
+import { AWAY_MS, CUT_MS } from "./client-resume.ts";
 import type { AttachFrame, AttachMessage } from "./schema.ts";
+
+/** What the daemon hangs up with before another program goes on in its place (IANA's registry of close codes). */
+const RESTARTING = 1012;
 
 /** A terminal's size in cells, each side 1..1000. */
 export interface TerminalSize {
@@ -15,8 +19,18 @@ export interface AttachOptions {
   readonly size?: TerminalSize;
   /** Each frame and each message of bytes, in order; `snapshot` marks the one that is the whole screen. With `picture` that comes as data instead. */
   picture?(picture: Picture): void;
-  frame(frame: Exclude<AttachFrame, { readonly type: "screen" }>): void;
+  frame(frame: Exclude<AttachFrame, { readonly type: "screen" | "typed" }>): void;
   bytes(bytes: Uint8Array, snapshot: boolean): void;
+  /**
+   * The daemon is being replaced, or has gone; it is looked for. What is typed meanwhile waits. When it answers, another frame `attached` and a whole screen
+   * come; when it doesn't, `closed`.
+   */
+  away?(): void;
+  /**
+   * So many bytes of keys will not arrive (`lost` false: more than may wait were typed while nobody took any), or nobody can say whether they did: they were on their way to a daemon that
+   * crashed. They are not sent again.
+   */
+  refused?(bytes: number, lost: boolean): void;
   /** Once, last, unless `close` was called before: the daemon hung up, went away, or refused. */
   closed(): void;
 }
@@ -63,33 +77,115 @@ function plainWay(socketPath: string): { readonly path: string; close(): void } 
   return { path, close: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
-/** Opens `ws+unix://<socket>:<path>`. Never throws: `closed` is called when it fails. */
-export function openAttach(socketPath: string, path: string, options: AttachOptions): Attached {
-  const way = plainWay(socketPath);
-  const socket = new WebSocket(`ws+unix://${way.path}:/api/v1${path}`);
-  socket.binaryType = "arraybuffer";
-  const waiting: (string | Uint8Array<ArrayBuffer>)[] = [];
+/** What may wait while nobody takes it, in bytes. */
+const MOST_WAITING_BYTES = 1024 * 1024;
+/** Close codes by which the daemon means that it is over (RFC 6455): done, refused, failed. */
+const MEANT = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010, 1011]);
+const AGAIN_MS = 20;
+
+/** One message of keys, until it is known that it was taken. */
+interface Message {
+  readonly keys: Uint8Array<ArrayBuffer>;
+  sent: boolean;
+}
+
+/**
+ * Opens `ws+unix://<socket>:<path>`, again where the daemon is replaced; `pathOf` gives the path for a size and a name. Never throws: `closed` is called when it
+ * fails. Each key arrives once, in order, or is refused aloud.
+ */
+export function openAttach(
+  socketPath: string,
+  pathOf: (size: TerminalSize | undefined, client: string | undefined) => string,
+  options: AttachOptions,
+): Attached {
+  const client = options.observe ? undefined : crypto.randomUUID();
+  /** What the daemon has not said it took, or, where it says nothing, what was not sent. */
+  const messages: Message[] = [];
+  let { size } = options;
+  /** How many it has taken, as it counts. */
+  let taken = 0;
+  /** It says how many. */
+  let counts: boolean | undefined;
+  let socket: WebSocket | undefined;
+  /** The connection stands, and what is typed goes out at once. */
+  let open = false;
+  /** Sizes that were asked for before it stood. */
+  let resizes: TerminalSize[] = [];
   let snapshotNext = false;
   let over = false;
+  let ended = false;
+  /** It has been attached at least once. */
+  let begun = false;
+  /** Until when somebody must answer, while nobody does. */
+  let deadline: number | undefined;
+  /** Keys that came while too many waited: from the first on none is taken, so that no text loses its middle. */
+  let refusing = false;
+  let again: Timer | undefined;
+  let leaveWay = (): void => {};
 
-  const send = (message: string | Uint8Array<ArrayBuffer>): void => {
+  function connect(): void {
+    const way = plainWay(socketPath);
+    leaveWay = way.close;
+    const mine = new WebSocket(`ws+unix://${way.path}:/api/v1${pathOf(size, client)}`);
+    mine.binaryType = "arraybuffer";
+    socket = mine;
+    const closed = (code: number): void => {
+      way.close();
+      if (socket === mine) lost(code);
+    };
+    mine.addEventListener("open", () => {
+      way.close();
+      if (socket !== mine) return;
+      // One that comes again waits to hear what was taken.
+      if (!begun) flush();
+      if (over) mine.close();
+    });
+    mine.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (socket === mine && !over) heard(data);
+    });
+    mine.addEventListener("close", ({ code }) => closed(code));
+    mine.addEventListener("error", () => closed(1006));
+  }
+
+  /** The connection is over, or never stood. */
+  function lost(code: number): void {
+    socket = undefined;
+    open = false;
     if (over) return;
-    if (socket.readyState === WebSocket.CONNECTING) waiting.push(message);
-    else if (socket.readyState === WebSocket.OPEN) socket.send(message);
-  };
-  const end = (): void => {
-    way.close();
-    if (over) return;
-    over = true;
-    options.closed();
-  };
-  socket.addEventListener("open", () => {
-    way.close();
-    for (const message of waiting.splice(0)) socket.send(message);
-    if (over) socket.close();
-  });
-  socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
-    if (over) return;
+    const now = performance.now();
+    if (ended || MEANT.has(code) || (deadline !== undefined && now > deadline)) {
+      over = true;
+      clearTimeout(again);
+      options.closed();
+      return;
+    }
+    if (deadline === undefined) {
+      deadline = now + (code === RESTARTING ? AWAY_MS : CUT_MS);
+      options.away?.();
+    }
+    again = setTimeout(connect, AGAIN_MS);
+  }
+
+  /** Sends all that waits. */
+  function flush(): void {
+    if (!socket || socket.readyState !== WebSocket.OPEN) return;
+    open = true;
+    for (const message of messages) post(message);
+    if (counts === false) messages.length = 0;
+    for (const one of resizes.splice(0)) sendSize(one);
+  }
+
+  function post(message: Message): void {
+    if (message.sent) return;
+    message.sent = true;
+    socket?.send(message.keys);
+  }
+
+  function sendSize(to: TerminalSize): void {
+    socket?.send(JSON.stringify({ type: "resize", ...to } satisfies AttachMessage));
+  }
+
+  function heard(data: string | ArrayBuffer): void {
     if (typeof data !== "string") {
       const snapshot = snapshotNext;
       snapshotNext = false;
@@ -99,25 +195,98 @@ export function openAttach(socketPath: string, path: string, options: AttachOpti
     // The daemon's own words; test/contract holds their shape.
     const frame = JSON.parse(data) as AttachFrame;
     snapshotNext = frame.type === "attached" || frame.type === "gap";
-    if (frame.type === "screen") options.picture?.(frame.picture);
-    else options.frame(frame);
-  });
-  socket.addEventListener("close", end);
-  socket.addEventListener("error", end);
+    switch (frame.type) {
+      case "screen":
+        options.picture?.(frame.picture);
+        return;
+      case "typed":
+        settle(frame.count);
+        return;
+      case "attached":
+        attached(frame);
+        break;
+      case "exit":
+        ended = true;
+        break;
+      case "restarting":
+        // Whoever hangs up first has lost no key.
+        if (!over) {
+          const before = socket;
+          options.frame(frame);
+          before?.close();
+          lost(RESTARTING);
+        }
+        return;
+    }
+    options.frame(frame);
+  }
 
+  /** The daemon has taken so many. */
+  function settle(count: number): void {
+    messages.splice(0, Math.max(0, count - taken));
+    taken = Math.max(taken, count);
+  }
+
+  function attached({ typed, session }: Extract<AttachFrame, { readonly type: "attached" }>): void {
+    deadline = undefined;
+    refusing = false;
+    const first = !begun;
+    begun = true;
+    counts = typed !== undefined;
+    if (first) {
+      if (!counts) forgetSent();
+      return;
+    }
+    if (typeof typed === "number") settle(typed);
+    else {
+      // Nobody knows what became of what was on its way.
+      const unknown = forgetSent();
+      taken = 0;
+      if (unknown > 0 && session.status === "running") options.refused?.(unknown, true);
+    }
+    for (const message of messages) message.sent = false;
+    flush();
+  }
+
+  /** Returns how many bytes that was. */
+  function forgetSent(): number {
+    const sent = messages.filter((message) => message.sent);
+    messages.splice(0, sent.length);
+    return sent.reduce((sum, { keys }) => sum + keys.length, 0);
+  }
+
+  connect();
   return {
     type(keys) {
+      if (over || keys.length === 0) return;
+      const waiting = open ? 0 : messages.reduce((sum, { keys: one }) => sum + one.length, 0);
+      refusing ||= waiting + keys.length > MOST_WAITING_BYTES && begun && !open;
+      if (refusing) {
+        options.refused?.(keys.length, false);
+        return;
+      }
       for (let at = 0; at < keys.length; at += MOST_MESSAGE_BYTES) {
         // A copy: the buffer may be the reader's, and this may wait.
-        send(new Uint8Array(keys.subarray(at, at + MOST_MESSAGE_BYTES)));
+        const message = { keys: new Uint8Array(keys.subarray(at, at + MOST_MESSAGE_BYTES)), sent: false };
+        if (open) post(message);
+        if (!open || counts !== false) messages.push(message);
       }
     },
-    resize: (size) => send(JSON.stringify({ type: "resize", ...size } satisfies AttachMessage)),
+    resize(to) {
+      size = to;
+      if (over) return;
+      if (open) sendSize(to);
+      else resizes = [to];
+    },
     close() {
+      if (over) return;
       over = true;
+      clearTimeout(again);
+      const unsent = begun && !open ? messages.reduce((sum, { keys }) => sum + keys.length, 0) : 0;
+      if (unsent > 0) options.refused?.(unsent, false);
       // Whoever hangs up at once may be gone before the connection stands; the way was taken when it was asked for.
-      way.close();
-      if (socket.readyState === WebSocket.OPEN) socket.close();
+      leaveWay();
+      if (socket?.readyState === WebSocket.OPEN) socket.close();
     },
   };
 }

@@ -3,8 +3,9 @@
 import { CovenError } from "../errors.ts";
 import type { Event } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
-import { type Attached, type AttachOptions, openAttach } from "./client-attach.ts";
+import { type Attached, type AttachOptions, openAttach, type TerminalSize } from "./client-attach.ts";
 import { errorOf, parseAnswer, unreachable } from "./client-errors.ts";
+import { type Answer, resumedEvents, resumedFeed, resumedOutput } from "./client-resume.ts";
 import type { AnswerOf, BodyOf, QueryOf } from "./route.ts";
 import type { ApprovalEvent } from "./routes/approvals.ts";
 import type { FeedFrame } from "./routes/feed.ts";
@@ -110,18 +111,34 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     }
   }
 
-  /** The body as it arrives. Leaving the loop early cancels it, and the daemon sees the client go. */
-  async function* bytes<A extends At>(at: A, call: Call<A>): AsyncGenerator<Uint8Array> {
+  /** As `bytes`, with the type of the body. */
+  async function answerOf<A extends At>(at: A, call: Call<A>): Promise<Answer> {
     const hangUp = new AbortController();
     try {
       const answer = await send(at, call, hangUp.signal);
+      return { type: answer.headers.get("content-type") ?? "", body: bodyOf(answer, call.signal, hangUp) };
+    } catch (error) {
+      hangUp.abort();
+      throw failed(error, call.signal);
+    }
+  }
+
+  async function* bodyOf(answer: Response, signal: AbortSignal | undefined, hangUp: AbortController) {
+    try {
       if (answer.body) yield* answer.body;
     } catch (error) {
-      throw failed(error, call.signal);
+      throw failed(error, signal);
     } finally {
       hangUp.abort();
     }
   }
+
+  /** The body as it arrives. Leaving the loop early cancels it, and the daemon sees the client go. */
+  async function* bytes<A extends At>(at: A, call: Call<A>): AsyncGenerator<Uint8Array> {
+    yield* (await answerOf(at, call)).body;
+  }
+
+  const record = (id: string, call?: CallOptions) => ask("GET /sessions/:id", { ...call, id });
 
   function sessions(): Promise<Session[]>;
   function sessions(query: SessionsQuery, call?: CallOptions): Promise<SessionsPage>;
@@ -171,7 +188,7 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     /** It has ended. */
     completeExternal: (id: string, body: BodyOf<Routes["completeExternal"]> = {}, call?: CallOptions) =>
       ask("POST /sessions/:id/complete", { ...call, id, body }),
-    session: (id: string, call?: CallOptions) => ask("GET /sessions/:id", { ...call, id }),
+    session: record,
     archive: (id: string, call?: CallOptions) => ask("POST /sessions/:id/archive", { ...call, id }),
     summon: (id: string, call?: CallOptions) => ask("POST /sessions/:id/summon", { ...call, id }),
     /** Of one with a git worktree only with `keepWorktree`, which stays then, or once that is gone. */
@@ -206,19 +223,28 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
       ask("GET /sessions/:id/screen", { ...call, id, query: { picture } }),
     /** The attach WebSocket: a terminal of one's own on the session. */
     attach: (id: string, attaching: AttachOptions): Attached => {
-      const query = {
-        mode: attaching.observe ? ("observe" as const) : undefined,
-        picture: attaching.picture ? true : undefined,
-        ...attaching.size,
+      const path = (size: TerminalSize | undefined, client: string | undefined) => {
+        const mode = attaching.observe ? ("observe" as const) : undefined;
+        const picture = attaching.picture ? true : undefined;
+        return pathOf("GET /sessions/:id/attach", { id, query: { mode, picture, client, ...size } });
       };
-      return openAttach(socketPath, pathOf("GET /sessions/:id/attach", { id, query }), attaching);
+      return openAttach(socketPath, path, attaching);
     },
-    /** The exact bytes after a seq; with `follow`, until the session has ended. Leave the loop to hang up. */
+    /**
+     * The exact bytes after a seq; with `follow`, until the session has ended, also when the daemon is replaced meanwhile: each byte once. Leave the loop to
+     * hang up.
+     */
     output: (
       id: string,
-      { afterSeq, follow, ...call }: CallOptions & QueryOf<Routes["output"]> = {},
-    ): AsyncIterable<Uint8Array> =>
-      bytes("GET /sessions/:id/output", { ...call, id, query: { afterSeq, follow: follow || undefined } }),
+      { afterSeq, follow, ...call }: CallOptions & Omit<QueryOf<Routes["output"]>, "rows"> = {},
+    ): AsyncIterable<Uint8Array> => {
+      const open = (after: number) => {
+        const query = { afterSeq: after === 0 ? undefined : after, follow: follow || undefined, rows: true };
+        return answerOf("GET /sessions/:id/output", { ...call, id, query });
+      };
+      const resuming = { signal: call.signal, record: () => record(id, call) };
+      return resumedOutput(open, { ...resuming, began: afterSeq ?? 0, stay: follow ?? false });
+    },
 
     /** One page of `GET /events?sessionId=`. */
     events: (sessionId: string, query?: EventsQuery, call?: CallOptions) =>
@@ -226,22 +252,30 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     /** The same page by the session's own path. */
     sessionEvents: (id: string, query: EventsQuery = {}, call?: CallOptions) =>
       ask("GET /sessions/:id/events", { ...call, id, query }),
-    /** Events after a seq, then live ones, as SSE; ends after the exit event. Leave the loop to hang up. */
+    /** Events after a seq, then live ones, each once; ends after the exit event, and goes on when the daemon is replaced. Leave the loop to hang up. */
     eventStream: (
       id: string,
       { afterSeq, ...call }: CallOptions & { readonly afterSeq?: number } = {},
     ): AsyncIterable<Event> => {
       const headers = { accept: "text/event-stream" };
-      return readEvents(bytes("GET /sessions/:id/events", { ...call, id, query: { afterSeq }, headers }));
+      return resumedEvents(
+        (after) =>
+          readEvents(bytes("GET /sessions/:id/events", { ...call, id, query: { afterSeq: after }, headers })),
+        { signal: call.signal, record: () => record(id, call), began: afterSeq },
+      );
     },
 
-    /** What happens to all sessions from now on, or after a cursor; `gap` first where that is kept no more. Ends with the daemon. Leave the loop to hang up. */
+    /** What happens to all sessions from now on, or after a cursor; `gap` first where that is kept no more. Goes on when the daemon is replaced, and throws when none answers any more. Leave the loop to hang up. */
     feed: ({
       cursor,
       ...call
     }: CallOptions & { readonly cursor?: string | undefined } = {}): AsyncIterable<FeedFrame> =>
-      readFeed(
-        bytes("GET /feed", { ...call, headers: cursor === undefined ? {} : { "last-event-id": cursor } }),
+      resumedFeed(
+        (after) => {
+          const headers = after === undefined ? {} : { headers: { "last-event-id": after } };
+          return readFeed(bytes("GET /feed", { ...call, ...headers }));
+        },
+        { cursor, signal: call.signal, ask: () => ask("GET /health", call) },
       ),
 
     /** What it wants from a person, and what it wanted before. */

@@ -225,7 +225,16 @@ export type AttachMessage = z.infer<typeof attachMessage>;
 
 /** What the daemon says. A snapshot follows `attached` and `gap`: one message of bytes, or `screen` for who asked for the picture. */
 export const attachFrame = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("attached"), session: sessionRecord, asOfSeq: seq, ...cells }),
+  z.object({
+    type: z.literal("attached"),
+    session: sessionRecord,
+    asOfSeq: seq,
+    ...cells,
+    // For who has given a name: how many of its messages were taken, null where that name is new here.
+    typed: z.int().nullable().exactOptional(),
+  }),
+  // So many messages of keys of this client were taken, since it first came with its name.
+  z.object({ type: z.literal("typed"), count: z.int() }),
   z.object({ type: z.literal("gap"), asOfSeq: seq, ...cells }),
   z.object({ type: z.literal("screen"), picture }),
   z.object({ type: z.literal("resized"), ...cells }),

@@ -4,6 +4,7 @@ import type { LedgerReader } from "../session/ports.ts";
 import { writer } from "./event-json.ts";
 import { type Batch, type FollowDependencies, follow, type Output, outputOf, sideBySide } from "./follow.ts";
 import type { EventRange } from "./pages.ts";
+import { endOfRows, ROWS_TYPE, rowsAsBytes } from "./rows.ts";
 
 /**
  * How long an SSE stream may be quiet. A dead peer on a Unix socket shows at once; this is for HTTP clients that give up
@@ -138,10 +139,11 @@ export function outputStream(
   api: FollowDependencies,
   id: string,
   asked: number,
-  options: { readonly follow: boolean; readonly signal: AbortSignal },
+  options: { readonly follow: boolean; readonly rows: boolean; readonly signal: AbortSignal },
 ): Response {
   const { coven, ledger, budget } = api;
-  const { signal } = options;
+  const { signal, rows: named } = options;
+  const headers = named ? { "content-type": ROWS_TYPE } : RAW_HEADERS;
   const afterSeq = ledger.keptBefore(asked) ?? asked;
   const stay = options.follow && coven.isRunning(id);
   if (!stay) {
@@ -150,14 +152,17 @@ export function outputStream(
     const bytes = rows.reduce((sum, row) => sum + row.data.length, 0);
     const whole = last === undefined || coven.output(id, last, 1).length === 0;
     if (whole && budget.takeWhole(bytes)) {
-      return new Response(Buffer.concat(rows.map((row) => row.data)), { headers: RAW_HEADERS });
+      const parts = named ? [rowsAsBytes(rows), endOfRows(last ?? afterSeq)] : rows.map((row) => row.data);
+      return new Response(Buffer.concat(parts), { headers });
     }
   }
   // A session that prints faster than this client reads would otherwise never be at its end.
   const until = stay ? Number.POSITIVE_INFINITY : ledger.lastSeq(id);
   const read = (after: number) => outputOf(api, id, after, until);
   const batches = follow(api, { kind: "output", sessionId: id, seq: afterSeq, read, stay, signal });
-  return new Response(pulled(api, id, pieces(batches)), { headers: RAW_HEADERS });
+  const ended = (seq: number) => !stay || (!coven.isRunning(id) && coven.output(id, seq, 1).length === 0);
+  const parts = named ? namedRows(batches, afterSeq, ended) : pieces(batches);
+  return new Response(pulled(api, id, parts), { headers });
 }
 
 interface Frames extends Batch {
@@ -208,6 +213,20 @@ async function* sse(hello: string, batches: AsyncIterable<Frames>): AsyncGenerat
 
 async function* pieces(batches: AsyncIterable<Output>): AsyncGenerator<Uint8Array> {
   for await (const { rows } of batches) yield* sideBySide(rows);
+}
+
+/** Rows with their seqs; the end where nothing follows, and none for a client that is to come again. */
+async function* namedRows(
+  batches: AsyncIterable<Output>,
+  afterSeq: number,
+  ended: (seq: number) => boolean,
+): AsyncGenerator<Uint8Array> {
+  let last = afterSeq;
+  for await (const { rows, seq } of batches) {
+    last = seq;
+    if (rows.length > 0) yield rowsAsBytes(rows);
+  }
+  if (ended(last)) yield endOfRows(last);
 }
 
 /**

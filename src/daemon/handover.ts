@@ -55,6 +55,7 @@ const session = z.object({
     })
     .optional(),
   viewers: z.array(z.object({ cols: count, rows: count, usedAt: count })),
+  typists: z.array(z.tuple([z.string(), count])).default([]),
   typing: z.array(z.object({ kind: z.enum(["keys", "submit"]), bytes, enterDue: z.boolean() })),
   kill: z
     .object({
@@ -110,6 +111,7 @@ export function encodeHandover(handover: Handover): unknown {
     sessions: handover.sessions.map((one) => ({
       ...one,
       viewers: [...one.viewers],
+      typists: one.typists.map(([client, taken]): [string, number] => [client, taken]),
       typing: [...one.typing],
       kill: one.kill && { ...one.kill, known: [...one.kill.known] },
     })),

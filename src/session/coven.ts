@@ -159,9 +159,12 @@ export class Coven {
   }
 
   /** A client's hold on a live session; `observe` neither types nor votes on the size. Throws as requireLive. */
-  attach(id: string, options: { readonly observe: boolean; readonly size?: Size }): Attachment {
+  attach(
+    id: string,
+    { observe, size, client }: { readonly observe: boolean; readonly size?: Size; readonly client?: string },
+  ): Attachment {
     const live = this.#liveSession(id);
-    return options.observe ? OBSERVER : live.viewers.join(options.size);
+    return observe ? OBSERVER : live.viewers.join(size, client);
   }
 
   /** The screen of a live session and the filter for what follows it; undefined when it is not live. */

@@ -50,6 +50,7 @@ export function afterCrash(
     activity: found?.activity ?? null,
     attention: lastAttention(ledger, id, lastSeq + 1),
     viewers: [],
+    typists: [],
     typing: [],
     kill: killed ? { eventWaits: false, graceLeftMs: graceMs(options), known: [] } : null,
     memoryRanOut: false,

@@ -44,6 +44,8 @@ export interface HandedSession {
   /** Absent from a daemon that knew of none. */
   readonly attention?: Attention | undefined;
   readonly viewers: readonly KnownViewer[];
+  /** How many messages of each client that counts them were taken. */
+  readonly typists: readonly (readonly [client: string, taken: number])[];
   readonly typing: readonly Typed[];
   /** It was asked to end: how much of its time to do so is left, and who is known to belong to it. `eventWaits`: the ledger has not taken the kill event. */
   readonly kill: {

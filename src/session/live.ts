@@ -287,6 +287,7 @@ export class LiveSession {
       activity: this.terminal.activity,
       attention: this.#attention,
       viewers: this.viewers.known(),
+      typists: this.viewers.typists.known(),
       typing: this.#typing.left(),
       kill: this.#killed
         ? {
@@ -318,6 +319,7 @@ export class LiveSession {
     const since = this.#memoryRanOut;
     this.#memoryRanOut = () => handed.memoryRanOut || since();
     this.viewers.expect(handed.viewers);
+    this.viewers.typists.restore(handed.typists);
     world.after(COME_AGAIN_MS, () => this.viewers.expectNobody());
     this.#say(why);
     for (const typed of handed.typing) this.#typing.take(typed);

@@ -2,6 +2,7 @@
 import type { QueryFilter } from "../vt/filter.ts";
 import type { KnownViewer } from "./handover.ts";
 import type { ScreenImage } from "./ports.ts";
+import { type Place, Typists } from "./typists.ts";
 
 /** A terminal's size in cells. */
 export interface Size {
@@ -17,8 +18,10 @@ export interface Snapshot {
 
 /** One client's hold on a live session, until `leave`. */
 export interface Attachment {
-  /** Types, and makes this the terminal that decides the size. Ignored from an observer. */
+  /** Types, and makes this the terminal that decides the size. Ignored from an observer, and from a client that is connected anew. */
   type(bytes: Uint8Array): void;
+  /** What of the messages of a client that counts them was taken. */
+  readonly place?: Place | undefined;
   /** This client's terminal has this size now; the size that the session has already asks the program to draw anew. */
   resize(size: Size): void;
   leave(): void;
@@ -40,6 +43,8 @@ interface Vote {
 
 /** The attached clients of one live session. Observers are not among them: they never type and never vote. */
 export class Viewers {
+  /** Those who count what they type. */
+  readonly typists = new Typists();
   readonly #votes = new Set<Vote>();
   #uses = 0;
   /** Who was attached to the daemon before this one, and may come again. */
@@ -69,8 +74,9 @@ export class Viewers {
     this.#expected = [];
   }
 
-  /** A client comes, with its terminal's size where it has one. A session that has this size already notices nothing. */
-  join(size?: Size): Attachment {
+  /** A client comes, with its terminal's size where it has one, and its name where it counts its messages. A session that has this size already notices nothing. */
+  join(size?: Size, client?: string): Attachment {
+    const place = client === undefined ? undefined : this.typists.join(client);
     const vote: Vote = { size: size && isSize(size) ? size : undefined, usedAt: 0 };
     this.#votes.add(vote);
     const before = this.#cameAgain(vote.size);
@@ -81,7 +87,9 @@ export class Viewers {
       this.#follow(vote);
     }
     return {
+      place,
       type: (bytes) => {
+        if (place && !place.take()) return;
         this.#used(vote);
         this.#follow(vote);
         this.session.input(bytes);

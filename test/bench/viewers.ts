@@ -52,7 +52,8 @@ for (const [name, bytes] of Object.entries(FLOODS)) {
     let gaps = 0;
     let received = 0;
     const open = Array.from({ length: viewers }, () =>
-      openAttach(home.paths.socket, `/sessions/${id}/attach?mode=observe`, {
+      openAttach(home.paths.socket, () => `/sessions/${id}/attach?mode=observe`, {
+        observe: true,
         frame: ({ type }) => {
           if (type === "gap") gaps += 1;
         },

@@ -6,6 +6,7 @@ import { posixPtyHost } from "../../src/pty/posix.ts";
 import { commandLine } from "../support/command-line.ts";
 import { MAIN, until } from "../support/daemon-home.ts";
 import { restartInPlace } from "../support/in-place.ts";
+import { signalOwn } from "../support/signal.ts";
 import { HAS_TMUX, tmux } from "../support/tmux.ts";
 import { testUnless } from "../support/unless.ts";
 
@@ -83,6 +84,37 @@ testUnless(lack, HAS_TMUX ? undefined : "no tmux on the PATH")(
     pane.press("C-]");
     await pane.shows("goes on without you");
     expect((await home.client.session(id)).status).toBe("running");
+  },
+  40_000,
+);
+
+// Regression: a Ctrl-C while the daemon was away ended nothing, and a program that ended meanwhile lost its last words.
+testUnless(lack)(
+  "Ctrl-C and the end of the program are heard also while the daemon is being replaced",
+  async () => {
+    await using line = commandLine();
+    line.home.script("codex", 'for prompt; do :; done\nexec sh -c "$prompt"');
+    await line.home.start();
+    for (let round = 0; round < 4; round++) {
+      const go = join(line.home.base, `go-${round}`);
+      const stays = line.begin(["run", "codex", "echo up; sleep 600"]);
+      const ends = line.begin([
+        "run",
+        "codex",
+        `echo up; until [ -e ${go} ]; do sleep 0.005; done; seq 1 2000; echo last words; exit 5`,
+      ]);
+      await until("both are up", () => stays.out().includes("up\n") && ends.out().includes("up\n"));
+      const restarted = restartInPlace(line.home);
+      await Bun.sleep(round * 20);
+      signalOwn(stays.pid, "SIGINT");
+      writeFileSync(go, "");
+      expect(await restarted).toMatchObject({ refused: null });
+      expect(await stays.left).toMatchObject({ code: 130, out: "up\n" });
+      const want = `up\n${Array.from({ length: 2_000 }, (_, i) => `${i + 1}\n`).join("")}last words\n`;
+      expect(await ends.left).toMatchObject({ code: 5, out: want });
+    }
+    const statuses = (await line.home.client.sessions()).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([...Array(4).fill("failed"), ...Array(4).fill("killed")]);
   },
   40_000,
 );

@@ -76,6 +76,25 @@ test("with picture=true the screen is a frame of its own, after attached", async
   client.leave();
 });
 
+test("with a name, attached says how many of its messages were taken, and so does each that is", async () => {
+  const { id } = await daemon.launch("exec cat", { cols: 80, rows: 24 });
+  const one = await attached(daemon, id, "?client=c-1");
+  expect(one.frames[0]).toMatchObject({ type: "attached", typed: null });
+  one.type("a");
+  await until("it was taken", () => one.frames.at(-1)?.["type"] === "typed");
+  expect(one.frames.at(-1)).toEqual({ type: "typed", count: 1 });
+  expect<unknown>(attachFrame.parse(one.frames.at(-1))).toEqual(one.frames.at(-1));
+  // The same client comes again: the connection of before types no more.
+  const again = await attached(daemon, id, "?client=c-1");
+  expect(again.frames[0]).toMatchObject({ type: "attached", typed: 1 });
+  one.type("lost");
+  again.type("b");
+  await until("the echo", () => again.output().includes("b"));
+  expect(`${again.snapshot()}${again.output()}`).not.toContain("lost");
+  expect((await attached(daemon, id)).frames[0]).not.toHaveProperty("typed");
+  await daemon.client.kill(id);
+});
+
 test("exit names the signal that ended the harness", async () => {
   const { id } = await daemon.launch("read x; kill -KILL $$");
   const client = await attached(daemon, id);

@@ -101,6 +101,8 @@ test("GET /health", async () => {
         answers: true,
         attach: "websocket",
         output: true,
+        outputRows: true,
+        inputCount: true,
         rituals: true,
         harnesses: true,
         recipes: true,

@@ -32,6 +32,7 @@ const FULL: Handover = {
         at: "2026-01-01T00:00:00.000Z",
       },
       viewers: [{ cols: 80, rows: 24, usedAt: 3 }],
+      typists: [["a-client", 7]],
       typing: [{ kind: "submit", bytes: bytes("a task"), enterDue: true }],
       kill: {
         by: "a client (curl/8.0)",
@@ -52,6 +53,7 @@ const FULL: Handover = {
       screen: null,
       activity: null,
       viewers: [],
+      typists: [],
       typing: [],
       kill: null,
       memoryRanOut: false,

@@ -24,6 +24,7 @@ const FOLLOW = flag(["1", "true"], ["0", "false"], "must be 1 or 0");
 /** Asks for the screen as data. */
 const PICTURE = flag(["true"], ["false"], "must be true or false");
 const MODE = parameter.pipe(z.enum(["interactive", "observe"], "must be interactive or observe"));
+const CLIENT = parameter.regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 letters, digits or -");
 /** Of the client's terminal; 0 where it has none. */
 const CELLS = between(0, 1000, "must be 1..1000");
 
@@ -142,11 +143,13 @@ export const terminal = {
     query: z.object({
       afterSeq: whole().exactOptional(),
       follow: FOLLOW.describe("Stays until the session ends.").exactOptional(),
+      /** Each row with its seq in front, and an end, so that who was cut off can go on (api/rows.ts). */
+      rows: PICTURE.exactOptional(),
     }),
     answer: "bytes",
-    offers: { output: true },
-    handle: (api, { id, query: { afterSeq = 0, follow = false }, http: { signal } }) =>
-      outputStream(api, id, Math.max(afterSeq, 0), { follow, signal }),
+    offers: { output: true, outputRows: true },
+    handle: (api, { id, query: { afterSeq = 0, follow = false, rows = false }, http: { signal } }) =>
+      outputStream(api, id, Math.max(afterSeq, 0), { follow, rows, signal }),
   }),
 
   attach: route("GET /sessions/:id/attach", {
@@ -156,15 +159,18 @@ export const terminal = {
       rows: CELLS.exactOptional(),
       /** The screen comes as a text frame `screen` with its picture, not as bytes. */
       picture: PICTURE.exactOptional(),
+      /** The client's own name: what it types is counted, and it is told how much was taken, also by the next daemon. */
+      client: CLIENT.exactOptional(),
     }),
     answer: "websocket",
-    offers: { attach: "websocket" },
-    handle: (api, { id, query: { mode, cols = 0, rows = 0, picture = false }, http }) => {
+    offers: { attach: "websocket", inputCount: true },
+    handle: (api, { id, query: { mode, cols = 0, rows = 0, picture = false, client }, http }) => {
       const asked = {
         id,
         observe: mode === "observe",
         picture,
         ...(cols > 0 && rows > 0 ? { size: { cols, rows } } : {}),
+        ...(client === undefined ? {} : { client }),
         began: api.world.monotonic(),
         requestId: requestId(),
       };

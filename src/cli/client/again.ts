@@ -1,20 +1,15 @@
-// A session whose daemon goes on as another program: its record, as soon as somebody answers.
-import { type CovenClient, isUnreachable } from "../../api/client.ts";
-import type { Session } from "../../session/session.ts";
+// What is asked of a daemon that may be away for a moment, because another program goes on in its place.
+import { isUnreachable } from "../../api/client.ts";
 
-/** How long a daemon that comes again may be away, in milliseconds. */
+/** How long it may be away, in milliseconds. */
 const AWAY_MS = 10_000;
 
-/** `away`: somebody answered only after a while. Rejects as the last try when nobody does in time, and with any refusal. */
-export async function recordAgain(
-  client: CovenClient,
-  id: string,
-  patienceMs = AWAY_MS,
-): Promise<{ readonly session: Session; readonly away: boolean }> {
+/** Asks until somebody answers. Rejects with any refusal, and as the last try when nobody does in time. Only for what may be asked twice. */
+export async function untilAnswered<T>(ask: () => Promise<T>, patienceMs = AWAY_MS): Promise<T> {
   const deadline = performance.now() + patienceMs;
-  for (let away = false; ; away = true) {
+  for (;;) {
     try {
-      return { session: await client.session(id), away };
+      return await ask();
     } catch (error) {
       if (!isUnreachable(error) || performance.now() > deadline) throw error;
       await Bun.sleep(20);

@@ -1,5 +1,5 @@
 // Follows the output of a session to its end: on a pipe, and for --raw and --json at a terminal.
-import { type CovenClient, isUnreachable } from "../../api/client.ts";
+import { type Attached, type CovenClient, isUnreachable } from "../../api/client.ts";
 import { isSettled, type Session } from "../../session/session.ts";
 import { queryFilter } from "../../vt/filter.ts";
 import { err } from "../ui/colour.ts";
@@ -10,7 +10,8 @@ import { onSignals } from "../ui/signals.ts";
 import { isTerminal } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
 import { ago, size } from "../ui/time.ts";
-import { recordAgain } from "./again.ts";
+import { untilAnswered } from "./again.ts";
+import { notTyped } from "./keys-lost.ts";
 import { modeWord } from "./launch-mode.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "./outcome.ts";
 import { shortId } from "./session-id.ts";
@@ -29,8 +30,8 @@ export interface Watching {
   readonly goesOn?: boolean;
 }
 
-/** How long a daemon may be away that has cut a stream off, in milliseconds: it may as well be gone for good. */
-const CUT_MS = 2_500;
+const LF = 10;
+const CR = 13;
 /** After so long without output it is looked why, in milliseconds. */
 const QUIET_MS = 2_000;
 
@@ -66,8 +67,8 @@ export async function watch(watching: Watching): Promise<number> {
       return hangUp.abort(signal);
     }
     say(`Ending session ${shortId(session.id)} …  (Ctrl-C again leaves without waiting)`);
-    // Refused when it ended by itself just now; the stream then ends as well.
-    client.kill(session.id).catch(() => {});
+    // Refused when it ended by itself just now; the stream then ends as well. A daemon that is being replaced is asked again.
+    untilAnswered(() => client.kill(session.id)).catch(() => {});
   });
   const reads = !isSettled(session.status) && session.launch_mode === "interactive";
   const typing = !reads || !atTerminal() ? undefined : typeLines(client, session.id);
@@ -101,13 +102,14 @@ export async function watch(watching: Watching): Promise<number> {
  */
 async function follow(watching: Watching, signal: AbortSignal): Promise<boolean> {
   let last: number | undefined;
+  const { client, session } = watching;
   const ends = watching.raw ? undefined : lineEnds();
   // The terminal would answer them into the person's shell: nobody here passes answers on to the harness.
   const queries = watching.raw || !isTerminal(1) ? undefined : queryFilter();
-  const running = !isSettled(watching.session.status);
-  const quiet = running ? sayingStandstills(watching.client) : undefined;
+  const running = !isSettled(session.status);
+  const quiet = running ? sayingStandstills(client) : undefined;
   try {
-    for await (const chunk of outputOf(watching, running, signal)) {
+    for await (const chunk of client.output(session.id, { follow: running, signal })) {
       quiet?.heard();
       const shown = queries ? queries.pass(chunk) : chunk;
       if (!watching.json) await write(ends ? ends.convert(shown) : shown);
@@ -123,36 +125,6 @@ async function follow(watching: Watching, signal: AbortSignal): Promise<boolean>
     await write(ends.end());
   }
   return last !== undefined && last !== 10;
-}
-
-/**
- * All output of the session. A stream that ends before it has ended is one whose daemon goes on as another program: what was had already is passed over in
- * the next.
- */
-async function* outputOf(
-  { client, session }: Watching,
-  running: boolean,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  for (let had = 0; ; ) {
-    let seen = 0;
-    let cut: unknown;
-    try {
-      for await (const chunk of client.output(session.id, { follow: running, signal })) {
-        const known = Math.min(Math.max(0, had - seen), chunk.length);
-        seen += chunk.length;
-        if (known < chunk.length) yield chunk.subarray(known);
-      }
-    } catch (error) {
-      // The daemon waits only so long for a reader that takes nothing before it goes on as another program.
-      if (!running || !isUnreachable(error)) throw error;
-      cut = error;
-    }
-    had = Math.max(had, seen);
-    if (!running || signal.aborted) return;
-    const { session: now, away } = await recordAgain(client, session.id, cut ? CUT_MS : undefined);
-    if (isSettled(now.status) && !away && !cut) return;
-  }
 }
 
 /** Looks, while nothing is heard, whether the disk is the reason, and says so once; and that it goes on. */
@@ -180,7 +152,7 @@ function sayingStandstills(client: CovenClient): { heard(): void; stop(): void }
 
 /** The final record. The stream ends after the exit event, so anything else means the daemon went away. */
 async function settled(client: CovenClient, id: string): Promise<Session> {
-  const session = await client.session(id);
+  const session = await untilAnswered(() => client.session(id));
   if (!isSettled(session.status)) throw lost(id);
   return session;
 }
@@ -193,17 +165,23 @@ export function lost(id: string): Failure {
   ]);
 }
 
-/** Sends each line a person types, ended by the CR that a terminal's Enter key sends. */
+/** Sends each line a person types, ended by the CR that a terminal's Enter key sends: each once, also while the daemon is replaced. */
 function typeLines(client: CovenClient, id: string): () => void {
-  const decoder = new TextDecoder();
+  let socket: Attached | undefined;
   const send = (bytes: Uint8Array) => {
-    const text = decoder.decode(bytes, { stream: true }).replaceAll("\n", "\r");
-    // Refused once it has ended; the stream ends then too.
-    client.input(id, text).catch(() => {});
+    socket ??= client.attach(id, {
+      frame: () => {},
+      bytes: () => {},
+      refused: (count, lost) => say(notTyped(count, lost)),
+      // It has ended, or its daemon went away: the stream ends then too, and says so.
+      closed: () => {},
+    });
+    socket.type(bytes.map((byte) => (byte === LF ? CR : byte)));
   };
   process.stdin.on("data", send);
   return () => {
     process.stdin.off("data", send);
     process.stdin.pause();
+    socket?.close();
   };
 }

@@ -2,7 +2,8 @@
 import type { Attached, AttachOptions, CovenClient, TerminalSize } from "../../api/client.ts";
 import { ownSize } from "./size.ts";
 
-type Listener = Pick<AttachOptions, "frame" | "bytes" | "closed"> & Required<Pick<AttachOptions, "picture">>;
+type Listener = Pick<AttachOptions, "frame" | "bytes" | "closed"> &
+  Required<Pick<AttachOptions, "picture" | "away" | "refused">>;
 
 /** An attached session without a listener yet. Call exactly one of `claim` and `drop`, once. */
 export interface EarlyAttach {
@@ -29,6 +30,8 @@ export function attachEarly(client: Pick<CovenClient, "attach">, id: string, obs
     frame: (frame) => deliver((to) => to.frame(frame)),
     picture: (picture) => deliver((to) => to.picture(picture)),
     bytes: (bytes, snapshot) => deliver((to) => to.bytes(bytes, snapshot)),
+    away: () => deliver((to) => to.away()),
+    refused: (bytes, lost) => deliver((to) => to.refused(bytes, lost)),
     closed: () => deliver((to) => to.closed()),
   });
   return {

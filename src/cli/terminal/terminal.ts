@@ -1,12 +1,13 @@
 // An attached session in our terminal: output, keys, sizes and signals, and the terminal as it was before when it is left.
 import type { Attached, AttachOptions, CovenClient, TerminalSize } from "../../api/client.ts";
 import { suspendSelf } from "../../os/signal.ts";
-import { isSettled, type Session } from "../../session/session.ts";
+import type { Session } from "../../session/session.ts";
 import type { Picture } from "../../vt/picture.ts";
-import { recordAgain } from "../client/again.ts";
+import { notTyped } from "../client/keys-lost.ts";
 import { standstill } from "../client/storage.ts";
 import { ENTER_SCREEN, LEAVE_SCREEN, painter } from "../ui/full-screen.ts";
 import { keyReader as keyNames } from "../ui/key-input.ts";
+import { say } from "../ui/out.ts";
 import { onTerminalSignals } from "../ui/terminal-signals.ts";
 import { cut, wrapped } from "../ui/width.ts";
 import { behindDetachKey, keyReader } from "./detach-key.ts";
@@ -78,6 +79,8 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   /** Keys that were pressed while nothing was attached. */
   const pendingKeys: Uint8Array[] = [];
   let socket: Attached | undefined;
+  /** It looks for its daemon. */
+  let away = false;
   let { early } = viewing;
   let begun = false;
   let needsWhole = false;
@@ -88,6 +91,11 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   let detachTimer: ReturnType<typeof setTimeout> | undefined;
   /** Runs while the line of keys is shown. */
   let keysTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Runs while the daemon is away and nobody has been told. */
+  let slowTimer: ReturnType<typeof setTimeout> | undefined;
+  /** What was typed and will not arrive: how much, and the line that says so. */
+  let refusedBytes = 0;
+  let notice: string | undefined;
   let leaving = false;
   /** The log, while it stands over the session; what would have ended the view meanwhile ends it afterwards. */
   let log: OpenLog | undefined;
@@ -136,6 +144,11 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   /** Attaches anew, for a fresh screen. The old connection closes once the new one counts for the size. */
   function attach(): void {
     if (leaving) return;
+    if (away && socket) {
+      // It comes again by itself, with the whole screen and the keys that wait.
+      needsWhole = true;
+      return;
+    }
     const before = socket;
     ours = tty.size();
     const listener = {
@@ -145,6 +158,8 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
       },
       picture: (picture: Picture) => void (socket === mine && !leaving && !log && redraw(picture)),
       bytes: (bytes: Uint8Array) => void (socket === mine && onOutput(bytes)),
+      away: () => void (socket === mine && onAway()),
+      refused: (bytes: number, lost: boolean) => sayNotTyped(bytes, lost),
       closed: () => void (socket === mine && leave({ why: "lost" })),
     };
     const taken = early;
@@ -162,21 +177,21 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   function hangUp(): void {
     socket?.close();
     socket = undefined;
+    away = false;
   }
 
-  /** The daemon goes on as another program, and the session with it. Keys are kept meanwhile. */
-  async function attachAgain(): Promise<void> {
-    hangUp();
-    const slow = setTimeout(() => sayStandstill("The daemon is being replaced …"), SLOW_MS);
-    const now = await recordAgain(client, session.id).catch(() => undefined);
-    clearTimeout(slow);
-    if (leaving || socket) return;
-    if (!now || isSettled(now.session.status)) {
-      leave({ why: now ? "ended" : "lost" });
-      return;
-    }
+  /** The daemon goes on as another program, and the session with it; or it has gone. */
+  function onAway(): void {
+    away = true;
+    slowTimer = setTimeout(() => log || sayBelow("The daemon is away …"), SLOW_MS);
     needsWhole = true;
-    attach();
+  }
+
+  /** Once the screen is there again, for a while or until a key is pressed. */
+  function sayNotTyped(bytes: number, lost: boolean): void {
+    if (!lost) refusedBytes += bytes;
+    notice = notTyped(lost ? bytes : refusedBytes, lost);
+    if (!leaving && !log) sayBelow(notice);
   }
 
   /** The log over the session's screen, which is drawn anew afterwards: as it then is. */
@@ -220,7 +235,10 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   }
 
   function onFrame(frame: SaidFrame): void {
-    if (frame.type === "restarting") void attachAgain();
+    if (frame.type === "attached") {
+      away = false;
+      clearTimeout(slowTimer);
+    }
     if (frame.type === "exit") leave({ why: "ended" });
     if (frame.type === "storage") sayStandstill(standstill(frame.state));
     if (!("cols" in frame)) return;
@@ -285,6 +303,9 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     tty.write(clear);
     tty.write(encoder.encode(text));
     tty.listen();
+    if (notice !== undefined) sayForAWhile(notice);
+    notice = undefined;
+    refusedBytes = 0;
   }
 
   function onKeys(bytes: Uint8Array): void {
@@ -355,7 +376,11 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   /** One line over the last row, until a key is pressed or a while has passed. */
   function showKeys(): void {
     const key = detach.label;
-    sayBelow(`${key}: n next  p prev  l last  w waiting  b list  [ log  r redraw  ${key} send`);
+    sayForAWhile(`${key}: n next  p prev  l last  w waiting  b list  [ log  r redraw  ${key} send`);
+  }
+
+  function sayForAWhile(line: string): void {
+    sayBelow(line);
     clearTimeout(keysTimer);
     keysTimer = setTimeout(hideKeys, KEYS_MS);
   }
@@ -377,8 +402,9 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
   function type(keys: Uint8Array): void {
     if (observe || leaving || keys.length === 0) return;
     if (socket) socket.type(keys);
-    else if (pendingKeys.reduce((sum, one) => sum + one.length, 0) < MOST_KEYS)
+    else if (refusedBytes === 0 && pendingKeys.reduce((sum, one) => sum + one.length, 0) < MOST_KEYS)
       pendingKeys.push(keys.slice());
+    else sayNotTyped(keys.length, false);
   }
 
   function suspend(): void {
@@ -414,11 +440,13 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     clearTimeout(restTimer);
     clearTimeout(detachTimer);
     clearTimeout(keysTimer);
+    clearTimeout(slowTimer);
     hangUp();
     void lastLook(left).then((screen) => {
       giveBack(screen);
       signals.stop();
       tty.close();
+      if (notice !== undefined) say(notice);
       done.resolve({ ...left, stuck });
     });
   }

@@ -1,7 +1,7 @@
 // `coven run --stream-json`: a run as lines of JSON, for programs; every failure is a line too.
 import { type CovenClient, isUnreachable } from "../../../api/client.ts";
-import type { Event } from "../../../session/event.ts";
-import { isSettled, type LaunchMode, type Session } from "../../../session/session.ts";
+import type { LaunchMode, Session } from "../../../session/session.ts";
+import { untilAnswered } from "../../client/again.ts";
 import { exitCodeOf, outcome, signalCode } from "../../client/outcome.ts";
 import { explained, reportError } from "../../client/report-error.ts";
 import { lost } from "../../client/watch.ts";
@@ -11,9 +11,6 @@ import { onSignals } from "../../ui/signals.ts";
 import { harmlessJson } from "../../ui/text.ts";
 import { type Frame, lineReader, openingFrames, outputFrame, resultFrame } from "./frames.ts";
 import { endingWithMe } from "./manners.ts";
-
-/** How long a daemon that went away is waited for: it may replace itself. In milliseconds. */
-const AWAY_MS = 5_000;
 
 /** What a run is made with. */
 export interface Streaming {
@@ -73,21 +70,21 @@ async function told(run: {
     (signal) => {
       signals.push(signal);
       if (signals.length > 1) return hangUp.abort(signal);
-      // Refused when it ended by itself just now; the events then end as well.
-      client.kill(id).catch(() => {});
+      // Refused when it ended by itself just now; the events then end as well. A daemon that is being replaced is asked again.
+      untilAnswered(() => client.kill(id)).catch(() => {});
     },
   );
   try {
     for (const frame of openingFrames(session, prompt)) await say(frame);
     const lines = lineReader(id);
     const inLines = session.launch_mode === "stream";
-    for await (const event of eventsOf(client, id, hangUp.signal)) {
+    for await (const event of client.eventStream(id, { signal: hangUp.signal })) {
       if (event.kind !== "output") continue;
       const { data }: { readonly data: string } = JSON.parse(event.payload_json);
       for (const frame of inLines ? lines.read(data) : [outputFrame(id, data)]) await say(frame);
     }
     for (const frame of lines.end()) await say(frame);
-    const ended = archive ? await client.archive(id) : await client.session(id);
+    const ended = await untilAnswered(() => (archive ? client.archive(id) : client.session(id)));
     const { conversation, usage, cost, complaint } = lines;
     const why = ended.status === "failed" && complaint !== undefined ? `: ${complaint}` : "";
     const error = ended.status === "completed" ? null : `${outcome(ended).replace(/\.$/, "")}${why}`;
@@ -95,47 +92,11 @@ async function told(run: {
     await say(resultFrame({ sessionId: id, tookMs, turns: 1, conversation, error, usage, cost }));
     return signals[0] === undefined ? exitCodeOf(ended) : signalCode(signals[0]);
   } catch (error) {
-    if (!hangUp.signal.aborted) throw error;
+    if (!hangUp.signal.aborted) throw isUnreachable(error) ? lost(id) : error;
     await failureFrame(new Failure("Left before it had ended."), id, began);
     return signalCode(String(hangUp.signal.reason));
   } finally {
     stopListening();
-  }
-}
-
-/** Every event from the first to the exit event, also across a restart of the daemon that keeps its sessions. */
-async function* eventsOf(client: CovenClient, id: string, signal: AbortSignal): AsyncGenerator<Event> {
-  let afterSeq = 0;
-  for (;;) {
-    try {
-      for await (const event of client.eventStream(id, { afterSeq, signal })) {
-        afterSeq = event.seq;
-        yield event;
-        if (event.kind === "exit") return;
-      }
-    } catch (error) {
-      if (!isUnreachable(error)) throw error;
-    }
-    signal.throwIfAborted();
-    if (isSettled((await again(client, id)).status)) {
-      // It was settled while nobody listened: what came last is still to be read.
-      for await (const event of client.eventStream(id, { afterSeq, signal })) yield event;
-      return;
-    }
-  }
-}
-
-/** The record, as soon as a daemon answers. Throws `lost` when none does in time. */
-async function again(client: CovenClient, id: string): Promise<Session> {
-  const deadline = performance.now() + AWAY_MS;
-  for (;;) {
-    try {
-      return await client.session(id);
-    } catch (error) {
-      if (!isUnreachable(error)) throw error;
-      if (performance.now() > deadline) throw lost(id);
-      await Bun.sleep(50);
-    }
   }
 }
 
