@@ -39,6 +39,7 @@ async function enter(): Promise<number> {
   if (first === "__quick-check" && second !== undefined) {
     return (await import("./daemon/check.ts")).printQuickCheck(second);
   }
+  if (first === "__with-input") return (await import("./harness/with-input.ts")).runWithInput(argv.slice(1));
   if (first === "__demo") return (await import("./harness/demo.ts")).runDemo(argv.slice(1));
   return (await import("./cli/cli.ts")).cli(argv);
 }

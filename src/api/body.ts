@@ -7,6 +7,9 @@ import { InvalidRequest } from "./respond.ts";
 /** The most bytes a body may have (CONTRACT, Transport). */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
+/** The most bytes of a body with a member that may be large (`Definition.large`); all else in it keeps to the limit above. */
+export const MAX_LARGE_BODY_BYTES = 16 * 1024 * 1024;
+
 /** How much of a body that is refused is read and thrown away, and for how long, so that its sender can hear why. */
 const DRAIN_BYTES = 64 * 1024 * 1024;
 const DRAIN_MS = 1_000;
@@ -45,11 +48,11 @@ export function bodyReader(world: World, budget: Budget) {
   };
 
   /**
-   * Reads the body to its end; a `CovenError` says why it was not. An answer given earlier would make Bun close a
+   * Reads the body to its end, `most` bytes of it; a `CovenError` says why it was not. An answer given earlier would make Bun close a
    * `Connection: close` or HTTP/1.0 client's socket while it is still writing, and such clients then fail with EPIPE instead
    * of reading why.
    */
-  return async function takeBody(request: Request): Promise<Body | CovenError> {
+  return async function takeBody(request: Request, most: number): Promise<Body | CovenError> {
     const declared = Number(request.headers.get("content-length") ?? Number.NaN);
     if (request.body === null) return NO_BODY;
     if (declared > DRAIN_BYTES) return "too large";
@@ -82,13 +85,13 @@ export function bodyReader(world: World, budget: Budget) {
 
     watch(-1);
     uploads.add(upload);
-    if (declared > MAX_BODY_BYTES) refuse("too large");
+    if (declared > most) refuse("too large");
     try {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return refused ?? Buffer.concat(chunks, size);
         size += value.length;
-        if (size > MAX_BODY_BYTES) refuse("too large");
+        if (size > most) refuse("too large");
         else if (!refused && size > SMALL_BYTES && !fits(value.length)) refuse(noRoom());
         if (size > DRAIN_BYTES) giveUp();
         if (refused) continue;

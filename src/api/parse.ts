@@ -1,7 +1,7 @@
 // Parameters and bodies as their schemas say, and the refusal that names what is wrong with them.
 import type * as z from "zod";
 import { CovenError } from "../errors.ts";
-import { type Body, MAX_BODY_BYTES } from "./body.ts";
+import { type Body, MAX_BODY_BYTES, MAX_LARGE_BODY_BYTES } from "./body.ts";
 
 /** Of a body wrong in many places so many are named, by so many characters: an answer is never larger than its question. */
 const MOST_PROBLEMS = 20;
@@ -50,13 +50,29 @@ export function parseArgs<T extends z.ZodType>(schema: T, args: unknown): z.outp
   );
 }
 
+/** Throws `payload_too_large` for a body that is larger than others may be and not because of this member. */
+export function requireSmallBeside(member: string, body: Body): void {
+  if (body === "too large") throw tooLarge(MAX_LARGE_BODY_BYTES);
+  if (body.length <= MAX_BODY_BYTES) return;
+  let rest = body.length;
+  try {
+    const { [member]: large, ...others }: Record<string, unknown> = JSON.parse(
+      new TextDecoder().decode(body),
+    );
+    if (typeof large === "string") rest = Buffer.byteLength(JSON.stringify(others));
+  } catch {
+    // It is none, and too large.
+  }
+  if (rest > MAX_BODY_BYTES) throw tooLarge(MAX_BODY_BYTES);
+}
+
+function tooLarge(limit: number): CovenError {
+  return new CovenError("payload_too_large", `The body is larger than ${limit} bytes.`, { limit });
+}
+
 /** Any JSON value; throws `payload_too_large`, and `invalid_request` for what is no UTF-8 or no JSON. */
 export function readJson(body: Body): unknown {
-  if (body === "too large") {
-    throw new CovenError("payload_too_large", `The body is larger than ${MAX_BODY_BYTES} bytes.`, {
-      limit: MAX_BODY_BYTES,
-    });
-  }
+  if (body === "too large") throw tooLarge(MAX_BODY_BYTES);
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
     return text.trim() === "" ? {} : JSON.parse(text);

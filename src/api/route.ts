@@ -85,6 +85,8 @@ interface Definition<A extends Answer, Q extends Parameters, H extends Parameter
   readonly query?: Q;
   readonly headers?: H;
   readonly body?: B;
+  /** The member of the body that may be larger than a body may be otherwise. */
+  readonly large?: string;
   readonly answer: A;
   /** What each event of the route's SSE form is, which `Accept: text/event-stream` asks for. */
   readonly stream?: z.ZodType;

@@ -2,10 +2,17 @@
 import { CovenError } from "../errors.ts";
 import { API_VERSION, SUPPORTED_API_VERSIONS } from "../version.ts";
 import { type AttachRequest, attachSockets } from "./attach.ts";
-import { type Body, bodyReader, NO_BODY } from "./body.ts";
+import { type Body, bodyReader, MAX_BODY_BYTES, MAX_LARGE_BODY_BYTES, NO_BODY } from "./body.ts";
 import { Budget } from "./budget.ts";
 import { type Histogram, Meter } from "./meter.ts";
-import { isExternalId, parseBody, parseHeaders, parseQuery, wellFormedId } from "./parse.ts";
+import {
+  isExternalId,
+  parseBody,
+  parseHeaders,
+  parseQuery,
+  requireSmallBeside,
+  wellFormedId,
+} from "./parse.ts";
 import { beginRequest, endRequest } from "./request-id.ts";
 import { InvalidRequest, type RequestFacts, refuse, respond } from "./respond.ts";
 import type { AnyRoute, Api } from "./route.ts";
@@ -67,7 +74,7 @@ export function startServer(options: ServerOptions): RunningServer {
           if (request.method === "GET" || request.body === null) return answer(api, request, NO_BODY);
           // A client that goes while it sends its body reads no answer.
           const gone = () => new Response(null, { status: 400 });
-          return takeBody(request).then((body) => answer(api, request, body), gone);
+          return takeBody(request, mostBytes(request)).then((body) => answer(api, request, body), gone);
         },
         websocket: sockets,
         error: (error) => refuse(error, { route: "unknown" }, api),
@@ -131,6 +138,12 @@ function answer(api: Api, request: Request, body: Body | CovenError): Response |
   }
 }
 
+/** How large the body may be: that depends on the route alone. */
+function mostBytes({ method, url }: Request): number {
+  const path = (targetOf(url).split("?", 1)[0] ?? "").replace(/^\/api\/v1(?=\/)/, "");
+  return matched(method, path)?.route.large !== undefined ? MAX_LARGE_BODY_BYTES : MAX_BODY_BYTES;
+}
+
 /** Fills in the facts as they become known, so that a refusal can name them. */
 function dispatch(api: Api, http: Request, raw: Body | CovenError, facts: Facts) {
   const { method, headers, url } = http;
@@ -148,6 +161,7 @@ function dispatch(api: Api, http: Request, raw: Body | CovenError, facts: Facts)
   facts.route = route.place;
   facts.asked = api.meter.requests.get(route.place);
   if (raw instanceof CovenError) throw raw;
+  if (route.large !== undefined) requireSmallBeside(route.large, raw);
   if (!route.open && !api.onlyOurs()) {
     throw new CovenError("forbidden", "Somebody of another user is connected to the daemon's socket.");
   }

@@ -18,6 +18,7 @@ import type { Log, TerminalKeeper } from "../session/ports.ts";
 import { COVEN_VERSION } from "../version.ts";
 import { createDaemon, type Daemon, type DaemonPorts } from "./daemon.ts";
 import { type Inherited, takeHandover } from "./handover.ts";
+import { withInput } from "./harness-input.ts";
 import { becomePrivate, forHarnesses } from "./harness-processes.ts";
 import { terminalKeeper } from "./keeper.ts";
 import { adoptLock, type Lock, tryLock } from "./lock.ts";
@@ -165,7 +166,7 @@ async function startedDaemon(
         },
       },
       {
-        ptys: forHarnesses(ptyHost(process.env), umask),
+        ptys: forHarnesses(withInput(ptyHost(process.env), paths.home, selfCommand), umask),
         processes: systemProcesses(),
         harnesses: harnesses({
           manifestDir: paths.harnesses,

@@ -1,9 +1,10 @@
 // What we know about launching one harness: its names, its arguments, and how to get it.
 import { CovenError } from "../errors.ts";
 import type { HarnessAttention } from "../session/attention.ts";
-import type { Asked, Maturity } from "../session/ports.ts";
+import type { Asked, HarnessStart, Maturity } from "../session/ports.ts";
 import type { LaunchMode } from "../session/session.ts";
-import { type Asking, askingArguments, cannotBeTold, VALUE } from "./asking.ts";
+import { MOST_ARGUMENT_BYTES } from "./argument-room.ts";
+import { type Asking, askingArguments, VALUE } from "./asking.ts";
 
 /** The element of an argument list that stands for the prompt, whole. */
 export const PROMPT = "{prompt}";
@@ -40,6 +41,8 @@ export interface Adapter {
   readonly asking?: Asking;
   /** The arguments with which it waits for a prompt to be typed; absent where it can't. */
   readonly opens?: readonly string[];
+  /** `idle`: it says by itself when it waits for a task (OSC 7501, or a title of `titles`), and nothing is typed before. */
+  readonly ready?: HarnessStart["ready"];
   /** What it prints its conversation's id in, each with one `{id}`; for a conversation that it named itself. */
   readonly says?: readonly string[];
   /** Names of its environment: kept although no harness gets them, and taken out beside what none gets. */
@@ -73,6 +76,7 @@ export const BUILT_IN: readonly Adapter[] = [
     maturity: "launched here",
     interactive: [OPTIONS, PROMPT],
     opens: [OPTIONS],
+    ready: "idle",
     nonInteractive: ["exec", "--skip-git-repo-check", "--color", "never", OPTIONS, PROMPT],
     stream: ["exec", "--json", "--skip-git-repo-check", "--color", "never", OPTIONS, PROMPT],
     stdin: {
@@ -104,6 +108,7 @@ export const BUILT_IN: readonly Adapter[] = [
     maturity: "launched here",
     interactive: [OPTIONS, PROMPT],
     opens: [OPTIONS],
+    ready: "idle",
     nonInteractive: ["--print", OPTIONS, PROMPT],
     // Without --verbose it refuses this format.
     stream: ["--print", "--output-format", "stream-json", "--verbose", OPTIONS, PROMPT],
@@ -130,20 +135,32 @@ export const BUILT_IN: readonly Adapter[] = [
 ];
 
 /**
- * The arguments after the program: the prompt is one element whatever it holds, so no quoting exists that could
- * fail. Throws as `refuseUnsayable` and `askingArguments`, and `invalid_request` for a mode it has not.
+ * The arguments after the program, and how it gets its prompt: as one argument whatever it holds, so no quoting exists that could fail; where the
+ * program takes none there, or `fits` says that it is too long, on standard input or typed. Throws `askingArguments`, and `invalid_request` for a mode it has not, a NUL, or a prompt
+ * that can't be given.
  */
-export function argumentsOf(adapter: Adapter, prompt: string, mode: LaunchMode, asked: Asked = {}): string[] {
-  refuseUnsayable(prompt);
+export function startOf(
+  adapter: Adapter,
+  prompt: string,
+  mode: LaunchMode,
+  asked: Asked,
+  fits: (args: readonly string[]) => boolean,
+): Omit<HarnessStart, "ready"> {
+  refuseNul(prompt);
   const options = askingArguments(adapter, asked, mode);
-  if (prompt === "") return opened(adapter, mode, options);
+  if (prompt === "") return { argv: opened(adapter, mode, options), given: "argument" };
   const template = adapter[mode];
   if (!template) throw cannotStream(adapter);
-  if (!template.some(takesPrompt)) throw cannotBeTold(adapter, "prompt");
-  return filled(template, options, (element) => {
+  const elsewhere = mode === "interactive" ? "typed" : "stdin";
+  if (!template.some(takesPrompt)) return { argv: filled(template, options), given: elsewhere };
+  const argv = filled(template, options, (element) => {
     if (element === PROMPT) return adapter.separator && prompt.startsWith("-") ? ["--", prompt] : [prompt];
     return [element.slice(0, -PROMPT.length) + prompt];
   });
+  if (fits(argv)) return { argv, given: "argument" };
+  const other = mode === "interactive" ? adapter.opens : adapter.stdin?.[mode];
+  if (!other) throw tooLong(adapter, prompt);
+  return { argv: filled(other, options), given: elsewhere };
 }
 
 /** The argument list with what stands for options and prompt put in. */
@@ -186,33 +203,23 @@ export function cannotStream({ id, label }: { readonly id: string; readonly labe
   });
 }
 
-/**
- * The most bytes of one argument. Linux: MAX_ARG_STRLEN, 32 pages, the final NUL counted (include/uapi/linux/binfmts.h).
- * macOS and Windows count all arguments together (1 MiB with the environment; 32,767 characters): room is left for the rest.
- */
-const MAX_ARGUMENT_BYTES =
-  process.platform === "linux" ? 131_071 : process.platform === "darwin" ? 900_000 : 30_000;
+/** Throws `invalid_request` for a prompt with a NUL: it would end an argument early and silently. */
+export function refuseNul(prompt: string): void {
+  if (!prompt.includes("\0")) return;
+  throw new CovenError(
+    "invalid_request",
+    "The prompt holds a NUL character, which no program can be given.",
+    {
+      member: "prompt",
+    },
+  );
+}
 
-/**
- * Throws `invalid_request` for a prompt that no program can be given: a NUL would end the argument early and
- * silently, and one that is too long would fail the spawn without a word about why.
- */
-export function refuseUnsayable(prompt: string): void {
-  if (prompt.includes("\0")) {
-    throw new CovenError(
-      "invalid_request",
-      "The prompt holds a NUL character, which no program can be given.",
-      {
-        member: "prompt",
-      },
-    );
-  }
+function tooLong({ id, label }: Adapter, prompt: string): CovenError {
   const bytes = Buffer.byteLength(prompt);
-  if (bytes > MAX_ARGUMENT_BYTES) {
-    throw new CovenError(
-      "invalid_request",
-      `The prompt is ${bytes} bytes long; this system hands a program at most ${MAX_ARGUMENT_BYTES}. Put it in a file and name the file.`,
-      { member: "prompt", bytes, limit: MAX_ARGUMENT_BYTES },
-    );
-  }
+  return new CovenError(
+    "invalid_request",
+    `The prompt is ${bytes} bytes long; this system hands a program at most ${MOST_ARGUMENT_BYTES} as an argument, and ${label} has no other way. Put it in a file and name the file.`,
+    { member: "prompt", harness: id, bytes, limit: MOST_ARGUMENT_BYTES },
+  );
 }

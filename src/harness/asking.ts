@@ -70,7 +70,6 @@ export function cannotBeTold(
 }
 
 const WHAT: Readonly<Record<string, string>> = {
-  prompt: "its task among its arguments",
   model: "which model to use",
   permission: "what it may do",
   addDirs: "to use other directories",

@@ -3,7 +3,8 @@ import { basename } from "node:path";
 import { CovenError } from "../errors.ts";
 import type { Harnesses, HarnessInfo } from "../session/ports.ts";
 import type { Adapter } from "./adapter.ts";
-import { argumentsOf, BUILT_IN, cannotStream, refuseUnsayable } from "./adapter.ts";
+import { BUILT_IN, cannotStream, refuseNul, startOf } from "./adapter.ts";
+import { fitsArguments } from "./argument-room.ts";
 import { askingArguments, cannotBeTold } from "./asking.ts";
 import { findProgram } from "./lookup.ts";
 import type { ManifestProblem } from "./manifest.ts";
@@ -13,6 +14,9 @@ import { RECIPE_IDS, RECIPES } from "./recipes.ts";
 
 /** The id of the harness that is this very executable. */
 export const DEMO_ID = "demo";
+
+/** As much of a task as the demo looks at: it is a script, and reads what to do from the beginning. */
+const DEMO_CHARACTERS = 10_000;
 
 /** The hidden first argument that starts it; main.ts hands what follows to `runDemo`. */
 export const DEMO_COMMAND = "__demo";
@@ -24,6 +28,8 @@ export const BUILT_IN_IDS: ReadonlySet<string> = new Set([...BUILT_IN.map((adapt
 export interface HarnessRoom extends Harnesses {
   /** How an installed one is asked for its version and whether somebody is logged in; undefined where it is not. */
   questions(id: string, env: Readonly<Record<string, string>>): Questions | undefined;
+  /** As `start`, its argv alone. */
+  argv(...launch: Parameters<Harnesses["start"]>): readonly string[];
   /** Manifests that were not taken, read now. */
   problems(): readonly ManifestProblem[];
 }
@@ -105,6 +111,31 @@ export function harnesses(options: HarnessSources): HarnessRoom {
     return [...on, ...adapters, ...RECIPES].find((adapter) => adapter.id === id);
   };
 
+  const start: HarnessRoom["start"] = (id, prompt, mode, env, asked = {}) => {
+    if (id === DEMO_ID) {
+      refuseNul(prompt);
+      if (asked.args && asked.args.length > 0) throw cannotBeTold(DEMO, "args");
+      askingArguments(DEMO, asked, mode);
+      if (mode === "stream") throw cannotStream(DEMO);
+      const argv = [...self(), DEMO_COMMAND, mode, prompt.slice(0, DEMO_CHARACTERS)];
+      return { argv, given: "argument", ready: "quiet" };
+    }
+    const adapter = adapterOf(id);
+    const found = findProgram(adapter.executable, env);
+    const command = found?.command ?? [adapter.executable];
+    const fits = (args: readonly string[]) => fitsArguments([...command, ...args], env);
+    const { argv, given } = startOf(adapter, prompt, mode, asked, fits);
+    if (found === null) {
+      const { executable, hint } = adapter;
+      throw new CovenError(
+        "harness_not_found",
+        `${adapter.label} is not installed: there is no executable ${JSON.stringify(executable)} on the PATH.`,
+        { harness: id, executable, hint },
+      );
+    }
+    return { argv: [...command, ...argv], given, ready: adapter.ready ?? "quiet" };
+  };
+
   return {
     list(env) {
       const { on, adapters } = look();
@@ -147,27 +178,9 @@ export function harnesses(options: HarnessSources): HarnessRoom {
       };
     },
 
-    argv(id, prompt, mode, env, asked = {}) {
-      if (id === DEMO_ID) {
-        refuseUnsayable(prompt);
-        if (asked.args && asked.args.length > 0) throw cannotBeTold(DEMO, "args");
-        askingArguments(DEMO, asked, mode);
-        if (mode === "stream") throw cannotStream(DEMO);
-        return [...self(), DEMO_COMMAND, mode, prompt];
-      }
-      const adapter = adapterOf(id);
-      const rest = argumentsOf(adapter, prompt, mode, asked);
-      const found = findProgram(adapter.executable, env);
-      if (found === null) {
-        const { executable, hint } = adapter;
-        throw new CovenError(
-          "harness_not_found",
-          `${adapter.label} is not installed: there is no executable ${JSON.stringify(executable)} on the PATH.`,
-          { harness: id, executable, hint },
-        );
-      }
-      return [...found.command, ...rest];
-    },
+    start,
+
+    argv: (...launch) => start(...launch).argv,
 
     questions(id, env) {
       const adapter = whateverOf(id);

@@ -13,12 +13,12 @@ export function canReplaceProcess(): boolean {
   return process.platform === "linux" && libc(...NEEDED) !== undefined;
 }
 
-/** A file that has no name in any directory, with this text in it; `label` shows in /proc. Returns its descriptor. Throws where there is no memory for it. */
-export function inMemory(label: string, text: string): number {
+/** A file that has no name in any directory, with this in it; `label` shows in /proc. Returns its descriptor. Throws where there is no memory for it. */
+export function inMemory(label: string, content: string | Uint8Array): number {
   const fd = requireLibc("memfd_create").memfd_create(ptr(cString(label)), MFD_CLOEXEC);
   if (fd < 0) throw new Error("no file in memory could be made");
   try {
-    const bytes = Buffer.from(text);
+    const bytes = Buffer.from(content);
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
     return fd;
   } catch (error) {

@@ -36,6 +36,11 @@ export function suspendSelf(): void {
   process.kill(process.pid, "SIGSTOP");
 }
 
+/** Ends this process by a signal, as another one was ended whose place it takes. */
+export function endSelf(signal: string): void {
+  process.kill(process.pid, signal);
+}
+
 /** Pid 1 is init, or the program a container lives by: nobody's session. */
 function isSingleOther(pid: number): boolean {
   return Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid;

@@ -6,6 +6,7 @@ import { ownChildren } from "../os/children.ts";
 import { closeOnExec } from "../os/descriptors.ts";
 import { cString, cStrings, type Libc, libc, memory } from "../os/libc.ts";
 import { type ProcessWatch, watchProcess } from "../os/process-descriptor.ts";
+import { inMemory } from "../os/replace-process.ts";
 import { SIGSET_BYTES } from "../os/signal-mask.ts";
 import type { Pty, PtyEvents, PtyExit, PtyHost, PtySpawn } from "../session/ports.ts";
 import { DirectoryError, inDirectory } from "./directory.ts";
@@ -72,7 +73,9 @@ function spawn(calls: Calls, options: PtySpawn, events: PtyEvents): Pty {
     makeOurs(calls, fd);
     setDefaults(calls, fd);
     setSize(calls, fd, cols, rows);
-    const pid = inDirectory(cwd, (directory) => start(calls, options, path, directory));
+    const pid = withInput(options.stdin, (input) =>
+      inDirectory(cwd, (directory) => start(calls, options, { path, directory, input })),
+    );
     return hold(terminalOf(calls, { fd, path, pid }), events);
   } catch (error) {
     if (master !== undefined) closeSync(master);
@@ -128,12 +131,33 @@ function leaderOf({ pid, exit, process }: Started): Leader {
   return { pid, reaped: (then) => children.watch(pid, then), forget: () => children.forget(pid) };
 }
 
+/** With a descriptor of what the program reads from standard input; the program has one of its own afterwards. */
+function withInput<T>(stdin: Uint8Array | undefined, start: (input?: number) => T): T {
+  if (!stdin) return start();
+  const input = inMemory("coven-input", stdin);
+  try {
+    return start(input);
+  } finally {
+    closeSync(input);
+  }
+}
+
+/** Where a program is put. */
+interface Surroundings {
+  /** Of its terminal. */
+  readonly path: string;
+  /** A descriptor of the directory it starts in. */
+  readonly directory: number;
+  /** A descriptor of what it reads from standard input; the terminal where there is none. */
+  readonly input: number | undefined;
+}
+
 /**
  * The program as the leader of a session of its own, with the terminal `path` as its controlling terminal and descriptors 0 to 2 (a session leader
  * gets the terminal that it opens), in the directory behind the descriptor, with every signal at its default and none blocked. Returns its pid; throws
  * an Error with the system's `code`.
  */
-function start(calls: Calls, { argv, env }: PtySpawn, path: string, directory: number): number {
+function start(calls: Calls, { argv, env }: PtySpawn, { path, directory, input }: Surroundings): number {
   const program = cString(argv[0] ?? "");
   const words = cStrings(argv);
   const variables = cStrings(Object.entries(env).map(([key, value]) => `${key}=${value}`));
@@ -161,6 +185,7 @@ function start(calls: Calls, { argv, env }: PtySpawn, path: string, directory: n
     calls.posix_spawn_file_actions_addfchdir_np(actions, directory);
     calls.posix_spawn_file_actions_addopen(actions, 0, ptr(slave), constants.O_RDWR, 0);
     for (const fd of [1, 2]) calls.posix_spawn_file_actions_adddup2(actions, 0, fd);
+    if (input !== undefined) calls.posix_spawn_file_actions_adddup2(actions, input, 0);
     const closefrom = libc("posix_spawn_file_actions_addclosefrom_np");
     if (closefrom) closefrom.posix_spawn_file_actions_addclosefrom_np(actions, 3);
     else closeOnExec();

@@ -1,6 +1,6 @@
 // What a daemon leaves to the program that goes on in its place: all that is known of live sessions and stands in no ledger.
 import type { Attention } from "./attention.ts";
-import type { ProcessIdentity, ProcessInfo, PtyExit, ScreenCarry } from "./ports.ts";
+import type { HarnessStart, ProcessIdentity, ProcessInfo, PtyExit, ScreenCarry } from "./ports.ts";
 import type { Size } from "./viewers.ts";
 
 /** Something that is being typed, or waits for its turn. */
@@ -10,6 +10,12 @@ export interface Typed {
   readonly bytes: Uint8Array;
   /** Of a text: it is typed, and only Enter is due. */
   readonly enterDue: boolean;
+}
+
+/** What is typed and submitted once the program is ready for it. */
+export interface Opening {
+  readonly bytes: Uint8Array;
+  readonly ready: HarnessStart["ready"];
 }
 
 /** The size that an attached client wants, and how recently it was used in comparison with the others. */
@@ -47,6 +53,8 @@ export interface HandedSession {
   /** How many messages of each client that counts them were taken. */
   readonly typists: readonly (readonly [client: string, taken: number])[];
   readonly typing: readonly Typed[];
+  /** Absent where nothing waits for the program to be ready, and from a daemon that knew of none. */
+  readonly opening?: Opening | undefined;
   /** It was asked to end: how much of its time to do so is left, and who is known to belong to it. `eventWaits`: the ledger has not taken the kill event. */
   readonly kill: {
     /** Who asked for it, where that is known. */

@@ -9,7 +9,7 @@ import { type Familiar, promptAs } from "./familiar.ts";
 import type { HandedSession } from "./handover.ts";
 import { LiveSession } from "./live.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
-import type { Asked, CovenPorts, Processes } from "./ports.ts";
+import type { Asked, CovenPorts, HarnessStart, Processes } from "./ports.ts";
 import {
   DEFAULT_SIZE,
   type LaunchMode,
@@ -64,7 +64,9 @@ export interface LaunchRequest {
 export interface LaunchPlan {
   /** The row to make, `created`. */
   readonly session: Session;
-  readonly argv: readonly string[];
+  readonly start: HarnessStart;
+  /** As the harness gets it. */
+  readonly prompt: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly size: Size;
 }
@@ -119,13 +121,8 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
   });
   const mode = request.launchMode ?? "interactive";
   const asked = askedOf(request);
-  const argv = harnesses.argv(
-    request.harness,
-    promptAs(request.familiar, request.prompt.trim()),
-    mode,
-    environment,
-    asked,
-  );
+  const prompt = promptAs(request.familiar, request.prompt.trim());
+  const start = harnesses.start(request.harness, prompt, mode, environment, asked);
   const now = world.now();
   const session: Session = {
     id,
@@ -155,7 +152,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     worktree: worktree ?? null,
   };
   const size = { cols: request.cols ?? DEFAULT_SIZE.cols, rows: request.rows ?? DEFAULT_SIZE.rows };
-  return { session, argv, environment, size };
+  return { session, start, prompt, environment, size };
 }
 
 /** Throws `invalid_request` for directories that are none, and for two members that say different things of the same. */
@@ -286,11 +283,14 @@ export function startLive(
   }
   const { live, terminal } = liveSession(ports, options, id, harness, plan.size, hooks);
   try {
-    const { argv, environment: env, size } = plan;
-    const pty = ptys.spawn({ argv, cwd, env, ...size }, { data: live.data, exit: live.exited });
+    const { start, prompt, environment: env, size } = plan;
+    const { argv, given, ready } = start;
+    const stdin = given === "stdin" ? { stdin: new TextEncoder().encode(prompt) } : {};
+    const pty = ptys.spawn({ argv, cwd, env, ...size, ...stdin }, { data: live.data, exit: live.exited });
     const leader = processes.identify(pty.pid) ?? { pid: pty.pid, startedAt: null };
     live.begin(pty, leader);
     hooks.begun(live);
+    if (given === "typed") live.typeOnceReady({ bytes: new TextEncoder().encode(prompt), ready });
     ledger.started(id, leader, world.now());
     const { pid, descriptor } = pty;
     if (descriptor !== undefined) keeper?.keep(id, { pid, descriptor });

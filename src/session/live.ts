@@ -4,7 +4,8 @@ import { CovenError } from "../errors.ts";
 import type { Answer, Attention } from "./attention.ts";
 import { exitPayload, type NewEvent } from "./event.ts";
 import { failureFields } from "./evidence.ts";
-import type { HandedSession } from "./handover.ts";
+import type { HandedSession, Opening } from "./handover.ts";
+import { onceReady } from "./once-ready.ts";
 import { OutputLog } from "./output-log.ts";
 import type { Ledger, Log, Processes, ProcessIdentity, Pty, PtyExit, World } from "./ports.ts";
 import { Refusals } from "./refusals.ts";
@@ -77,6 +78,7 @@ export class LiveSession {
   readonly #refusals = new Refusals();
   readonly #waitingEvents: NewEvent[] = [];
   readonly #typing: Turns;
+  #opening: Opening | undefined;
   readonly #done = Promise.withResolvers<void>();
 
   constructor(
@@ -219,6 +221,24 @@ export class LiveSession {
     this.#typing.take({ kind: "submit", bytes: text, enterDue: false });
   }
 
+  /** Types the text and submits it once the program is ready for it; keys come before it meanwhile: somebody may have to answer first. */
+  typeOnceReady(opening: Opening): void {
+    this.#opening = opening;
+    const { world } = this.deps;
+    const on = {
+      world,
+      bracketedPaste: () => this.terminal.bracketedPaste,
+      printed: () => this.#printed,
+      attention: () => this.terminal.attention.now,
+      open: () => this.terminal.held && this.#opening === opening,
+    };
+    void onceReady(on, opening.ready).then((isReady) => {
+      if (this.#opening !== opening) return;
+      this.#opening = undefined;
+      if (isReady) this.submit(opening.bytes);
+    });
+  }
+
   /**
    * Gives terminal and screen a new size, recorded as an event; a size outside 1..1000 throws `invalid_request`. The size
    * they have already asks the program to draw everything anew, and nothing is recorded.
@@ -289,6 +309,7 @@ export class LiveSession {
       viewers: this.viewers.known(),
       typists: this.viewers.typists.known(),
       typing: this.#typing.left(),
+      opening: this.#opening,
       kill: this.#killed
         ? {
             by: this.#killedBy,
@@ -323,6 +344,7 @@ export class LiveSession {
     world.after(COME_AGAIN_MS, () => this.viewers.expectNobody());
     this.#say(why);
     for (const typed of handed.typing) this.#typing.take(typed);
+    if (handed.opening) this.typeOnceReady(handed.opening);
     const { kill } = handed;
     if (kill) {
       this.#killedBy = kill.by;

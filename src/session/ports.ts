@@ -170,6 +170,8 @@ export interface PtySpawn {
   readonly env: Readonly<Record<string, string>>;
   readonly cols: number;
   readonly rows: number;
+  /** What its standard input holds, to the end; the terminal where nothing is said. */
+  readonly stdin?: Uint8Array;
 }
 
 export interface PtyExit {
@@ -401,6 +403,18 @@ export interface Asked {
   readonly args?: readonly string[];
 }
 
+/** How one is started. */
+export interface HarnessStart {
+  readonly argv: readonly string[];
+  /**
+   * The prompt is one of the arguments, or `stdin`: what the program reads from standard input, whole; or `typed`: pasted and submitted once the program
+   * is ready for it.
+   */
+  readonly given: "argument" | "stdin" | "typed";
+  /** `idle`: it says so itself; `quiet`: it has drawn its first screen and takes pastes. */
+  readonly ready: "idle" | "quiet";
+}
+
 /** How the conversations of a harness are named and gone on with. */
 export interface Conversations {
   /** It takes an id of ours for a new one (`Asked.conversation`, `init`). */
@@ -429,16 +443,16 @@ export interface Harnesses {
   /** What can be done with its conversations; nothing for an id that is not on the list. */
   conversations(id: string): Conversations;
   /**
-   * The exact argv, argv[0] absolute, the prompt as one element; "" opens it without one. Throws as `require`, `invalid_request` (details: `field`) for what it can't be
-   * told, and `harness_not_found` (details: `executable`, `hint`) when the program is not on the PATH of `env`.
+   * The exact argv, argv[0] absolute, and how the prompt is given; "" opens it without one. Throws as `require`, `invalid_request` (details: `field`) for
+   * what it can't be told, and `harness_not_found` (details: `executable`, `hint`) when the program is not on the PATH of `env`.
    */
-  argv(
+  start(
     id: string,
     prompt: string,
     mode: LaunchMode,
     env: Readonly<Record<string, string>>,
     asked?: Asked,
-  ): string[];
+  ): HarnessStart;
 }
 
 /** A directory with a `.git`, as git's own files have it. */

@@ -38,11 +38,24 @@ describe("bodies", () => {
   });
 
   test("one that is only announced is refused all the same", async () => {
-    for (const length of [LIMIT + 1, 10 ** 12]) {
+    for (const length of [4 * LIMIT + 1, 10 ** 12]) {
       const head = request("POST /api/v1/sessions", undefined, { "Content-Length": String(length) });
       const { answers } = await exchange(daemon.socket, head);
       expect(answers.map((answer) => answer.status)).toEqual([413]);
     }
+  });
+
+  test("a launch may be larger, by its prompt and by nothing else", async () => {
+    const launch = (members: object) => ask(daemon.socket, "POST /api/v1/sessions", JSON.stringify(members));
+    const known = { projectRoot: daemon.project, harness: "nobody", prompt: "x" };
+    const large = "p".repeat(LIMIT + 1_000_000);
+    expect(codeOf((await launch({ ...known, prompt: large })).body)).toBe("invalid_request");
+    for (const other of [{ title: large }, { prompt: large, title: large }, { other: large }]) {
+      const { status, body } = await launch({ ...known, ...other });
+      expect([status, JSON.parse(body).error.details]).toEqual([413, { limit: LIMIT }]);
+    }
+    const { status, body } = await launch({ ...known, prompt: "p".repeat(4 * LIMIT) });
+    expect([status, JSON.parse(body).error.details]).toEqual([413, { limit: 4 * LIMIT }]);
   });
 
   test("exactly the limit is read", async () => {

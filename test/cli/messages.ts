@@ -464,7 +464,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["harness/adapter.ts", "The prompt holds a NUL character, which no program can be given.", ""],
   [
     "harness/adapter.ts",
-    "The prompt is … bytes long; this system hands a program at most …. Put it in a file and name the file.",
+    "The prompt is … bytes long; this system hands a program at most … as an argument, and … has no other way. Put it in a file and name the file.",
     "",
   ],
   ["harness/asking.ts", "… can't be told ….", ""],

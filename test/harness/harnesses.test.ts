@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isCovenError } from "../../src/errors.ts";
+import { fitsArguments, MOST_ARGUMENT_BYTES } from "../../src/harness/argument-room.ts";
 import { harnesses } from "../../src/harness/harnesses.ts";
 
 const home = mkdtempSync(join(tmpdir(), "cv-hs-"));
@@ -163,7 +164,10 @@ describe("a real program receives the prompt as one argument, byte for byte", ()
     ["100 KB", "x".repeat(100_000)],
   ])("%s", (_, prompt) => {
     for (const mode of ["interactive", "nonInteractive"] as const) {
-      const run = Bun.spawnSync(room.argv("claude", prompt, mode, env), { cwd: home, env: { HOME: home } });
+      const run = Bun.spawnSync([...room.argv("claude", prompt, mode, env)], {
+        cwd: home,
+        env: { HOME: home },
+      });
       expect(run.exitCode).toBe(0);
       const received = run.stdout.toString().split("\0").slice(0, -1);
       const before = mode === "interactive" ? [] : ["--print"];
@@ -181,17 +185,80 @@ test("a NUL in the prompt is refused by every harness, installed or not", () => 
 });
 
 // One argument has a limit of the kernel's; past it every spawn fails with E2BIG and no word about the prompt.
-test("a prompt too long for one argument is refused before anything is spawned", () => {
-  const limit = process.platform === "linux" ? 131_071 : process.platform === "darwin" ? 900_000 : 30_000;
+test("the longest prompt that is one argument, and what becomes of the next one", () => {
+  const limit = process.platform === "linux" ? 131_071 : MOST_ARGUMENT_BYTES - 10_000;
   const longest = "é".repeat(Math.floor(limit / 2));
-  const run = Bun.spawnSync(room.argv("codex", longest, "interactive", env), {
-    cwd: home,
-    env: { HOME: home },
-  });
+  const argv = [...room.argv("codex", longest, "interactive", env)];
+  const run = Bun.spawnSync(argv, { cwd: home, env: { HOME: home } });
   expect(run.stdout.length).toBe(Buffer.byteLength(longest) + 1);
-  const refusal = refusalOf(() => room.argv("codex", `${longest}é`, "interactive", env));
-  expect(refusal.code).toBe("invalid_request");
-  expect(refusal.details).toEqual({ member: "prompt", bytes: Buffer.byteLength(longest) + 2, limit });
+  const longer = "é".repeat(MOST_ARGUMENT_BYTES / 2 + 1);
+  expect(room.start("codex", longer, "interactive", env)).toEqual({
+    ...{ argv: [join(bin, "codex")], given: "typed", ready: "idle" },
+  });
+  expect(room.start("codex", longer, "nonInteractive", env, { model: "o3" })).toMatchObject({
+    given: "stdin",
+    argv: [join(bin, "codex"), "exec", "--skip-git-repo-check", "--color", "never", "--model", "o3", "-"],
+  });
+  expect(room.start("claude", longer, "stream", env)).toMatchObject({
+    given: "stdin",
+    argv: [join(bin, "claude"), "--print", "--output-format", "stream-json", "--verbose"],
+  });
+});
+
+test("a program that has no other way is not started with a prompt that is too long", () => {
+  const manifestDir = join(home, "harnesses");
+  mkdirSync(manifestDir);
+  const own = {
+    id: "own",
+    label: "Own",
+    executable: "codex",
+    interactive: ["{prompt}"],
+    nonInteractive: ["{prompt}"],
+  };
+  writeFileSync(join(manifestDir, "own.json"), JSON.stringify(own));
+  const mine = harnesses({ self: ["/coven"], manifestDir });
+  const long = "x".repeat(MOST_ARGUMENT_BYTES + 1);
+  for (const mode of ["interactive", "nonInteractive"] as const) {
+    const refusal = refusalOf(() => mine.start("own", long, mode, env));
+    expect(refusal.code).toBe("invalid_request");
+    expect(refusal.details).toEqual({
+      ...{ member: "prompt", harness: "own", bytes: long.length, limit: MOST_ARGUMENT_BYTES },
+    });
+  }
+});
+
+describe("what fits, by each system's own rule", () => {
+  test.each<[NodeJS.Platform, string[], Record<string, string>, boolean]>([
+    ["linux", ["p", "x".repeat(131_071)], {}, true],
+    ["linux", ["p", "x".repeat(131_072)], {}, false],
+    // The option in front belongs to the argument.
+    ["linux", ["p", `--prompt=${"x".repeat(131_063)}`], {}, false],
+    ["linux", ["p", "é".repeat(65_536)], {}, false],
+    ["linux", ["p", "x".repeat(131_000)], { A: "y".repeat(131_000) }, true],
+    ["linux", ["p", "hi"], { A: "y".repeat(131_072) }, false],
+    ["linux", ["p", ...Array(20).fill("x".repeat(120_000))], {}, false],
+    ["darwin", ["p", "x".repeat(900_000)], { A: "y".repeat(90_000) }, true],
+    ["darwin", ["p", "x".repeat(900_000)], { A: "y".repeat(110_000) }, false],
+    ["win32", ["p", "x".repeat(32_000)], { A: "y".repeat(900_000) }, true],
+    ["win32", ["p", "x".repeat(32_767)], {}, false],
+    // Each becomes two.
+    ["win32", ["p", '"'.repeat(16_400)], {}, false],
+    ["win32", ["C:\\Program Files\\p.exe", "x".repeat(32_700)], {}, true],
+  ])("%s", (platform, argv, variables, fits) => {
+    expect(fitsArguments(argv, variables, platform)).toBe(fits);
+  });
+
+  test("Linux itself starts what we say it takes, and not one byte more", () => {
+    const started = (bytes: number) => {
+      try {
+        return Bun.spawnSync(["/bin/true", "x".repeat(bytes)]).exitCode === 0;
+      } catch {
+        return false;
+      }
+    };
+    if (process.platform !== "linux") return;
+    expect([started(131_071), started(131_072)]).toEqual([true, false]);
+  });
 });
 
 test("an unknown harness is refused with what is known and what to do", () => {

@@ -56,7 +56,7 @@ describe("the argv of a recipe, as the program gets it", () => {
     ["hermes", "interactive", ["chat", `--query=${HOSTILE}`]],
     ["hermes", "nonInteractive", ["chat", "--quiet", `--query=${HOSTILE}`]],
   ])("%s %s", (id, mode, expected) => {
-    const run = Bun.spawnSync(all.argv(id, HOSTILE, mode, env));
+    const run = Bun.spawnSync([...all.argv(id, HOSTILE, mode, env)]);
     expect(run.stdout.toString().split("\0").slice(0, -1)).toEqual(expected);
   });
 
@@ -172,5 +172,6 @@ test("a manifest that was there before keeps its name while the recipe is off; a
 });
 
 test("completions offer the recipes there are", () => {
-  for (const { args } of HARNESSES.below) expect(args[0]?.completes).toEqual(RECIPE_IDS);
+  for (const { name, args } of HARNESSES.below)
+    if (name !== "check") expect(args[0]?.completes).toEqual(RECIPE_IDS);
 });

@@ -116,6 +116,7 @@ export const sessions = {
       "Idempotency-Key": parameter.max(255, "must be at most 255 characters").exactOptional(),
     }),
     body: launchBody,
+    large: "prompt",
     answer: sessionRecord,
     status: [201, 200],
     refuses: ["harness_not_found", "not_enabled", "launch_failed", "runtime_unavailable"],

@@ -23,11 +23,11 @@ function id(error: CovenError): string {
 }
 
 function harnessHints(typed: string, known: readonly string[]): readonly string[] {
-  const guess = nearest(typed, known) ?? "demo";
-  return [
-    `coven run ${harmless(guess)} 'your task'   (known: ${known.map(harmless).join(", ")})`,
-    "coven harnesses   (every agent coven knows; for one of your own: coven help harnesses)",
-  ];
+  const guess = nearest(typed, known);
+  const launch = `coven run ${harmless(guess ?? "demo")} 'your task'   (known: ${known.map(harmless).join(", ")})`;
+  // A slip needs no more; whoever means another agent does.
+  if (guess !== undefined) return [launch];
+  return [launch, "coven harnesses   (all that coven knows; one of your own: coven help harnesses)"];
 }
 
 /** One entry per code of the closed list: the compiler refuses a missing one. */

@@ -3,7 +3,7 @@ import { readConfig } from "../../config.ts";
 import { type HarnessRoom, harnesses } from "../../harness/harnesses.ts";
 import type { CovenPaths } from "../../paths.ts";
 import { selfCommand } from "../../program.ts";
-import type { Asked, HarnessInfo } from "../../session/ports.ts";
+import type { Asked, HarnessInfo, HarnessStart } from "../../session/ports.ts";
 import type { LaunchMode } from "../../session/session.ts";
 
 type Env = Readonly<Record<string, string>>;
@@ -30,10 +30,10 @@ export function launchables(paths: CovenPaths, env: Env): HarnessInfo[] {
 }
 
 /**
- * What a run from this shell would start, argument by argument. Throws what the launch would throw: `invalid_request`
+ * What a run from this shell would start, argument by argument, and how it gives the prompt. Throws what the launch would throw: `invalid_request`
  * for an unknown harness and what it can't be told, `harness_not_found` for one that is not installed.
  */
-export function plannedArgv(
+export function plannedStart(
   paths: CovenPaths,
   run: {
     readonly harness: string;
@@ -42,6 +42,6 @@ export function plannedArgv(
     readonly env: Env;
     readonly asked: Asked;
   },
-): string[] {
-  return harnessesOf(paths).argv(run.harness, run.prompt.trim(), run.mode, run.env, run.asked);
+): HarnessStart {
+  return harnessesOf(paths).start(run.harness, run.prompt.trim(), run.mode, run.env, run.asked);
 }

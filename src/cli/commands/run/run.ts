@@ -224,7 +224,7 @@ async function dryRun(invocation: Invocation, mode: LaunchMode): Promise<number>
   const harness = word(invocation, 0);
   const prompt = await promptOf(invocation);
   const { placeOf } = await import("../../client/project.ts");
-  const { plannedArgv } = await import("../../client/launchables.ts");
+  const { plannedStart } = await import("../../client/launchables.ts");
   const { covenPaths } = await import("../../../paths.ts");
   const { projectRoot, cwd, isRepository } = placeOf(workingDirectory(), flagValue(invocation, "cwd"));
   const asked = await askedFor(harness, {
@@ -234,7 +234,7 @@ async function dryRun(invocation: Invocation, mode: LaunchMode): Promise<number>
     args: flagValues(invocation, "arg"),
   });
   const env = environmentWith(flagValues(invocation, "env-file"));
-  const argv = plannedArgv(covenPaths(), { harness, prompt, mode, env, asked });
+  const { argv, given } = plannedStart(covenPaths(), { harness, prompt, mode, env, asked });
   const worktree = has(invocation, "worktree")
     ? await (await import("../../client/worktree.ts")).plannedWorktree({
         place: { projectRoot, cwd, isRepository },
@@ -249,6 +249,7 @@ async function dryRun(invocation: Invocation, mode: LaunchMode): Promise<number>
       project_root: projectRoot,
       cwd,
       argv,
+      prompt: given,
       ...(worktree ? { worktree } : {}),
     });
     return 0;
@@ -259,8 +260,14 @@ async function dryRun(invocation: Invocation, mode: LaunchMode): Promise<number>
   await print(`Starts in:     ${harmless(cwd)}`);
   await print(`Mode:          ${modeWord({ launch_mode: mode })}`);
   await print(`Runs:          ${argv.map(quoted).join(" ")}`);
+  if (given !== "argument") await print(`Prompt:        ${PROMPT_GOES[given]}`);
   return 0;
 }
+
+const PROMPT_GOES = {
+  stdin: "on its standard input",
+  typed: "typed, once it is ready",
+} as const;
 
 /** Throws `UsageError` for a flag that asks for another kind of output, or for none. */
 function refuseBesideFrames(invocation: Invocation): void {

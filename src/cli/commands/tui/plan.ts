@@ -3,7 +3,7 @@
 import { environment } from "../../../os/environment.ts";
 import type { CovenPaths } from "../../../paths.ts";
 import type { Asked } from "../../../session/ports.ts";
-import { plannedArgv } from "../../client/launchables.ts";
+import { plannedStart } from "../../client/launchables.ts";
 import type { Place } from "../../client/project.ts";
 import { out } from "../../ui/colour.ts";
 import { quoted } from "../../ui/text.ts";
@@ -18,7 +18,7 @@ export function planLines(
   asked: Asked,
 ): string[] {
   const env = environment();
-  const argv = plannedArgv(paths, { ...task, mode: "interactive", env, asked });
+  const { argv } = plannedStart(paths, { ...task, mode: "interactive", env, asked });
   const room = Math.max(10, cols - 10);
   const row = (name: string, value: string) => `${out.dim(name.padEnd(8))} ${value}`;
   return [
