@@ -1,5 +1,6 @@
-// Proof that codex and claude don't notice when the daemon is replaced under them: in the middle of a turn, and at rest.
+// Proof that codex and claude don't notice when the daemon is replaced under them: in the middle of a turn, at a question, and at rest.
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout } from "bun:test";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { covenClient } from "../../src/api/client.ts";
 import { posixPtyHost } from "../../src/pty/posix.ts";
@@ -46,7 +47,7 @@ afterEach(async () => {
   });
 });
 
-const launch = async (harness: string, prompt: string): Promise<string> => {
+const launch = async (harness: string, prompt: string, args: readonly string[] = []): Promise<string> => {
   const { id } = await client.launch({
     projectRoot: user.project,
     harness,
@@ -56,6 +57,7 @@ const launch = async (harness: string, prompt: string): Promise<string> => {
     inheritEnv: false,
     cols: 100,
     rows: 30,
+    args: [...args],
   });
   await home.session(id);
   return id;
@@ -104,6 +106,25 @@ async function unnoticed(id: string): Promise<void> {
   throw new Error("it has drawn at each of six restarts");
 }
 
+/** How it is started so that it asks a person, a call of its tool for which it does, and the key that approves. */
+const ASKING = {
+  codex: {
+    args: ["--ask-for-approval", "on-request", "--sandbox", "read-only"],
+    tool: (command: string) => ({
+      name: "exec_command",
+      input: { cmd: command, sandbox_permissions: "require_escalated", justification: "to make it" },
+    }),
+    asks: "Would you like to run the following command?",
+    approve: "y",
+  },
+  claude: {
+    args: ["--permission-mode", "default"],
+    tool: (command: string) => ({ name: "Bash", input: { command, description: "makes it" } }),
+    asks: "Do you want to proceed?",
+    approve: "\r",
+  },
+} as const;
+
 for (const harness of ["codex", "claude"] as const) {
   describe(`${harness} ${AGENT_VERSIONS[harness]}, and the daemon replaced under it`, () => {
     real(
@@ -131,6 +152,37 @@ for (const harness of ["codex", "claude"] as const) {
         await client.input(id, "one thing more", { submit: true });
         await model.request(({ prompt }) => prompt.includes("one thing more"));
         await shows(id, "heard you well");
+        expect(await home.session(id)).toMatchObject({ status: "running" });
+      },
+    );
+
+    real(
+      "at its question for leave: it still asks, is approved, and the turn goes on to its end",
+      async () => {
+        const { args, tool, asks, approve } = ASKING[harness];
+        const file = join(user.project, "made.txt");
+        let asked = false;
+        model.answers((request) => {
+          // Those that make titles have no tools.
+          const turn = JSON.stringify(request.body).includes(`"${tool("").name}"`);
+          if (!turn || asked) return { text: "It is made, said the model." };
+          asked = true;
+          return { text: "I make it.", tool: tool(`touch '${file}'`) };
+        });
+        const id = await launch(harness, "say hi", args);
+        await shows(id, asks);
+        const waits = async () => (await home.session(id)).attention;
+        await until("it waits for leave", async () => (await waits())?.kind === "permission", 20_000);
+        const before = await waits();
+        await replaced(3);
+        // The same question, by the same event.
+        expect(await waits()).toEqual(before);
+        await shows(id, asks);
+        expect(existsSync(file)).toBe(false);
+        await client.input(id, approve);
+        await shows(id, "said the model");
+        expect(existsSync(file)).toBe(true);
+        await until("it says that it is done", async () => (await waits())?.state === "done", 20_000);
         expect(await home.session(id)).toMatchObject({ status: "running" });
       },
     );
