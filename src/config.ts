@@ -15,7 +15,7 @@ interface Key<Value extends ConfigValue> {
   readonly default: Value;
   /** One line for `coven config list`. */
   readonly doc: string;
-  /** Who reads it: the daemon when it starts, each command, or both whenever something is launched. */
+  /** Who reads it: the daemon when it starts, each command, or both whenever something is launched or told. */
   readonly readBy: "daemon" | "commands" | "launches";
   /** What may stand there, as words that finish "must be …". */
   readonly must: string;
@@ -30,6 +30,16 @@ const DETACH = /^ctrl-[abdefgklnoprtuvwxy\\\]^_]$/;
 
 function isHarnessId(value: unknown): value is string {
   return typeof value === "string" && /^[a-z][a-z0-9-]{0,31}$/.test(value);
+}
+
+/** An argv, or none. */
+function isCommand(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= 64 &&
+    value[0] !== "" &&
+    value.every((one) => typeof one === "string" && one.length <= 4096 && !one.includes("\0"))
+  );
 }
 
 function modelOf(harness: string) {
@@ -97,11 +107,7 @@ export const CONFIG_KEYS = {
     doc: "command run in each new worktree before the agent",
     readBy: "commands",
     must: 'a program and its arguments, like ["npm", "ci"]',
-    accepts: (value): value is readonly string[] =>
-      Array.isArray(value) &&
-      value.length <= 64 &&
-      value[0] !== "" &&
-      value.every((one) => typeof one === "string" && one.length <= 4096 && !one.includes("\0")),
+    accepts: isCommand,
   } satisfies Key<readonly string[]>,
   "terminal.detach_key": {
     default: "ctrl-]",
@@ -177,6 +183,20 @@ export const CONFIG_KEYS = {
     default: false,
     doc: "approvers may approve what they ask for themselves",
     readBy: "daemon",
+    must: "true or false",
+    accepts: (value): value is boolean => typeof value === "boolean",
+  } satisfies Key<boolean>,
+  "notify.command": {
+    default: [],
+    doc: "program that is told when a session wants you",
+    readBy: "launches",
+    must: 'a program and its arguments, like ["/home/you/bin/tell"]',
+    accepts: isCommand,
+  } satisfies Key<readonly string[]>,
+  "notify.desktop": {
+    default: false,
+    doc: "the desktop tells you when a session wants you",
+    readBy: "launches",
     must: "true or false",
     accepts: (value): value is boolean => typeof value === "boolean",
   } satisfies Key<boolean>,

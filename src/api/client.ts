@@ -278,6 +278,9 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
         { cursor, signal: call.signal, ask: () => ask("GET /health", call) },
       ),
 
+    /** Has the daemon tell the person; `notified` says later what came of it. */
+    notifyTest: (call?: CallOptions) => ask("POST /notify", { ...call, body: {} }),
+    notified: (call?: CallOptions) => ask("GET /notify", call),
     /** What it wants from a person, and what it wanted before. */
     attention: (id: string, call?: CallOptions) => ask("GET /sessions/:id/attention", { ...call, id }),
 

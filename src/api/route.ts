@@ -9,6 +9,7 @@ import type { AttachRequest } from "./attach.ts";
 import type { Body as RawBody } from "./body.ts";
 import type { FollowDependencies } from "./follow.ts";
 import type { Monitor } from "./monitor.ts";
+import type { Notifications } from "./notify.ts";
 import type { Reply } from "./respond.ts";
 import type { Familiar } from "./routes/cockpit.ts";
 import type { DaemonIdentity } from "./schema.ts";
@@ -42,6 +43,8 @@ export interface Api extends FollowDependencies {
   onlyOurs(): boolean;
   /** Begins an orderly stop; must return before anything is stopped, so that the 202 still goes out. */
   shutdown(force: boolean): void;
+  /** Telling the person what sessions want. */
+  readonly notifications: Notifications;
   /** Replacing this daemon by another program, its sessions kept. */
   readonly restart: Restart;
 }

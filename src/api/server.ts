@@ -28,6 +28,8 @@ export interface ServerOptions extends Omit<Api, "meter" | "health" | "upgrade" 
 }
 
 export interface RunningServer {
+  /** Somebody is shown what this session prints: attached, or following its output. */
+  isShown(id: string): boolean;
   /** Binds another path and serves there too. Throws what `Bun.serve` throws. */
   listen(unix: string): void;
   /** Takes no more connections until it listens again; those with a request or a WebSocket go on. */
@@ -85,6 +87,10 @@ export function startServer(options: ServerOptions): RunningServer {
   listen(options.unix);
   return {
     listen,
+    isShown: (id) =>
+      Array.from(api.meter.followers).some(
+        ({ sessionId, kind }) => sessionId === id && (kind === "attach" || kind === "output"),
+      ),
     pause: () => {
       for (const server of servers) void server.stop();
     },

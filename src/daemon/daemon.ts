@@ -26,6 +26,7 @@ import { HANDOVER_VARIABLE, handoverVersion, inheritance, writeHandover } from "
 import { type DaemonIdentity, mendIdentity, removeIdentity, writeIdentity } from "./identity.ts";
 import { errorFields } from "./log.ts";
 import { type LedgerMonitor, startMonitor } from "./monitor.ts";
+import { type NotifySettings, watchNotifications } from "./notify.ts";
 import { watchPeers } from "./peers.ts";
 import { restarter } from "./restart.ts";
 import { type RetentionRules, startRetention } from "./retention.ts";
@@ -61,6 +62,8 @@ export interface DaemonPorts extends Omit<CovenPorts, "ledger" | "checkouts"> {
   shutdown(force: boolean): void;
   /** Called when the ledger could only be opened for reading and the disk takes writes now: the daemon is to be made anew. */
   reopen(): void;
+  /** What the user has set of notifications, read each time; nobody is told where it is left out. */
+  readonly notify?: () => NotifySettings;
   /** How this process is replaced by another program; left out where it must not be. */
   readonly succession?: Succession;
   /** What the program before this one has left: its sessions, or why they are lost; and the descriptor by which the ledger is held. */
@@ -141,6 +144,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
 
   const coven = new Coven({ ...ports, ledger, checkouts: { of: checkoutOf } }, config);
   let serving = false;
+  const from = ledger.feedEnd().place;
   sayStorage = () => coven.storageChanged();
   sayNews = () => coven.feedChanged();
   if (ledger.readOnly) {
@@ -196,6 +200,14 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
     handoverVersion: () => handoverVersion(coven.hasForeign),
     handOver: (command) => handOver(command),
   });
+  const { notify } = ports;
+  let isShown = (_: string): boolean => false;
+  const notifications = watchNotifications({
+    ...{ coven, ledger, world, log, env: ports.env, from },
+    settings: notify ?? (() => ({ command: [], desktop: false })),
+    isWatched: (id) => isShown(id) && !coven.isAway(id),
+  });
+  closing("notifications", notifications.stop);
   const serve = (unix: string) =>
     startServer({
       unix,
@@ -214,9 +226,11 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       onlyOurs: () => peers.onlyOurs(),
       relieve: relief(peers, { world, log }),
       shutdown: (force) => ports.shutdown(force),
+      notifications,
       restart,
     });
   const { bound, name } = await bindSocket(paths.socket, serve, { wasOurs: ports.inherited !== undefined });
+  isShown = (id) => bound.isShown(id);
   log.info("socket_bound", { socket: paths.socket });
   if (!ledger.readOnly) control.recover();
   closing("connections", () => bound.stop(true), ANSWERS_MS);

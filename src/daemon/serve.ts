@@ -174,6 +174,10 @@ async function startedDaemon(
           enabled: () => readConfig(paths.config).config["harness.enabled"],
           versionOf: versions(),
         }),
+        notify() {
+          const { config } = readConfig(paths.config);
+          return { command: config["notify.command"], desktop: config["notify.desktop"] };
+        },
         world: realWorld,
         log,
         screens: screenHost(),

@@ -181,6 +181,11 @@ export class Coven {
     return redrawLastScreen(ledger, screens, id, DEFAULT_SIZE);
   }
 
+  /** Whoever is attached has its terminal in the background. */
+  isAway(id: string): boolean {
+    return this.#running.get(id)?.viewers.away ?? false;
+  }
+
   /** The size of a session that is live, in cells. */
   size(id: string): Size | undefined {
     return this.#running.get(id)?.size;

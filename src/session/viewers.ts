@@ -39,6 +39,8 @@ interface Viewed {
 interface Vote {
   size: Size | undefined;
   usedAt: number;
+  /** Its terminal has said that nobody looks at it (xterm's FocusOut), where its program asked to be told. */
+  away: boolean;
 }
 
 /** The attached clients of one live session. Observers are not among them: they never type and never vote. */
@@ -52,6 +54,11 @@ export class Viewers {
   #frozen = false;
 
   constructor(private readonly session: Viewed) {}
+
+  /** Everybody who is attached has said that nobody looks. */
+  get away(): boolean {
+    return this.#votes.size > 0 && Array.from(this.#votes).every(({ away }) => away);
+  }
 
   /** All who have a size, for `expect`. */
   known(): KnownViewer[] {
@@ -77,7 +84,7 @@ export class Viewers {
   /** A client comes, with its terminal's size where it has one, and its name where it counts its messages. A session that has this size already notices nothing. */
   join(size?: Size, client?: string): Attachment {
     const place = client === undefined ? undefined : this.typists.join(client);
-    const vote: Vote = { size: size && isSize(size) ? size : undefined, usedAt: 0 };
+    const vote: Vote = { size: size && isSize(size) ? size : undefined, usedAt: 0, away: false };
     this.#votes.add(vote);
     const before = this.#cameAgain(vote.size);
     if (before) {
@@ -91,6 +98,7 @@ export class Viewers {
       type: (bytes) => {
         if (place && !place.take()) return;
         this.#used(vote);
+        vote.away = isFocusOut(bytes);
         this.#follow(vote);
         this.session.input(bytes);
       },
@@ -134,6 +142,10 @@ export class Viewers {
 
 /** What an observer holds: nothing it does reaches the session. */
 export const OBSERVER: Attachment = { type: () => {}, resize: () => {}, leave: () => {} };
+
+function isFocusOut(bytes: Uint8Array): boolean {
+  return bytes.length === 3 && bytes[0] === 0x1b && bytes[1] === 0x5b && bytes[2] === 0x4f;
+}
 
 /** A window that is closing or hidden may say 0. */
 function isSize({ cols, rows }: Size): boolean {

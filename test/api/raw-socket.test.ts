@@ -35,6 +35,8 @@ const CALLS: Record<Exclude<RouteName, "feed">, { body?: () => unknown; query?: 
   session: { status: 200 },
   input: { body: () => ({ data: "x" }), status: 409 },
   attention: { status: 200 },
+  notifyTest: { body: () => ({}), status: 202 },
+  notified: { status: 200 },
   approve: { body: () => ({}), status: 409 },
   deny: { body: () => ({}), status: 409 },
   kill: { status: 409 },

@@ -110,6 +110,7 @@ test("stop: what is under way is finished, nobody new comes in, and idle connect
     world,
     monitor,
     shutdown() {},
+    notifications: { test() {}, last: () => null },
     restart: { inPlace: false, request() {}, state: () => null },
   });
   const idle = await connected(unix);

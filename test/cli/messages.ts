@@ -241,6 +241,21 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "--… is about the daemon's log, and an id means a session's output.",
     "coven logs … | coven logs --session ID   (what the daemon wrote about a session)",
   ],
+  [
+    "cli/commands/notify/run.ts",
+    "Nothing is set that could tell you.",
+    "coven config set notify.desktop true | coven help notify",
+  ],
+  [
+    "cli/commands/notify/run.ts",
+    "You could not be told by notify.…: ….",
+    "coven config list | coven help notify",
+  ],
+  [
+    "cli/commands/notify/run.ts",
+    "The daemon has not said in time what came of it.",
+    "coven logs --level warn",
+  ],
   ["cli/commands/run/conversation.ts", "Session … is a conversation with ….", "coven run … --continue … …"],
   [
     "cli/commands/run/conversation.ts",

@@ -6,6 +6,7 @@ import { ROUTES } from "../../src/api/routes/table.ts";
 import type { Session } from "../../src/session/session.ts";
 import { ask } from "../support/raw.ts";
 import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
+import { until } from "../support/until.ts";
 import { frozen, refusal } from "./frozen.ts";
 
 let daemon: TestDaemon;
@@ -83,6 +84,7 @@ test("GET /health", async () => {
         attention: true,
         eventStream: "sse",
         feed: "sse",
+        notify: true,
         sessionPaging: true,
         labels: true,
         familiarId: true,
@@ -235,6 +237,19 @@ test("POST input, resize and kill of a live session", async () => {
   await daemon.settled(live?.id ?? "");
   const record = await frozen(daemon, `GET /api/v1/sessions/${live?.id}`);
   expect(record.body).toMatchObject({ status: "killed", pid: null });
+});
+
+test("POST /notify, GET /notify", async () => {
+  expect(await frozen(daemon, "GET /api/v1/notify")).toEqual({ status: 200, body: { last: null } });
+  expect(await frozen(daemon, "POST /api/v1/notify", {})).toEqual(ACCEPTED);
+  const told = await until("it was told", async () => {
+    const answer = await frozen(daemon, "GET /api/v1/notify");
+    return Bun.deepEquals(answer.body, { last: null }) ? undefined : answer;
+  });
+  expect(told).toEqual({
+    status: 200,
+    body: { last: { at: "<time>", event: "test", sessionId: null, ways: [] } },
+  });
 });
 
 test("GET /sessions, bare and paged", async () => {

@@ -10,6 +10,7 @@ import { feed } from "./feed.ts";
 import { harnesses } from "./harnesses.ts";
 import { health } from "./health.ts";
 import { imports } from "./import.ts";
+import { notify } from "./notify.ts";
 import { sessions } from "./sessions.ts";
 import { terminal } from "./terminal.ts";
 
@@ -22,6 +23,7 @@ export const ROUTES = {
   ...terminal,
   ...events,
   ...feed,
+  ...notify,
   ...harnesses,
   ...cockpit,
   ...imports,

@@ -19,6 +19,7 @@ import { IMPORT } from "./import/command.ts";
 import { KILL } from "./kill/command.ts";
 import { LEDGER } from "./ledger/command.ts";
 import { LOGS } from "./logs/command.ts";
+import { NOTIFY } from "./notify/command.ts";
 import { RUN } from "./run/command.ts";
 import { SACRIFICE } from "./sacrifice/command.ts";
 import { SEND } from "./send/command.ts";
@@ -49,6 +50,7 @@ export const COMMANDS: readonly Command[] = [
   CONFIG,
   DAEMON,
   STATUS,
+  NOTIFY,
   HARNESSES,
   ADAPTER,
   APPROVALS,
