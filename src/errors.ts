@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   "stale_prompt",
   "not_waiting",
   "not_supported",
+  "view_cycle",
   "session_id_conflict",
   "worktree_not_removed",
   "external_session_not_killable",

@@ -21,6 +21,8 @@ export interface AttachRequest {
   readonly size?: Size;
   /** The client's own name, where it wants to know what of its keys was taken. */
   readonly client?: string;
+  /** The session in whose terminal it is shown. */
+  readonly within?: string;
   /** When it was asked for, on the world's clock, and its id in the log. */
   readonly began: number;
   readonly requestId: string;
@@ -80,6 +82,7 @@ export function attachSockets(api: AttachDependencies): WebSocketHandler<AttachR
 /** One attached client. */
 class Viewer {
   #attachment: Attachment = OBSERVER;
+  #stopShowing = (): void => {};
   /** Without it what is shown is all there is. */
   #output: ViewerOutput | undefined;
   #asOfSeq = 0;
@@ -106,8 +109,9 @@ class Viewer {
   /** Votes on the size first, so that the screen shown is of the size that counts. */
   async begin(): Promise<void> {
     const { coven, log, meter, world } = this.api;
-    const { id, observe, size, client, began, requestId } = this.socket.data;
+    const { id, observe, size, client, within, began, requestId } = this.socket.data;
     try {
+      this.#stopShowing = coven.shownWithin(within, id);
       const asked = { observe, ...(size ? { size } : {}), ...(client === undefined ? {} : { client }) };
       if (coven.isLive(id)) this.#attachment = coven.attach(id, asked);
       this.#show("attached");
@@ -119,8 +123,14 @@ class Viewer {
       if (coven.handingOver && coven.isRunning(id)) await this.#sendAway();
       else if (!this.#gone.signal.aborted) this.#exit();
     } catch (error) {
-      log.error("attach_failed", { sessionId: id, requestId, ...failureFields(error) });
+      const fields = { sessionId: id, requestId, ...failureFields(error) };
       if (isCovenError(error)) this.#say({ type: "error", ...envelope(error) });
+      if (isCovenError(error) && error.code === "view_cycle") {
+        log.warn("attach_refused", fields);
+        this.#end(1008, "the session would show itself");
+        return;
+      }
+      log.error("attach_failed", fields);
       this.#end(1011, "the session could not be shown");
     }
   }
@@ -169,6 +179,7 @@ class Viewer {
     this.#gone.abort();
     this.#share.end();
     this.#full?.resolve();
+    this.#stopShowing();
     this.#attachment.leave();
     this.#output?.leave();
   }

@@ -15,6 +15,8 @@ export interface TerminalSize {
 export interface AttachOptions {
   /** Neither types nor has a say in the size. */
   readonly observe?: boolean;
+  /** False: nobody is shown what comes. Default true. */
+  readonly shown?: boolean;
   /** This terminal's size; the session takes it, unless observed. */
   readonly size?: TerminalSize;
   /** Each frame and each message of bytes, in order; `snapshot` marks the one that is the whole screen. With `picture` that comes as data instead. */

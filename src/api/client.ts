@@ -31,6 +31,8 @@ export interface ClientOptions {
   readonly agent?: string;
   /** A connection of its own per call: what answers is then whoever listens on the path now, not who did a moment ago. */
   readonly fresh?: boolean;
+  /** The session in whose terminal is shown what `attach`, `output` and `eventStream` follow. */
+  readonly within?: string | undefined;
 }
 
 type Routes = typeof ROUTES;
@@ -70,6 +72,7 @@ export type CovenClient = ReturnType<typeof covenClient>;
 export function covenClient(socketPath: string, options: ClientOptions = {}) {
   const timeoutMs = options.timeoutMs ?? 30_000;
   const agent = options.agent === undefined ? {} : { "user-agent": options.agent };
+  const { within } = options;
 
   /** Sends one request and returns its answer once the status line says success; else throws. */
   async function send<A extends At>(at: A, call: Call<A>, timer?: AbortSignal): Promise<Response> {
@@ -223,10 +226,12 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
       ask("GET /sessions/:id/screen", { ...call, id, query: { picture } }),
     /** The attach WebSocket: a terminal of one's own on the session. */
     attach: (id: string, attaching: AttachOptions): Attached => {
+      const shownIn = attaching.shown === false ? undefined : within;
       const path = (size: TerminalSize | undefined, client: string | undefined) => {
         const mode = attaching.observe ? ("observe" as const) : undefined;
         const picture = attaching.picture ? true : undefined;
-        return pathOf("GET /sessions/:id/attach", { id, query: { mode, picture, client, ...size } });
+        const query = { mode, picture, client, within: shownIn, ...size };
+        return pathOf("GET /sessions/:id/attach", { id, query });
       };
       return openAttach(socketPath, path, attaching);
     },
@@ -236,10 +241,11 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
      */
     output: (
       id: string,
-      { afterSeq, follow, ...call }: CallOptions & Omit<QueryOf<Routes["output"]>, "rows"> = {},
+      { afterSeq, follow, ...call }: CallOptions & Omit<QueryOf<Routes["output"]>, "rows" | "within"> = {},
     ): AsyncIterable<Uint8Array> => {
       const open = (after: number) => {
-        const query = { afterSeq: after === 0 ? undefined : after, follow: follow || undefined, rows: true };
+        const following = follow ? { follow, within } : {};
+        const query = { afterSeq: after === 0 ? undefined : after, ...following, rows: true };
         return answerOf("GET /sessions/:id/output", { ...call, id, query });
       };
       const resuming = { signal: call.signal, record: () => record(id, call) };
@@ -260,7 +266,9 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
       const headers = { accept: "text/event-stream" };
       return resumedEvents(
         (after) =>
-          readEvents(bytes("GET /sessions/:id/events", { ...call, id, query: { afterSeq: after }, headers })),
+          readEvents(
+            bytes("GET /sessions/:id/events", { ...call, id, query: { afterSeq: after, within }, headers }),
+          ),
         { signal: call.signal, record: () => record(id, call), began: afterSeq },
       );
     },

@@ -35,6 +35,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   stale_prompt: 409,
   not_waiting: 409,
   not_supported: 409,
+  view_cycle: 409,
   send_input_failed: 500,
   kill_failed: 500,
   payload_too_large: 413,

@@ -37,6 +37,11 @@ export const parameter = z.string({
   error: ({ input }) => (input === undefined ? "is required" : "must be given once"),
 });
 
+/** The session in whose terminal a client shows what it gets: the `COVEN_SESSION_ID` of its environment. */
+export const within = parameter
+  .regex(/^[A-Za-z0-9._:/-]{1,128}$/, "must be the id of a session")
+  .describe("The session in whose terminal the client shows this; refused where that would go round.");
+
 /**
  * A whole number, possibly negative. What is beyond 2^53 is cut to it: no seq gets there, and clients ask with the greatest
  * number they have.

@@ -35,6 +35,14 @@ export function wantsStream(request: Request): boolean {
   return request.headers.get("accept")?.toLowerCase().includes("text/event-stream") ?? false;
 }
 
+/** Who follows. */
+interface Following {
+  /** The client has gone. */
+  readonly signal: AbortSignal;
+  /** The session in whose terminal it is shown. */
+  readonly within?: string | undefined;
+}
+
 /**
  * Events after a seq, then live ones, to the exit event or the end of a session that has none. With `beforeSeq` those
  * before it that are there now, and no live ones. Who has seen what is no more is told so first.
@@ -43,7 +51,7 @@ export function eventStream(
   api: FollowDependencies,
   id: string,
   asked: EventRange,
-  signal: AbortSignal,
+  { signal, within }: Following,
 ): Response {
   const gap = api.ledger.keptBefore(asked.afterSeq ?? 0);
   const range = gap === undefined ? asked : { ...asked, afterSeq: gap };
@@ -55,6 +63,7 @@ export function eventStream(
     if (all.whole && api.budget.takeWhole(all.bytes))
       return new Response(Buffer.concat([Buffer.from(hello), all.frames]), { headers: SSE_HEADERS });
   }
+  const leave = api.coven.shownWithin(stay ? within : undefined, id);
   const batches = follow(api, {
     kind: "events",
     sessionId: id,
@@ -67,7 +76,7 @@ export function eventStream(
     signal,
     quietMs: HEARTBEAT_MS,
   });
-  return new Response(pulled(api, id, sse(hello, batches)), { headers: SSE_HEADERS });
+  return new Response(pulled(api, id, sse(hello, batches), leave), { headers: SSE_HEADERS });
 }
 
 /** How many entries of the feed are read at once: each has its session's record read. */
@@ -139,7 +148,7 @@ export function outputStream(
   api: FollowDependencies,
   id: string,
   asked: number,
-  options: { readonly follow: boolean; readonly rows: boolean; readonly signal: AbortSignal },
+  options: Following & { readonly follow: boolean; readonly rows: boolean },
 ): Response {
   const { coven, ledger, budget } = api;
   const { signal, rows: named } = options;
@@ -156,13 +165,14 @@ export function outputStream(
       return new Response(Buffer.concat(parts), { headers });
     }
   }
+  const leave = coven.shownWithin(stay ? options.within : undefined, id);
   // A session that prints faster than this client reads would otherwise never be at its end.
   const until = stay ? Number.POSITIVE_INFINITY : ledger.lastSeq(id);
   const read = (after: number) => outputOf(api, id, after, until);
   const batches = follow(api, { kind: "output", sessionId: id, seq: afterSeq, read, stay, signal });
   const ended = (seq: number) => !stay || (!coven.isRunning(id) && coven.output(id, seq, 1).length === 0);
   const parts = named ? namedRows(batches, afterSeq, ended) : pieces(batches);
-  return new Response(pulled(api, id, parts), { headers });
+  return new Response(pulled(api, id, parts, leave), { headers });
 }
 
 interface Frames extends Batch {
@@ -231,15 +241,20 @@ async function* namedRows(
 
 /**
  * The body that asks for the next piece only when the last one has gone out. What is
- * thrown is logged and cuts the answer off, so that no end is faked.
+ * thrown is logged and cuts the answer off, so that no end is faked. `over` is called once, at its end.
  */
 export function pulled(
   api: Pick<FollowDependencies, "budget" | "log">,
   id: string,
   parts: AsyncGenerator<string | Uint8Array>,
+  over = (): void => {},
 ): ReadableStream {
   let gone = false;
   const share = api.budget.share("stream");
+  const end = (): void => {
+    share.end();
+    over();
+  };
   return new ReadableStream({
     async pull(controller) {
       try {
@@ -247,7 +262,7 @@ export function pulled(
         const next = await parts.next();
         if (gone) return;
         if (next.done) {
-          share.end();
+          end();
           controller.close();
         } else {
           share.set(next.value.length * COPIES);
@@ -255,7 +270,7 @@ export function pulled(
         }
       } catch (error) {
         if (gone) return;
-        share.end();
+        end();
         const stack = error instanceof Error ? error.stack : undefined;
         api.log.error("stream_failed", { sessionId: id, ...failureFields(error), stack });
         controller.error(error);
@@ -263,7 +278,7 @@ export function pulled(
     },
     cancel() {
       gone = true;
-      share.end();
+      end();
       void parts.return(undefined);
     },
   });

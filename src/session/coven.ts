@@ -26,6 +26,7 @@ import type { CovenPorts, ScreenImage } from "./ports.ts";
 import { recoverOrphans } from "./recover.ts";
 import * as rituals from "./rituals.ts";
 import { DEFAULT_SIZE, isArchived, isSettled, type Session } from "./session.ts";
+import { Showing } from "./showing.ts";
 import { type Attachment, OBSERVER, type Size, type Snapshot } from "./viewers.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -44,6 +45,7 @@ const MOST_TURNS = 100;
 export class Coven {
   readonly #running = new Map<string, LiveSession>();
   readonly #watchers: Watchers;
+  readonly #showing = new Showing();
   readonly #feedWatchers = new Set<() => void>();
   readonly #keys = new LaunchKeys();
   readonly #inputKeys = new LaunchKeys();
@@ -165,6 +167,15 @@ export class Coven {
   ): Attachment {
     const live = this.#liveSession(id);
     return observe ? OBSERVER : live.viewers.join(size, client);
+  }
+
+  /**
+   * What a session prints is shown in the terminal of another one, `within`, until the returned function is called. A client in no session, or in one of another
+   * home, and a session that has ended close no circle. Throws `view_cycle`.
+   */
+  shownWithin(within: string | undefined, id: string): () => void {
+    if (within === undefined || !this.#running.has(within) || !this.isRunning(id)) return () => {};
+    return this.#showing.begin(within, id);
   }
 
   /** The screen of a live session and the filter for what follows it; undefined when it is not live. */

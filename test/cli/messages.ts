@@ -414,6 +414,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "… can't be the detach key: typing needs it, or it is no such key.",
     "--detach-key ctrl-g   (ctrl- and a letter or \\ ] ^ _, but not c h i j m q s z)",
   ],
+  ["cli/terminal/view.ts", "It goes on.  Then: coven attach …", ""],
   ["cli/terminal/view.ts", "All it printed: coven attach … --raw", ""],
   [
     "cli/terminal/which-session.ts",

@@ -106,3 +106,19 @@ test("exit names the signal that ended the harness", async () => {
     signal: "SIGKILL",
   });
 });
+
+test("view_cycle is an error frame and the end of the connection", async () => {
+  const { id } = await daemon.launch("exec cat");
+  const refused = await attached(daemon, id, `?within=${id}`);
+  await until("it is closed", () => refused.closed);
+  const details = { sessionId: "<uuid>", within: "<uuid>", path: ["<uuid>"] };
+  expect(named(refused.frames, daemon)).toEqual([
+    { type: "error", error: { code: "view_cycle", message: expect.any(String), details } },
+  ]);
+  // A session of another home, and one that has ended, are in nobody's way.
+  for (const within of [crypto.randomUUID(), daemon.finished([]).id]) {
+    const shown = await attached(daemon, id, `?within=${within}`);
+    expect(shown.frames[0]).toMatchObject({ type: "attached" });
+    shown.leave();
+  }
+});

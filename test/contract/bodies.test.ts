@@ -83,6 +83,7 @@ test("GET /health", async () => {
         familiars: true,
         attention: true,
         eventStream: "sse",
+        within: true,
         feed: "sse",
         notify: true,
         sessionPaging: true,

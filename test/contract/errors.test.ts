@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Session } from "../../src/session/session.ts";
+import { ask } from "../support/raw.ts";
 import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { frozen, refusal } from "./frozen.ts";
 
@@ -74,6 +75,22 @@ test("session_not_live, before the body is judged, and one line of evidence each
       },
     });
   }
+});
+
+test("view_cycle: what is followed and has an end in no circle", async () => {
+  const { id } = live;
+  const refused = refusal(409, "view_cycle", { sessionId: "<uuid>", within: "<uuid>", path: ["<uuid>"] });
+  const sse = { Accept: "text/event-stream" };
+  const get = (rest: string, headers = {}) => frozen(daemon, `GET /api/v1/${rest}`, undefined, headers);
+  expect(await get(`sessions/${id}/output?follow=1&within=${id}`)).toEqual(refused);
+  expect(await get(`sessions/${id}/events?within=${id}`, sse)).toEqual(refused);
+  expect(await get(`events?sessionId=${id}&within=${id}`, sse)).toEqual(refused);
+  expect((await get(`sessions/${id}/events?within=${id}`)).status).toBe(200);
+  const reply = await ask(daemon.socket, `GET /api/v1/sessions/${id}/output?within=${id}`);
+  expect(reply.status).toBe(200);
+  expect(await get(`sessions/${id}/output?follow=1&within=a%20b`)).toEqual(
+    refusal(400, "invalid_request", { field: "within", problems: expect.any(Array) }),
+  );
 });
 
 test("session_running", async () => {

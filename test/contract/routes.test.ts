@@ -106,7 +106,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     const said = Object.entries(parts).filter(([, names]) => names);
     return said.length > 0 ? [[place, Object.fromEntries(said)]] : [];
   });
-  const events = "afterSeq? afterEventId? beforeSeq? limit?";
+  const events = "afterSeq? afterEventId? beforeSeq? limit? within?";
   expect(Object.fromEntries(asked)).toEqual({
     "GET /actions": { query: "origin?" },
     "GET /approvals": { query: "status? limit?" },
@@ -133,9 +133,9 @@ test("what may be asked: parameters, headers, bodies", () => {
     "POST /sessions/:id/approve": { body: "ifAttentionSeq? reason?" },
     "POST /sessions/:id/deny": { body: "ifAttentionSeq? reason?" },
     "POST /sessions/:id/resize": { body: "cols rows" },
-    "GET /sessions/:id/output": { query: "afterSeq? follow? rows?" },
+    "GET /sessions/:id/output": { query: "afterSeq? follow? rows? within?" },
     "GET /sessions/:id/screen": { query: "picture?" },
-    "GET /sessions/:id/attach": { query: "mode? cols? rows? picture? client?" },
+    "GET /sessions/:id/attach": { query: "mode? cols? rows? picture? client? within?" },
     "GET /events": { query: `sessionId ${events}`, headers: "Last-Event-ID?" },
     "GET /sessions/:id/events": { query: events, headers: "Last-Event-ID?" },
     "GET /feed": { query: "cursor?", headers: "Last-Event-ID?" },

@@ -4,7 +4,7 @@ import { type EventsQuery, pageOf, rangeOf } from "../pages.ts";
 import { wellFormedId } from "../parse.ts";
 import type { Reply } from "../respond.ts";
 import { type Api, type Incoming, route } from "../route.ts";
-import { eventRecord, parameter, seq, whole } from "../schema.ts";
+import { eventRecord, parameter, seq, whole, within } from "../schema.ts";
 import { eventStream, wantsStream } from "../stream.ts";
 
 /** See docs/API-CONTRACT.md, Events. */
@@ -14,6 +14,9 @@ const range = z.object({
   beforeSeq: whole().exactOptional(),
   limit: whole().describe("Clamped to 1..1000, the default.").exactOptional(),
 } satisfies Record<keyof EventsQuery, z.ZodType>);
+
+/** Of the stream alone: a page has an end. */
+const asked = z.object({ ...range.shape, within: within.exactOptional() });
 
 const resumed = z.object({
   /** As `afterSeq`, which it beats: a client that reconnects repeats its first URL and says here how far it got since. */
@@ -30,25 +33,31 @@ const page = z.object({
 
 export type EventsPage = z.infer<typeof page>;
 
-const both = { headers: resumed, answer: page, stream: eventRecord, offers: { eventStream: "sse" } } as const;
+const both = {
+  headers: resumed,
+  answer: page,
+  stream: eventRecord,
+  offers: { eventStream: "sse", within: true },
+  refuses: ["view_cycle"],
+} as const;
 
 export const events = {
   events: route("GET /events", {
     ...both,
-    query: z.object({ sessionId: parameter.min(1, "is required"), ...range.shape }),
-    refuses: ["session_not_found"],
+    query: z.object({ sessionId: parameter.min(1, "is required"), ...asked.shape }),
+    refuses: ["session_not_found", ...both.refuses],
     handle: (api, request) => {
       const { id } = api.coven.session(wellFormedId(request.query.sessionId));
       return eventsOf(api, { ...request, id });
     },
   }),
 
-  sessionEvents: route("GET /sessions/:id/events", { ...both, query: range, handle: eventsOf }),
+  sessionEvents: route("GET /sessions/:id/events", { ...both, query: asked, handle: eventsOf }),
 };
 
 function eventsOf(
   api: Api,
-  { id, query, headers, http }: Incoming<typeof range, typeof resumed, undefined>,
+  { id, query, headers, http }: Incoming<typeof asked, typeof resumed, undefined>,
 ): Reply<EventsPage> | Response {
   if (!wantsStream(http)) {
     return { status: 200, json: pageOf(api.ledger, id, query) };
@@ -56,5 +65,5 @@ function eventsOf(
   const range = rangeOf(api.ledger, id, query);
   const last = headers["Last-Event-ID"];
   const from = last === undefined ? range : { ...range, afterSeq: Math.max(last, 0) };
-  return eventStream(api, id, from, http.signal);
+  return eventStream(api, id, from, { signal: http.signal, within: query.within });
 }

@@ -17,6 +17,7 @@ import {
   seq,
   side,
   whole,
+  within,
 } from "../schema.ts";
 import { outputStream } from "../stream.ts";
 
@@ -145,11 +146,13 @@ export const terminal = {
       follow: FOLLOW.describe("Stays until the session ends.").exactOptional(),
       /** Each row with its seq in front, and an end, so that who was cut off can go on (api/rows.ts). */
       rows: PICTURE.exactOptional(),
+      within: within.exactOptional(),
     }),
     answer: "bytes",
-    offers: { output: true, outputRows: true },
-    handle: (api, { id, query: { afterSeq = 0, follow = false, rows = false }, http: { signal } }) =>
-      outputStream(api, id, Math.max(afterSeq, 0), { follow, rows, signal }),
+    refuses: ["view_cycle"],
+    offers: { output: true, outputRows: true, within: true },
+    handle: (api, { id, query: { afterSeq = 0, follow = false, rows = false, within }, http: { signal } }) =>
+      outputStream(api, id, Math.max(afterSeq, 0), { follow, rows, within, signal }),
   }),
 
   attach: route("GET /sessions/:id/attach", {
@@ -161,16 +164,18 @@ export const terminal = {
       picture: PICTURE.exactOptional(),
       /** The client's own name: what it types is counted, and it is told how much was taken, also by the next daemon. */
       client: CLIENT.exactOptional(),
+      within: within.exactOptional(),
     }),
     answer: "websocket",
-    offers: { attach: "websocket", inputCount: true },
-    handle: (api, { id, query: { mode, cols = 0, rows = 0, picture = false, client }, http }) => {
+    offers: { attach: "websocket", inputCount: true, within: true },
+    handle: (api, { id, query: { mode, cols = 0, rows = 0, picture = false, client, within }, http }) => {
       const asked = {
         id,
         observe: mode === "observe",
         picture,
         ...(cols > 0 && rows > 0 ? { size: { cols, rows } } : {}),
         ...(client === undefined ? {} : { client }),
+        ...(within === undefined ? {} : { within }),
         began: api.world.monotonic(),
         requestId: requestId(),
       };

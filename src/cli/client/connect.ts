@@ -4,6 +4,7 @@ import { covenPaths } from "../../paths.ts";
 import { COVEN_VERSION } from "../../version.ts";
 import { say } from "../ui/out.ts";
 import { harmless } from "../ui/text.ts";
+import { sessionAround } from "./around.ts";
 
 /** How long a busy daemon may take for the first answer, in milliseconds. */
 const ANSWER_MS = 5_000;
@@ -32,7 +33,8 @@ export function probe(): Probe {
     }));
   // The caller may fail before it waits for the answer.
   daemon.catch(() => {});
-  return { client: covenClient(socket, { agent: `coven/${COVEN_VERSION}` }), daemon };
+  const asking = { agent: `coven/${COVEN_VERSION}`, within: sessionAround() };
+  return { client: covenClient(socket, asking), daemon };
 }
 
 /** A client of a daemon that has just answered. Throws what `startDaemon` throws when none answers and none can be started. */

@@ -1,5 +1,6 @@
 // Attaching before our terminal is ready: what the daemon sends meanwhile is kept and delivered in order.
-import type { Attached, AttachOptions, CovenClient, TerminalSize } from "../../api/client.ts";
+import type { Attached, AttachFrame, AttachOptions, CovenClient, TerminalSize } from "../../api/client.ts";
+import { CovenError } from "../../errors.ts";
 import { ownSize } from "./size.ts";
 
 type Listener = Pick<AttachOptions, "frame" | "bytes" | "closed"> &
@@ -9,10 +10,17 @@ type Listener = Pick<AttachOptions, "frame" | "bytes" | "closed"> &
 export interface EarlyAttach {
   /** The size that was asked for. */
   readonly size: TerminalSize | undefined;
+  /** Resolves when the session is shown, or its connection has ended; rejects with the refusal. */
+  admitted(): Promise<void>;
   /** Delivers what has come, in the next turn of the loop, and from then on what comes. */
   claim(listener: Listener): Attached;
   /** Hangs up. */
   drop(): void;
+}
+
+/** What an error frame stands for. */
+export function refusalIn({ error }: Extract<AttachFrame, { readonly type: "error" }>): CovenError {
+  return new CovenError(error.code, error.message, error.details);
 }
 
 /** Attaches. Never throws: a failure is delivered as `closed`. */
@@ -20,6 +28,9 @@ export function attachEarly(client: Pick<CovenClient, "attach">, id: string, obs
   const size = ownSize();
   const kept: ((to: Listener) => void)[] = [];
   let listener: Listener | undefined;
+  const { promise: admitted, resolve, reject } = Promise.withResolvers<void>();
+  // Not everybody asks.
+  admitted.catch(() => {});
   const deliver = (event: (to: Listener) => void): void => {
     if (listener) event(listener);
     else kept.push(event);
@@ -27,15 +38,23 @@ export function attachEarly(client: Pick<CovenClient, "attach">, id: string, obs
   const attached = client.attach(id, {
     observe,
     ...(size ? { size } : {}),
-    frame: (frame) => deliver((to) => to.frame(frame)),
+    frame(frame) {
+      if (frame.type === "attached") resolve();
+      if (frame.type === "error") reject(refusalIn(frame));
+      deliver((to) => to.frame(frame));
+    },
     picture: (picture) => deliver((to) => to.picture(picture)),
     bytes: (bytes, snapshot) => deliver((to) => to.bytes(bytes, snapshot)),
     away: () => deliver((to) => to.away()),
     refused: (bytes, lost) => deliver((to) => to.refused(bytes, lost)),
-    closed: () => deliver((to) => to.closed()),
+    closed() {
+      resolve();
+      deliver((to) => to.closed());
+    },
   });
   return {
     size,
+    admitted: () => admitted,
     claim(to) {
       queueMicrotask(() => {
         for (const event of kept.splice(0)) event(to);

@@ -1,5 +1,6 @@
 // An attached session in our terminal: output, keys, sizes and signals, and the terminal as it was before when it is left.
 import type { Attached, AttachOptions, CovenClient, TerminalSize } from "../../api/client.ts";
+import type { CovenError } from "../../errors.ts";
 import { suspendSelf } from "../../os/signal.ts";
 import type { Session } from "../../session/session.ts";
 import type { Picture } from "../../vt/picture.ts";
@@ -11,7 +12,7 @@ import { say } from "../ui/out.ts";
 import { onTerminalSignals } from "../ui/terminal-signals.ts";
 import { cut, wrapped } from "../ui/width.ts";
 import { behindDetachKey, keyReader } from "./detach-key.ts";
-import type { EarlyAttach } from "./early-attach.ts";
+import { type EarlyAttach, refusalIn } from "./early-attach.ts";
 import type { DetachKey } from "./key-names.ts";
 import { terminalModes } from "./modes.ts";
 import { placed } from "./picture.ts";
@@ -42,6 +43,8 @@ export type Left = { readonly stuck?: boolean } & (
   /** Back to the list of sessions. */
   | { readonly why: "board" }
   | { readonly why: "signal"; readonly signal: NodeJS.Signals }
+  /** When it came again: it may not be shown here any more. */
+  | { readonly why: "refused"; readonly error: CovenError }
 );
 
 interface OpenLog {
@@ -151,10 +154,16 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     }
     const before = socket;
     ours = tty.size();
+    let isShown = false;
     const listener = {
       frame(frame: SaidFrame) {
-        if (frame.type === "attached") before?.close();
-        if (socket === mine) onFrame(frame);
+        if (frame.type === "attached") {
+          isShown = true;
+          before?.close();
+        }
+        if (socket !== mine) return;
+        if (frame.type === "error" && (away || !isShown)) leave({ why: "refused", error: refusalIn(frame) });
+        else onFrame(frame);
       },
       picture: (picture: Picture) => void (socket === mine && !leaving && !log && redraw(picture)),
       bytes: (bytes: Uint8Array) => void (socket === mine && onOutput(bytes)),

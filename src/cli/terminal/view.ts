@@ -1,7 +1,9 @@
 // A session in the terminal of a person, for run and attach: shown until it ends or is left, then what is said and the exit code.
 import { type CovenClient, isUnreachable } from "../../api/client.ts";
+import { isCovenError } from "../../errors.ts";
 import { isSettled, type Session } from "../../session/session.ts";
 import { drawLines } from "../../vt/picture.ts";
+import { sessionAround } from "../client/around.ts";
 import { isWaiting } from "../client/describe.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "../client/outcome.ts";
 import { shortId } from "../client/session-id.ts";
@@ -12,7 +14,7 @@ import { withProgress } from "../ui/progress.ts";
 import { windowSize } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
 import { cut } from "../ui/width.ts";
-import type { EarlyAttach } from "./early-attach.ts";
+import { attachEarly, type EarlyAttach } from "./early-attach.ts";
 import type { DetachKey } from "./key-names.ts";
 import { type Left, viewInTerminal } from "./terminal.ts";
 
@@ -33,16 +35,29 @@ export interface ViewOptions {
 
 /**
  * Shows a live session, and those the person goes to from there, until one ends or is left; resolves to the exit code: the harness's own of
- * the one shown last, 0 after the detach key, 128+n.
+ * the one shown last, 0 after the detach key, 128+n. Throws `view_cycle` inside a session that it shows already, with the terminal untouched.
  */
 export async function view(options: ViewOptions): Promise<number> {
   const { client } = options;
   let shown = options;
   let before: string | undefined;
   let note: string | undefined;
+  let cameFrom: Session | undefined;
   for (;;) {
     const { session } = shown;
-    const left = await viewOne(shown, note);
+    let left: Left;
+    try {
+      left = await viewOne(shown, note);
+    } catch (error) {
+      if (!cameFrom || !isCovenError(error) || error.code !== "view_cycle") {
+        if (shown.launched) sayGoesOn(session);
+        throw error;
+      }
+      note = `Session ${shortId(session.id)} shows the one you are in.`;
+      shown = { ...shown, session: cameFrom };
+      cameFrom = undefined;
+      continue;
+    }
     if (left.why === "board") return left.stuck ? signalCode("SIGHUP") : (options.board?.() ?? 0);
     if (left.why !== "switched") return conclude(client, session, left, shown);
     const other = await otherSession(client, session, left.to, before);
@@ -52,12 +67,18 @@ export async function view(options: ViewOptions): Promise<number> {
         ? "No other session waits for you."
         : "No other session is live.";
     if (other) before = session.id;
+    cameFrom = other && session;
     shown = { ...shown, session: other ?? session, launched: false, early: undefined };
   }
 }
 
-function viewOne(options: ViewOptions, note: string | undefined): Promise<Left> {
-  const { client, session, detach, observe, launched, early } = options;
+async function viewOne(options: ViewOptions, note: string | undefined): Promise<Left> {
+  const { client, session, detach, observe, launched } = options;
+  let { early } = options;
+  if (sessionAround() !== undefined) {
+    early ??= attachEarly(client, session.id, observe);
+    await early.admitted();
+  }
   const name = note ?? `${harmless(session.harness)} ${shortId(session.id)}: ${harmless(session.title)}`;
   const way = observe ? `${detach.label} or Ctrl-C leaves` : `${detach.label} detaches`;
   const room = (windowSize()?.columns ?? 80) - 1;
@@ -73,7 +94,7 @@ async function otherSession(
   to: "next" | "previous" | "last" | "waiting",
   before: string | undefined,
 ): Promise<Session | undefined> {
-  const around = process.env["COVEN_SESSION_ID"];
+  const around = sessionAround();
   const all = await client.sessions();
   const live = all.filter((one) => !isSettled(one.status) && !one.external && one.id !== around);
   const others = live.filter((one) => one.id !== from.id);
@@ -97,6 +118,10 @@ async function conclude(
 ): Promise<number> {
   if (left.stuck && left.why === "signal") return signalCode(left.signal);
   if (left.why === "terminal gone" || left.stuck) return signalCode("SIGHUP");
+  if (left.why === "refused") {
+    sayGoesOn(session);
+    throw left.error;
+  }
   if (left.why === "lost") {
     const now = await client.session(session.id).catch((error: unknown) => {
       throw isUnreachable(error) ? lost(session.id) : error;
@@ -113,13 +138,17 @@ async function conclude(
   return left.why === "signal" ? signalCode(left.signal) : 0;
 }
 
-/** Prints the last screen of a session that has ended, scrollback first; resolves to its exit code. */
+/** Prints the screen of a session as it is, or was last, scrollback first; resolves to its exit code, 0 while it runs. */
 export async function viewLast(client: CovenClient, session: Session): Promise<number> {
-  const { picture } = await withProgress("Drawing its last screen", () =>
+  const { picture } = await withProgress("Drawing its screen", () =>
     client.screen(session.id, { picture: true }),
   );
   const shown = picture ? drawLines(picture) : "";
   await write(`${shown}\x1b[0m\x1b]8;;\x1b\\${shown === "" ? "" : "\r\n"}`);
+  if (!isSettled(session.status)) {
+    say(`It goes on.  Then: coven attach ${shortId(session.id)}`);
+    return 0;
+  }
   sayOutcome(session, "nothing");
   say(err.dim(`All it printed: coven attach ${shortId(session.id)} --raw`));
   return exitCodeOf(session);

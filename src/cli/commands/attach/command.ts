@@ -20,6 +20,12 @@ export const ATTACH = command({
     ["coven attach 3f2a9c1e --raw > log.bin", "the same, byte for byte"],
   ],
   args: [sessionId("session")],
-  flags: [{ name: "observe", summary: "look without typing; Ctrl-C leaves" }, DETACH_KEY, RECORD_ONLY, RAW],
+  flags: [
+    { name: "observe", summary: "look without typing; Ctrl-C leaves" },
+    { name: "no-follow", summary: "show what is there and return" },
+    DETACH_KEY,
+    RECORD_ONLY,
+    RAW,
+  ],
   load: async () => (await import("./run.ts")).run,
 });

@@ -1,21 +1,24 @@
 // `coven attach`: at a terminal the session itself, else its output from the beginning and on to the end.
 import { isSettled } from "../../../session/session.ts";
 import { connectAsking } from "../../client/connect.ts";
+import { printOutput } from "../../client/print-output.ts";
 import { has, type Run } from "../../framework/command.ts";
 import { attachEarly, type EarlyAttach } from "../../terminal/early-attach.ts";
 import { detachKeyOf, loadView, wantsView } from "../../terminal/options.ts";
 import { sessionMeant } from "../../terminal/which-session.ts";
+import { printJson } from "../../ui/out.ts";
 
 export const run: Run = async (invocation) => {
   const detach = await detachKeyOf(invocation);
   const observe = has(invocation, "observe");
   const inView = wantsView(invocation);
+  const follows = !has(invocation, "no-follow");
   let early: EarlyAttach | undefined;
   const asking = connectAsking(async (asked) => {
     const id = await sessionMeant(asked, invocation, "session");
     early?.drop();
     // The screen takes longest, so it is asked for first: most people attach to a session that still runs.
-    early = inView ? attachEarly(asked, id, observe) : undefined;
+    early = inView && follows ? attachEarly(asked, id, observe) : undefined;
     const [session] = await Promise.all([asked.session(id), inView ? loadView() : undefined]);
     return session;
   });
@@ -23,7 +26,7 @@ export const run: Run = async (invocation) => {
     early?.drop();
     throw error;
   });
-  if (inView && !isSettled(session.status)) {
+  if (inView && follows && !isSettled(session.status)) {
     const { view } = await loadView();
     const board = async () => (await import("../sessions/browser/browser.ts")).browse(client, false);
     return view({ client, session, detach, observe, launched: false, early, board });
@@ -32,6 +35,11 @@ export const run: Run = async (invocation) => {
   const { introduce, watch } = await import("../../client/watch.ts");
   introduce(session);
   if (inView) return (await loadView()).viewLast(client, session);
+  if (!follows && !isSettled(session.status)) {
+    if (has(invocation, "json")) await printJson(session);
+    else await printOutput(client, session.id, { raw: has(invocation, "raw") });
+    return 0;
+  }
   return watch({
     client,
     session,

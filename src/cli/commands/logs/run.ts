@@ -2,15 +2,14 @@
 
 import { covenPaths } from "../../../paths.ts";
 import { readLog } from "../../../supervise/log-reader.ts";
-import { queryFilter } from "../../../vt/filter.ts";
 import { connect } from "../../client/connect.ts";
+import { printOutput } from "../../client/print-output.ts";
 import { fullId } from "../../client/session-id.ts";
 import { sayRemoved, watch } from "../../client/watch.ts";
 import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { out } from "../../ui/colour.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { nearest } from "../../ui/nearest.ts";
-import { lineEnds } from "../../ui/newlines.ts";
 import { say, write } from "../../ui/out.ts";
 import { quoted } from "../../ui/text.ts";
 import {
@@ -139,11 +138,6 @@ async function sessionOutput(invocation: Invocation): Promise<number> {
     await watch({ client, session, raw: false, json: false, interrupt: "leave" });
     return 0;
   }
-  const ends = lineEnds();
-  // The terminal would answer a program's queries into the person's shell.
-  const queries = queryFilter();
-  for await (const chunk of client.output(id)) await write(ends.convert(queries.pass(chunk)));
-  await write(ends.convert(queries.end()));
-  await write(ends.end());
+  await printOutput(client, id);
   return 0;
 }

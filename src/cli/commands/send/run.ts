@@ -139,6 +139,7 @@ async function typeBytes(typing: Typing, bytes: Uint8Array): Promise<void> {
   const { client, id } = typing;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const socket = client.attach(id, {
+    shown: false,
     frame(frame) {
       if (frame.type === "error") reject(new Failure(frame.error.message));
       if (frame.type === "exit") reject(new Failure(`Session ${id} is not running: it ended just now.`));
