@@ -485,17 +485,19 @@ testUnless(notLinux)("the unit of another home is left alone, and starts nothing
   expect(existsSync(join(at.line.home.base, "asked"))).toBe(false);
 });
 
-testUnless(notLinux).each([".npm/_npx/1a2b/node_modules/coven/bin", "dlx-4711", "bunx-1000-coven"])(
-  "what a package runner keeps in %s is not installed: it may be deleted at any time",
-  async (cache) => {
-    const borrowed = join(trial, cache, "coven");
-    mkdirSync(dirname(borrowed), { recursive: true });
-    linkSync(executable, borrowed);
-    await using line = commandLine([borrowed]);
-    const made = scriptedManager(line.home.base, `${line.home.bin}:/usr/bin:/bin`);
-    const { code, err } = await line.coven(["daemon", "install"], { env: made.env });
-    expect([code, err]).toEqual([1, expect.stringContaining("may be deleted at any time")]);
-    expect(err).toContain("Try: npm install --global @opencoven/cli");
-    expect([existsSync(made.unit), existsSync(line.home.paths.home)]).toEqual([false, false]);
-  },
-);
+testUnless(notLinux).each([
+  ".npm/_npx/1a2b/node_modules/coven/bin",
+  "dlx-4711",
+  "bunx-1000-coven",
+  ".bunx-0/x@1",
+])("what a package runner keeps in %s is not installed: it may be deleted at any time", async (cache) => {
+  const borrowed = join(trial, cache, "coven");
+  mkdirSync(dirname(borrowed), { recursive: true });
+  linkSync(executable, borrowed);
+  await using line = commandLine([borrowed]);
+  const made = scriptedManager(line.home.base, `${line.home.bin}:/usr/bin:/bin`);
+  const { code, err } = await line.coven(["daemon", "install"], { env: made.env });
+  expect([code, err]).toEqual([1, expect.stringContaining("may be deleted at any time")]);
+  expect(err).toContain("Try: npm install --global @opencoven/cli && coven daemon install\n");
+  expect([existsSync(made.unit), existsSync(line.home.paths.home)]).toEqual([false, false]);
+});

@@ -130,7 +130,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   [
     "cli/commands/daemon/install.ts",
     "… may be deleted at any time, so … could not start it.",
-    "npm install --global @opencoven/cli | coven daemon install",
+    "npm install --global @opencoven/cli && coven daemon install",
   ],
   ["cli/commands/daemon/install.ts", "Installed already: …", ""],
   ["cli/commands/daemon/install.ts", "… starts it when you log in, and again if it crashes.", ""],

@@ -86,6 +86,9 @@ describe("a compiled program", () => {
     expect(named({ ...npx, executable: at("npm", "_npx", "none", ...NATIVE) })).toBe("npx @opencoven/cli");
     const bunx = join("/t", "bunx-0-@opencoven", "cli@latest", ...NATIVE);
     expect(named({ executable: bunx })).toBe("bunx @opencoven/cli");
+    // As Bun 1.4.5 does it.
+    const now = join("/home/.bun/install/cache/.bunx-0", "@opencoven", "cli@0.5.0", ...NATIVE);
+    expect(named({ executable: now })).toBe("bunx @opencoven/cli@0.5.0");
     const pnpm = { npm_config_user_agent: "pnpm/11.1.0 npm/? node/v24.0.0" };
     expect(named({ executable: join("/c/pnpm/dlx/ab/cd", ...NATIVE), env: pnpm })).toBe(
       "pnpm dlx @opencoven/cli",

@@ -71,7 +71,17 @@ describe("a stranger with an empty home", () => {
         expect(await coven("doctor")).toContain("No problems");
         try {
           expect(await coven("daemon", "start")).toContain("Coven daemon: running (pid ");
-          expect(await coven("run", "demo", "lines 2")).toContain("line 1\nline 2\n");
+          const demo = await as(who, [...way.start(tools, who, registry.url), "run", "demo", "lines 2"]);
+          expect(demo).toMatchObject({ code: 0, out: expect.stringContaining("line 1\nline 2\n") });
+          // What it says to type next is typed, as it stands, where this stranger stands.
+          const again = /See it again: +(.*)/.exec(demo.err)?.[1] ?? "";
+          expect(again).toStartWith(`${way.typed(who)} attach `);
+          const typed = await as(who, ["sh", "-c", again], {
+            // The one of the managers that takes it from no other variable.
+            pnpm_config_registry: registry.url,
+            PATH: `${tools.byName(way)}:${who.env["PATH"]}`,
+          });
+          expect(typed).toMatchObject({ code: 0, out: expect.stringContaining("line 1\nline 2\n") });
           const { sessions } = JSON.parse((await coven("sessions", "--json")).replace(/^[^{]*/, ""));
           expect(sessions).toMatchObject([{ harness: "demo", status: "completed", exit_code: 0 }]);
         } finally {

@@ -1,5 +1,5 @@
 // The package managers the install suite goes through: where each comes from, how each installs, how each starts a program.
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { WRAPPER } from "../../npm/targets.ts";
 import type { Stranger } from "./published.ts";
@@ -19,6 +19,8 @@ export interface Tools {
   /** PATHs: with Node and no Bun, and with Bun and no Node. */
   readonly withNode: string;
   readonly withBun: string;
+  /** A directory with pnpm and the yarn of this way, by the names that people type. */
+  byName(way: Way): string;
 }
 
 /** Fetches the managers into `folder` with the npm of this machine, which may use the network for it. */
@@ -58,6 +60,22 @@ export async function fetchTools(folder: string): Promise<Tools> {
     bunx: ["bunx"],
     withNode,
     withBun,
+    byName: ({ name }) => {
+      const directory = join(folder, /classic/.test(name) ? "classic" : "berry");
+      mkdirSync(directory, { recursive: true });
+      const yarn = join(
+        modules,
+        /classic/.test(name) ? "yarn" : join("@yarnpkg", "cli-dist"),
+        "bin",
+        "yarn.js",
+      );
+      for (const [command, file] of [
+        ["yarn", yarn],
+        ["pnpm", join(modules, ".bin", "pnpm")],
+      ] as const)
+        if (!existsSync(join(directory, command))) symlinkSync(file, join(directory, command));
+      return directory;
+    },
   };
 }
 
@@ -69,6 +87,8 @@ export interface Way {
   readonly install: (tools: Tools, who: Stranger, registry: string) => (readonly string[])[];
   /** What to put before the program's own arguments. */
   readonly start: (tools: Tools, who: Stranger, registry: string) => readonly string[];
+  /** What is then typed for the program, as it says itself in its hints. */
+  readonly typed: (who: Stranger) => string;
   /** What must lie in the launcher's place afterwards; undefined where it is out of sight. */
   readonly launcher?: { readonly at: (who: Stranger) => string; readonly native: boolean };
 }
@@ -82,6 +102,7 @@ export const WAYS: readonly Way[] = [
     name: "npm install --global",
     path: "withNode",
     // npm from 12 on asks for the flag; older ones warn of an unknown one and run the step.
+    typed: (who) => join(who.home, "g", "bin", "coven"),
     install: ({ npm }, who) => [
       [...npm, "install", "--global", "--prefix", join(who.home, "g"), `--allow-scripts=${WRAPPER}`, WRAPPER],
     ],
@@ -91,6 +112,7 @@ export const WAYS: readonly Way[] = [
   {
     name: "npm install --ignore-scripts",
     path: "withNode",
+    typed: () => "npx coven",
     install: ({ npm }) => [[...npm, "install", "--ignore-scripts", WRAPPER]],
     start: (_, who) => bin(who),
     launcher: { at: here, native: false },
@@ -98,18 +120,21 @@ export const WAYS: readonly Way[] = [
   {
     name: "npx",
     path: "withNode",
+    typed: () => `npx ${WRAPPER}`,
     install: () => [],
     start: ({ npx }) => [...npx, WRAPPER],
   },
   {
     name: "npx --ignore-scripts",
     path: "withNode",
+    typed: () => `npx ${WRAPPER}`,
     install: () => [],
     start: ({ npx }) => [...npx, "--ignore-scripts", WRAPPER],
   },
   {
     name: "pnpm add --allow-build",
     path: "withNode",
+    typed: () => "npx coven",
     install: ({ pnpm }, _, registry) => [
       [...pnpm, "add", `--registry=${registry}`, `--allow-build=${WRAPPER}`, WRAPPER],
     ],
@@ -119,6 +144,7 @@ export const WAYS: readonly Way[] = [
   {
     name: "pnpm add --global",
     path: "withNode",
+    typed: () => "coven",
     install: ({ pnpm }, who, registry) => [
       [
         ...pnpm,
@@ -134,12 +160,14 @@ export const WAYS: readonly Way[] = [
   {
     name: "pnpm dlx",
     path: "withNode",
+    typed: () => `pnpm dlx ${WRAPPER}`,
     install: () => [],
     start: ({ pnpm }, _, registry) => [...pnpm, `--config.registry=${registry}`, "dlx", WRAPPER],
   },
   {
     name: "yarn add (classic)",
     path: "withNode",
+    typed: () => "npx coven",
     install: ({ yarn }, _, registry) => [[...yarn, "add", "--registry", registry, WRAPPER]],
     start: (_, who) => bin(who),
     launcher: { at: here, native: false },
@@ -147,6 +175,7 @@ export const WAYS: readonly Way[] = [
   {
     name: "yarn add (Plug'n'Play)",
     path: "withNode",
+    typed: () => "yarn run coven",
     install: ({ berry }) => [
       [
         "node",
@@ -161,18 +190,21 @@ export const WAYS: readonly Way[] = [
     // It deletes the program as soon as the command ends; the daemon that was started goes on without its file.
     name: "yarn dlx",
     path: "withNode",
+    typed: () => `yarn dlx ${WRAPPER}`,
     install: () => [],
     start: ({ berry }) => [...berry, "dlx", "-q", WRAPPER],
   },
   {
     name: "bunx, without Node",
     path: "withBun",
+    typed: () => `bunx ${WRAPPER}`,
     install: () => [],
     start: ({ bunx }) => [...bunx, WRAPPER],
   },
   {
     name: "bun add, without Node",
     path: "withBun",
+    typed: () => "bunx coven",
     install: ({ bun }) => [[...bun, "add", WRAPPER]],
     start: ({ bunx }) => [...bunx, "coven"],
     launcher: { at: here, native: false },
@@ -180,6 +212,7 @@ export const WAYS: readonly Way[] = [
   {
     name: "bun add --trust, without Node",
     path: "withBun",
+    typed: (who) => bin(who).join(""),
     install: ({ bun }) => [[...bun, "add", "--trust", WRAPPER]],
     start: (_, who) => bin(who),
     launcher: { at: here, native: true },

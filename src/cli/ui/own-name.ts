@@ -47,7 +47,7 @@ function isTyped({ argv0, executable }: Started): boolean {
 function lenderOf({ executable, env }: Started): string | undefined {
   const npx = /^(.*[\\/]_npx[\\/][^\\/]+)[\\/]node_modules[\\/]/.exec(executable)?.[1];
   if (npx !== undefined) return `npx ${quoted(askedOfNpx(npx) ?? PACKAGE)}`;
-  const bunx = /[\\/]bunx-\d+-(.+?)[\\/]node_modules[\\/]/.exec(executable)?.[1];
+  const bunx = /[\\/]\.?bunx-\d+[-\\/](.+?)[\\/]node_modules[\\/]/.exec(executable)?.[1];
   if (bunx !== undefined) return `bunx ${quoted(bunx.replace(/@latest$/, ""))}`;
   return /[\\/]dlx(?:-[^\\/]*)?[\\/]/.test(executable)
     ? `${managerOf(env) ?? "pnpm"} dlx ${PACKAGE}`
@@ -171,8 +171,9 @@ export function nameNote(): string | undefined {
   return name === "coven" ? undefined : `Where it says coven, type: ${name}`;
 }
 
-/** The text with each command line in it (`coven attach 3f2a9c1e`) as it can be typed here. */
+/** The text with each command line in it (`coven attach 3f2a9c1e`) as it can be typed here; one that installs us means the `coven` it installs. */
 export function asTyped(text: string): string {
+  if (text.startsWith(`npm install --global ${PACKAGE}`)) return text;
   if (commandLines === undefined || text.search(commandLines) < 0) return text;
   const name = ownName();
   return name === "coven" ? text : text.replace(commandLines, () => name);

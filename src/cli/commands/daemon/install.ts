@@ -10,7 +10,7 @@ import { harmless } from "../../ui/text.ts";
 import { endingSessions, printRunning } from "./run.ts";
 
 /** Where npx, pnpm dlx, yarn dlx and bunx put a program for one command. */
-const BORROWED = /[\\/](?:_npx|dlx(?:-[^\\/]*)?|bunx-[^\\/]*)[\\/]|^\/proc\//;
+const BORROWED = /[\\/](?:_npx|dlx(?:-[^\\/]*)?|\.?bunx-[^\\/]*)[\\/]|^\/proc\//;
 
 export const install: Run = async (invocation) => {
   const paths = covenPaths();
@@ -19,8 +19,7 @@ export const install: Run = async (invocation) => {
   const [program = ""] = selfCommand();
   if (BORROWED.test(program)) {
     throw new Failure(`${harmless(program)} may be deleted at any time, so ${init.by} could not start it.`, [
-      "npm install --global @opencoven/cli",
-      "coven daemon install",
+      "npm install --global @opencoven/cli && coven daemon install",
     ]);
   }
   // Before anything is stopped or written.
