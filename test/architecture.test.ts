@@ -128,6 +128,7 @@ const COMMANDS_USE: Record<string, readonly string[]> = {
   attach: ["sessions"],
   run: ["sessions"],
   diagnostics: ["doctor", "logs"],
+  resume: ["run"],
   status: ["daemon"],
 };
 

@@ -27,7 +27,10 @@ function wantsFrames(argv: readonly string[]): boolean {
   const [command, ...words] = argv;
   if (command === "-C") return wantsFrames(argv.slice(2));
   const end = words.indexOf("--");
-  return command === "run" && (end < 0 ? words : words.slice(0, end)).includes("--stream-json");
+  return (
+    (command === "run" || command === "resume") &&
+    (end < 0 ? words : words.slice(0, end)).includes("--stream-json")
+  );
 }
 
 async function perform(given: readonly string[]): Promise<number> {

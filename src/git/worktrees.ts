@@ -1,10 +1,10 @@
 // Git worktrees for sessions: made, looked at, and removed where nothing is lost by it. Git does the work; what it would lose is asked first.
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { CovenError } from "../errors.ts";
 import { type CheckoutPlace, checkoutOf } from "./checkout.ts";
 import { type Git, gitFailed, gitIn } from "./git.ts";
+import { worktreesName } from "./worktrees-name.ts";
 
 /** What was made. */
 export interface MadeWorktree {
@@ -45,16 +45,6 @@ export interface WorktreeState {
   readonly against: string;
   readonly branch: string | null;
   readonly commit: string | null;
-}
-
-/** Where worktrees of a repository lie in a directory: a name for people, and one that no other repository has. */
-export function worktreesOf(directory: string, commonDirectory: string): string {
-  const repository = basename(commonDirectory) === ".git" ? dirname(commonDirectory) : commonDirectory;
-  const name =
-    basename(repository)
-      .replace(/\.git$/, "")
-      .replace(/[^A-Za-z0-9._-]/g, "-") || "repository";
-  return join(directory, `${name}-${createHash("sha256").update(commonDirectory).digest("hex").slice(0, 8)}`);
 }
 
 /** The repository that worktrees of `place` belong to; also a bare one, which has no `.git`. Throws `invalid_request` outside of any. */
@@ -102,7 +92,7 @@ export async function planWorktree(
   }
   if (asked.branch !== undefined) await requireBranchName(git, asked.branch);
   const branch = asked.branch ?? (await freeName(git, `coven/${slug(asked.task)}`));
-  const parent = worktreesOf(asked.directory, common);
+  const parent = join(asked.directory, worktreesName(common));
   const name = branch
     .replace(/^coven\//, "")
     .replace(/[^A-Za-z0-9._-]/g, "-")

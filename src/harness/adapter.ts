@@ -45,6 +45,8 @@ export interface Adapter {
   readonly ready?: HarnessStart["ready"];
   /** What it prints its conversation's id in, each with one `{id}`; for a conversation that it named itself. */
   readonly says?: readonly string[];
+  /** What the path of a file that it keeps open looks like, each with one `{id}`: then its conversation is known while it runs. */
+  readonly holds?: readonly string[];
   /** Names of its environment: kept although no harness gets them, and taken out beside what none gets. */
   readonly environment?: {
     readonly pass?: readonly string[];
@@ -95,6 +97,9 @@ export const BUILT_IN: readonly Adapter[] = [
       resumeConversation: ["resume", VALUE],
       unattended: ["--sandbox", "workspace-write", "--config", 'approval_policy="never"'],
     },
+    // One shot says it in its heading, as JSON in its first line; the terminal interface when it is left.
+    says: [`session id: ${ID}`, `"thread_id":"${ID}"`, `codex resume ${ID}`],
+    holds: [`/thread-writer-locks/${ID}.lock`],
     login: { status: ["login", "status"], start: "codex login" },
     separator: true,
   },
@@ -129,6 +134,8 @@ export const BUILT_IN: readonly Adapter[] = [
       initConversation: ["--session-id", VALUE],
       resumeConversation: ["--resume", VALUE],
     },
+    // It takes ours; but a person may begin another one in it.
+    says: [`"session_id":"${ID}"`, `claude --resume ${ID}`],
     login: { status: ["auth", "status"], start: "claude auth login" },
     separator: true,
   },

@@ -170,11 +170,12 @@ export function harnesses(options: HarnessSources): HarnessRoom {
     environment: (id) => (id === DEMO_ID ? {} : (adapterOf(id).environment ?? {})),
 
     conversations(id) {
-      const { asking, says = [] } = whateverOf(id) ?? {};
+      const { asking, says = [], holds = [] } = whateverOf(id) ?? {};
       return {
         init: asking?.initConversation !== undefined,
         resume: asking?.resumeConversation !== undefined,
         says,
+        holds,
       };
     },
 

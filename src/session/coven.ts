@@ -2,6 +2,7 @@
 import { CovenError } from "../errors.ts";
 import { bytesOf } from "../vt/keys.ts";
 import type { Answer } from "./attention.ts";
+import { noteHeld, noteSaid } from "./conversation.ts";
 import { afterCrash, CRASHED } from "./crashed.ts";
 import type { NewEvent, OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
@@ -345,6 +346,10 @@ export class Coven {
     this.#stopSweeping = recoverOrphans(this.ports, graceMs(this.options), {
       adopted: new Set(this.#running.keys()),
       why: (id) => failed.get(id) ?? lost,
+      ending: (id, leader) => {
+        noteHeld(this.ports, id, leader);
+        noteSaid(this.ports, id);
+      },
     });
   }
 
@@ -478,6 +483,7 @@ export class Coven {
   }
 
   #ended(id: string): void {
+    noteSaid(this.ports, id);
     this.#running.delete(id);
     this.#watchers.forget(id);
     this.ports.keeper?.forget(id);

@@ -3,6 +3,7 @@
 import { CovenError } from "../errors.ts";
 import type { Attention } from "./attention.ts";
 import { boundaryOf, directoriesOf } from "./boundary.ts";
+import { type Continued, continued, leavesChoice, noteHeld } from "./conversation.ts";
 import { sessionEnvironment } from "./environment.ts";
 import type { NewEvent } from "./event.ts";
 import { type Familiar, promptAs } from "./familiar.ts";
@@ -21,7 +22,7 @@ import {
 } from "./session.ts";
 import { Terminal } from "./terminal.ts";
 import type { Size } from "./viewers.ts";
-import { type AskedWorktree, worktreeOf } from "./worktree.ts";
+import { type AskedWorktree, keptWorktree, worktreeOf } from "./worktree.ts";
 
 /** `POST /sessions` as the domain takes it: shapes are checked, nothing else is. */
 export interface LaunchRequest {
@@ -50,6 +51,8 @@ export interface LaunchRequest {
   readonly args?: readonly string[];
   /** The client's own name for the conversation: kept, and nothing else. */
   readonly conversationId?: string;
+  /** The id of a session that has ended: its conversation goes on in this one. */
+  readonly continues?: string;
   /** The project root is a git worktree that was made for this session. */
   readonly worktree?: AskedWorktree;
   /** The one policy there is: the harness works alone, may write in its root and these directories, and asks nobody. */
@@ -105,9 +108,12 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
   const { harnesses, world, env } = ports;
   harnesses.require(request.harness);
   const boundary = boundaryOf(request.projectRoot, request.cwd);
+  const earlier =
+    request.continues === undefined ? undefined : continued(ports, request.continues, request.harness);
   const checkout = ports.checkouts.of(boundary.projectRoot);
-  const worktree =
-    request.worktree && worktreeOf(request.worktree, boundary.projectRoot, checkout, undefined);
+  const worktree = request.worktree
+    ? worktreeOf(request.worktree, boundary.projectRoot, checkout, earlier?.session)
+    : keptWorktree(boundary.projectRoot, checkout, earlier?.session);
   const id = world.newId();
   const inherit = request.inheritEnv ?? true;
   const { cwd } = boundary;
@@ -120,7 +126,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     ...harnesses.environment(request.harness),
   });
   const mode = request.launchMode ?? "interactive";
-  const asked = askedOf(request);
+  const asked = { ...askedOf(request), ...conversationOf(ports, request, id, earlier) };
   const prompt = promptAs(request.familiar, request.prompt.trim());
   const start = harnesses.start(request.harness, prompt, mode, environment, asked);
   const now = world.now();
@@ -144,15 +150,30 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     labels: request.labels ?? [],
     familiar_id: request.familiar?.id ?? null,
     visibility: request.visibility ?? "private",
-    conversation_id: asked.conversation?.id ?? (request.conversationId || null),
+    conversation_id: request.conversation?.id ?? (request.conversationId || null),
     model: asked.model ?? null,
     permission: asked.permission ?? null,
     add_dirs: asked.addDirs ?? [],
     base_commit: worktree?.base ?? checkout?.commit ?? null,
     worktree: worktree ?? null,
+    continues: earlier?.session.id ?? null,
+    agent_session_id: asked.conversation?.id ?? null,
   };
   const size = { cols: request.cols ?? DEFAULT_SIZE.cols, rows: request.rows ?? DEFAULT_SIZE.rows };
   return { session, start, prompt, environment, size };
+}
+
+/** The conversation that is asked for, or that goes on; else a new one under the session's own id, where the harness takes one. */
+function conversationOf(
+  { harnesses }: CovenPorts,
+  { harness, conversation, args = [] }: LaunchRequest,
+  id: string,
+  earlier: Continued | undefined,
+): Pick<Asked, "conversation"> {
+  if (conversation) return { conversation };
+  if (earlier) return { conversation: { mode: "resume", id: earlier.conversation } };
+  const ours = harnesses.conversations(harness).init && leavesChoice(args);
+  return ours ? { conversation: { mode: "init", id } } : {};
 }
 
 /** Throws `invalid_request` for directories that are none, and for two members that say different things of the same. */
@@ -196,13 +217,14 @@ export interface LiveHooks {
 }
 
 function liveSession(
-  { ledger, processes, world, log, screens, harnesses }: CovenPorts,
+  ports: CovenPorts,
   options: CovenOptions,
   id: string,
   harness: string,
   size: Size,
   { wake, attentionChanged, ended }: LiveHooks,
 ): { readonly live: LiveSession; readonly terminal: Terminal } {
+  const { ledger, processes, world, log, screens, harnesses } = ports;
   const terminal = new Terminal(
     id,
     size,
@@ -219,10 +241,16 @@ function liveSession(
     graceMs: graceMs(options),
     recordInput,
     wake,
-    attentionChanged,
+    attentionChanged(attention: Attention) {
+      // A turn is over: what it has open then names the conversation that it is in.
+      if (attention.state === "done" || attention.state === "waiting") noteHeld(ports, id, live.leader);
+      attentionChanged(attention);
+    },
+    ending: () => noteHeld(ports, id, live.leader),
     ended,
   };
-  return { live: new LiveSession(id, dependencies, terminal), terminal };
+  const live = new LiveSession(id, dependencies, terminal);
+  return { live, terminal };
 }
 
 /** Goes on with a session of the daemon before this one. Throws what keeps its terminal from being taken over; nothing runs here then. */

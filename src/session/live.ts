@@ -29,6 +29,8 @@ export interface LiveDependencies {
   wake(): void;
   /** It wants something else from a person. */
   attentionChanged(attention: Attention): void;
+  /** It is about to be told to end. */
+  ending(): void;
   /** It is settled: nothing more will be appended by the run. */
   ended(): void;
 }
@@ -124,6 +126,11 @@ export class LiveSession {
   /** What the program says it is doing (`Session.activity`). */
   get activity(): string | null {
     return this.terminal.activity;
+  }
+
+  /** Its first process; undefined before it began. */
+  get leader(): ProcessIdentity | undefined {
+    return this.#leader;
   }
 
   /** What it wants from a person (`Session.attention`). */
@@ -410,6 +417,7 @@ export class LiveSession {
     const failed = (error: unknown) =>
       log.error("stop_failed", { sessionId: this.id, ...failureFields(error) });
     if (this.#stop) return;
+    this.deps.ending();
     this.#graceEnds = world.monotonic() + graceMs;
     const known = this.#treeKnown;
     const plan = { processes, world, graceMs, known, sessionId: this.id, leader: this.#leader };

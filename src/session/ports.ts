@@ -104,6 +104,8 @@ export interface Ledger extends LedgerReader {
   /** Settled sessions whose processes are not proved gone, the oldest first, with the harness as it was recorded. */
   leftovers(): { sessionId: string; leader: ProcessIdentity | null }[];
   leftoversGone(sessionId: string): void;
+  /** The id by which its harness finds the conversation again is this one. */
+  conversationIs(id: string, conversation: string): void;
   /** Sets or clears `archived_at`. */
   archive(id: string, at: string | null, updatedAt: string): void;
   /**
@@ -295,6 +297,8 @@ export interface Processes {
   freeMemory(): number | undefined;
   /** How many descriptors the daemon may still open; undefined where the system doesn't say. */
   freeDescriptors(): number | undefined;
+  /** Paths of the files that one process of our own user has open; none where the system doesn't say. */
+  openFiles(pid: number): string[];
   /** Sends the signal if pid and start time still belong together; false when they don't, it is gone, or not ours. */
   signal(target: ProcessIdentity, signal: "SIGHUP" | "SIGTERM" | "SIGKILL" | "SIGCONT"): boolean;
 }
@@ -423,6 +427,8 @@ export interface Conversations {
   readonly resume: boolean;
   /** What it prints the id in that it has chosen, each with one `{id}`; none where it doesn't say, or takes ours. */
   readonly says: readonly string[];
+  /** What the path of a file that it keeps open looks like, each with one `{id}`; it is known then before the program ends. */
+  readonly holds: readonly string[];
 }
 
 export interface Harnesses {

@@ -1,7 +1,7 @@
 // What a daemon does about sessions whose daemon died: the record says so, and their processes are ended, however many starts it takes.
 import { failureFields } from "./evidence.ts";
 import { isHalfImported } from "./import.ts";
-import type { Ledger, Log, Processes, World } from "./ports.ts";
+import type { Ledger, Log, Processes, ProcessIdentity, World } from "./ports.ts";
 import { endLeftovers, outlivers } from "./stop.ts";
 
 interface RecoverPorts {
@@ -15,6 +15,8 @@ interface RecoverPorts {
 interface Handled {
   readonly adopted: ReadonlySet<string>;
   why(id: string): string | undefined;
+  /** What is left of its processes is about to be ended; `leader` as it was recorded. */
+  ending?(id: string, leader: ProcessIdentity | null): void;
 }
 
 /** How many sessions are looked after at once: each look is a pass over the whole process table. */
@@ -30,7 +32,7 @@ const SWEEP_MS = 60_000;
 export function recoverOrphans(
   ports: RecoverPorts,
   graceMs: number,
-  { adopted, why }: Handled = { adopted: new Set(), why: () => undefined },
+  { adopted, why, ending }: Handled = { adopted: new Set(), why: () => undefined },
 ): () => void {
   const { ledger, world, log } = ports;
   for (const { session, leader } of ledger.unsettled()) {
@@ -52,7 +54,7 @@ export function recoverOrphans(
   const sweep = async (): Promise<void> => {
     try {
       const queue = ledger.leftovers().values();
-      await Promise.all(Array.from({ length: LANES }, () => endInTurn(ports, graceMs, queue, said)));
+      await Promise.all(Array.from({ length: LANES }, () => endInTurn(ports, graceMs, queue, said, ending)));
     } catch (error) {
       log.error("leftovers_not_ended", { ...failureFields(error) });
     }
@@ -71,6 +73,7 @@ async function endInTurn(
   graceMs: number,
   queue: Iterator<ReturnType<Ledger["leftovers"]>[number]>,
   said: Map<string, string>,
+  ending: Handled["ending"],
 ): Promise<void> {
   const { ledger, world, processes, log } = ports;
   for (let next = queue.next(); !next.done; next = queue.next()) {
@@ -78,6 +81,7 @@ async function endInTurn(
     await new Promise<void>((turn) => world.after(0, turn));
     try {
       const target = { processes, world, sessionId, leader: leader ?? undefined };
+      ending?.(sessionId, leader);
       const report = await endLeftovers({ ...target, graceMs });
       // One that was in the middle of an exec at each look is seen now.
       const gone = report.survived.length === 0 && (await outlivers(target, false)).length === 0;

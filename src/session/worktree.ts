@@ -40,3 +40,14 @@ export function worktreeOf(
     return refuse(`is at commit ${checkout.commit ?? "(unknown)"}, not at ${base}`);
   return { path: root, branch, base };
 }
+
+/** The worktree of an earlier session in which one goes on: with its base, and the branch that is checked out now. */
+export function keptWorktree(
+  root: string,
+  checkout: Checkout | undefined,
+  earlier: Session | undefined,
+): Worktree | undefined {
+  const worktree = earlier?.worktree;
+  if (worktree?.path !== root || checkout?.root !== root || !checkout.isLinked) return undefined;
+  return { ...worktree, branch: checkout.branch ?? worktree.branch };
+}

@@ -318,6 +318,7 @@ const isLast = (name: string, args: readonly unknown[]) => name === "appendOutpu
 const WRITES: Readonly<Record<string, "begin" | "urgent" | "ordinary">> = {
   create: "begin",
   started: "ordinary",
+  conversationIs: "ordinary",
   append: "ordinary",
   announce: "ordinary",
   appendOutput: "ordinary",

@@ -70,6 +70,7 @@ export const SESSION_SQL = {
     WHERE id = ? AND status IN ('created', 'running')`,
   settle: `UPDATE session_rows SET status = ?, exit_code = ?, signal = ?, pid = NULL, pid_started_at = NULL,
     updated_at = ? WHERE id = ? AND status IN ('created', 'running')`,
+  conversation: "UPDATE session_rows SET agent_session_id = ? WHERE id = ?",
   archive: "UPDATE session_rows SET archived_at = ?, updated_at = ? WHERE id = ?",
   session: `SELECT ${RECORD} FROM session_rows WHERE id = ?`,
   active: `SELECT ${RECORD} FROM session_rows WHERE archived_at IS NULL ORDER BY n DESC`,
@@ -85,7 +86,10 @@ export const SESSION_SQL = {
 
 /** The part of the ledger that keeps records. */
 export interface SessionTable
-  extends Pick<Ledger, "create" | "started" | "archive" | "unsettled" | "leftovers" | "leftoversGone">,
+  extends Pick<
+      Ledger,
+      "create" | "started" | "conversationIs" | "archive" | "unsettled" | "leftovers" | "leftoversGone"
+    >,
     Pick<Ledger, "session" | "activeSessions" | "sessions"> {
   /** Writes how it ended; false, and nothing written, when the row was settled before. */
   settled(id: string, settlement: Settlement, at: string): boolean;
@@ -102,6 +106,7 @@ export function sessionTable(connection: Connection): SessionTable {
   const create = connection.db.query<null, (string | number | null)[]>(SESSION_SQL.create);
   const started = connection.db.query<null, [number, string | null, string, string]>(SESSION_SQL.started);
   const settle = connection.db.query<null, (string | number | null)[]>(SESSION_SQL.settle);
+  const noted = connection.db.query<null, [string, string]>(SESSION_SQL.conversation);
   const archive = connection.db.query<null, [string | null, string, string]>(SESSION_SQL.archive);
   const session = connection.db.query<RecordRow, [string]>(SESSION_SQL.session);
   const active = connection.db.query<RecordRow, []>(SESSION_SQL.active);
@@ -130,6 +135,7 @@ export function sessionTable(connection: Connection): SessionTable {
       requireSession(id);
       return false;
     },
+    conversationIs: (id, conversation) => void noted.run(conversation, id),
     archive(id, at, updatedAt) {
       if (archive.run(at, updatedAt, id).changes === 0) throw sessionNotFound(id);
     },

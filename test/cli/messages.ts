@@ -51,6 +51,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "--interactive and --headless can't both be meant.",
     "--interactive   (the agent's own screen; it takes what is typed or sent) | --headless   (does the task and ends; takes nothing)",
   ],
+  ["cli/client/outcome.ts", "Go on with it: coven resume …", ""],
   ["cli/client/outcome.ts", "See it again:  coven attach …", ""],
   ["cli/client/outcome.ts", "All sessions:  coven sessions", ""],
   ["cli/client/outcome.ts", "Session … goes on without you.", ""],
@@ -256,7 +257,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "The daemon has not said in time what came of it.",
     "coven logs --level warn",
   ],
-  ["cli/commands/run/conversation.ts", "Session … is a conversation with ….", "coven run … --continue … …"],
+  ["cli/commands/run/conversation.ts", "Session … is a conversation with ….", "coven resume … …"],
   [
     "cli/commands/run/conversation.ts",
     "Session … is still running.",
@@ -264,8 +265,8 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   [
     "cli/commands/run/conversation.ts",
-    "It is not known which conversation of … session … was.",
-    "coven run … --stream-json …   (of these it is known)",
+    "There is no conversation… in this project (…) that could go on.",
+    "coven sessions   (those of all projects; then: coven resume ID)",
   ],
   [
     "cli/commands/run/manners.ts",
@@ -274,6 +275,16 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["cli/commands/run/manners.ts", "It has taken …: ending it.", ""],
   ["cli/commands/run/manners.ts", "--env-file … cannot be read (…).", "ls -l …"],
+  [
+    "cli/commands/run/run.ts",
+    "--continue goes on where the earlier session was, and --worktree is a new place.",
+    "--continue ID, without --worktree",
+  ],
+  [
+    "cli/commands/run/run.ts",
+    "--dry-run can't say what --continue would go on with.",
+    "--dry-run, without --continue",
+  ],
   [
     "cli/commands/run/run.ts",
     "--end-with-me and --detach can't both be meant.",
@@ -287,21 +298,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/run/run.ts", "Project root:  …", ""],
   ["cli/commands/run/run.ts", "Mode:          …", ""],
   ["cli/commands/run/run.ts", "Watch it:      coven attach …", ""],
-  [
-    "cli/commands/run/run.ts",
-    "--continue goes on where the earlier session was, and --worktree is a new place.",
-    "--continue ID, without --worktree",
-  ],
   ["cli/commands/run/run.ts", "Worktree:      … (branch …)", ""],
   [
     "cli/commands/run/run.ts",
     "coven run needs a prompt where the agent is headless.",
     "coven run … 'say hello' | coven run … --interactive   (or at a terminal, or with --detach) | coven help run",
-  ],
-  [
-    "cli/commands/run/run.ts",
-    "--dry-run can't say what --continue would go on with.",
-    "--dry-run, without --continue",
   ],
   [
     "cli/commands/run/run.ts",
@@ -510,6 +511,10 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["pty/failure.ts", "… (out of terminals, descriptors or processes)", ""],
   ["pty/node-pty.ts", "Terminals can't be taken over on this system.", ""],
+  ["session/conversation.ts", "There is no session ….", ""],
+  ["session/conversation.ts", "Session … is a conversation with ….", ""],
+  ["session/conversation.ts", "Session … can't be gone on with: ….", ""],
+  ["session/conversation.ts", "Session … is running; type into it instead.", ""],
   ["session/coven.ts", "The daemon is stopping; launch again in a moment.", ""],
   ["session/coven.ts", "There is no session ….", ""],
   ["session/coven.ts", "Session … was started by somebody else, who has to end it.", ""],

@@ -55,7 +55,19 @@ describe("a line", () => {
 test("every command of the issue is there, once, with a summary that fits a narrow terminal", () => {
   const names = slashes([]).map((one) => one.name);
   expect(names).toEqual([
-    ...["/run", "/codex", "/claude", "/demo", "/sessions", "/all", "/attach", "/summon", "/archive", "/kill"],
+    ...[
+      "/run",
+      "/codex",
+      "/claude",
+      "/demo",
+      "/sessions",
+      "/all",
+      "/attach",
+      "/resume",
+      "/summon",
+      "/archive",
+      "/kill",
+    ],
     ...["/sacrifice", "/doctor", "/daemon", "/logs", "/help", "/quit"],
   ]);
   expect(SLASHES.map((one) => one.name)).toContain("/mine");

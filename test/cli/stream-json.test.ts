@@ -154,7 +154,7 @@ test("every failure is a frame too: of the words, of the launch, of a conversati
     [["codex", "--permission", "half", "x"], 2, "half"],
     [["codex", "--continue", "11111111-1111-4111-8111-111111111111", "x"], 1, "11111111"],
     [["codex", "--continue", id, "x"], 1, "conversation with demo"],
-    [["demo", "--continue", id, "x"], 1, "not known which conversation"],
+    [["demo", "--continue", id, "x"], 1, "isn't known how demo goes on"],
   ] as const) {
     const ran = await run(...words, "--stream-json");
     expect([words, ran.code]).toEqual([words, code]);

@@ -37,7 +37,7 @@ test("words of other tools answer with the command that does it", async () => {
   expect(await tries("ps")).toBe("coven sessions --status live");
   expect(await tries("rm", "3f2a")).toContain("coven archive ID");
   expect(await tries("stop", "3f2a")).toContain("coven kill ID");
-  expect(await tries("resume")).toBe("coven attach ID");
+  expect(await tries("resume")).toBe("coven resume 3f2a9c1e");
 });
 
 test("-C stands there first: project, cwd, ids and lists are that directory's", async () => {

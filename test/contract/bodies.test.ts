@@ -94,6 +94,7 @@ test("GET /health", async () => {
         permission: true,
         addDirs: true,
         conversation: true,
+        continue: true,
         args: true,
         withoutPrompt: true,
         worktrees: true,

@@ -228,7 +228,7 @@ test("a manifest of the second form says all that a recipe says", () => {
     titles: [{ match: "^✋", state: "waiting", kind: "permission" }],
     answers: { approve: ["y", "enter"], deny: ["esc"] },
   });
-  expect(room().conversations("mine")).toEqual({ init: false, resume: true, says: FULL.says });
+  expect(room().conversations("mine")).toEqual({ init: false, resume: true, says: FULL.says, holds: [] });
   expect(room().environment("mine")).toEqual(FULL.environment);
   expect(room().questions("mine", env)).toEqual({
     ...{ command: [path], version: ["version"], login: { status: ["whoami"], start: "mine login" } },

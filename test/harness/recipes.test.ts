@@ -92,13 +92,13 @@ describe("the argv of a recipe, as the program gets it", () => {
 
 test("what can be done with conversations is told, also of one that was switched off meanwhile", () => {
   const off = harnesses({ self: ["/coven"] });
-  expect(off.conversations("gemini")).toEqual({ init: true, resume: true, says: [] });
+  expect(off.conversations("gemini")).toEqual({ init: true, resume: true, says: [], holds: [] });
   expect(off.conversations("opencode")).toMatchObject({ init: false, resume: true });
   expect(off.conversations("opencode").says.every((one) => one.split("{id}").length === 2)).toBe(true);
   expect(off.conversations("aider")).toMatchObject({ init: false, resume: false });
   expect(off.conversations("codex")).toMatchObject({ init: false, resume: true });
   expect(off.conversations("claude")).toMatchObject({ init: true, resume: true });
-  expect(off.conversations("emacs")).toEqual({ init: false, resume: false, says: [] });
+  expect(off.conversations("emacs")).toEqual({ init: false, resume: false, says: [], holds: [] });
 });
 
 test("a recipe that is off is on the list, and refused with the one command that helps", () => {

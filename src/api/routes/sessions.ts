@@ -69,6 +69,11 @@ export const launchBody = z
         addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
       })
       .exactOptional(),
+    /** A session that has ended: its conversation goes on in this one. */
+    continues: z
+      .string()
+      .regex(/^[A-Za-z0-9._:-]{1,128}$/, "must be the id of a session")
+      .exactOptional(),
     /** The project root is a git worktree made for this session: branch and base are compared with git's own files. */
     worktree: z
       .strictObject({
@@ -119,7 +124,15 @@ export const sessions = {
     large: "prompt",
     answer: sessionRecord,
     status: [201, 200],
-    refuses: ["harness_not_found", "not_enabled", "launch_failed", "runtime_unavailable"],
+    refuses: [
+      "harness_not_found",
+      "not_enabled",
+      "launch_failed",
+      "runtime_unavailable",
+      "session_not_found",
+      "session_running",
+      "not_supported",
+    ],
     offers: {
       labels: true,
       sessionLaunchPolicy: true,
@@ -131,6 +144,7 @@ export const sessions = {
       args: true,
       withoutPrompt: true,
       worktrees: true,
+      continue: true,
     },
     handle: (api, { body, headers }) => {
       const { session, created } = launchSession(api, body, headers["Idempotency-Key"]);

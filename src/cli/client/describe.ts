@@ -7,6 +7,7 @@ import { harmless } from "../ui/text.ts";
 import { span } from "../ui/time.ts";
 import { padded } from "../ui/width.ts";
 import { outcome } from "./outcome.ts";
+import { isInWorktreeOf } from "./project.ts";
 
 /** Its program has said that it waits for a person. */
 export function isWaiting(session: Session): boolean {
@@ -56,7 +57,9 @@ export function projectOf(session: Session): string {
 /** It runs, or ran, in this project or in one that lies within. */
 export function isOfProject(session: Session, root: string): boolean {
   const { project_root: its } = session;
-  return its === root || its.startsWith(root.endsWith("/") ? root : `${root}/`);
+  return (
+    its === root || its.startsWith(root.endsWith("/") ? root : `${root}/`) || isInWorktreeOf(session, root)
+  );
 }
 
 /** Half a sentence on how it is doing or how it ended. */

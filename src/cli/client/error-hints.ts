@@ -52,7 +52,10 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   },
   stale_prompt: (error) => [`coven why ${id(error)}   (says what it wants now)`],
   not_waiting: (error) => [`coven why ${id(error)}   (says what it wants)`],
-  not_supported: (error) => [`coven attach ${id(error)}   (and answer there)`],
+  not_supported: (error) => {
+    const hint = daemonHint(error);
+    return hint.length > 0 ? hint : [`coven attach ${id(error)}   (and answer there)`];
+  },
   view_cycle: (error) => [
     `coven attach ${id(error)} --no-follow   (shows what is there and returns)`,
     `env -u COVEN_SESSION_ID coven attach ${id(error)}   (if this terminal is not shown there)`,

@@ -3,6 +3,7 @@ import { readConfig } from "../../config.ts";
 import { type HarnessRoom, harnesses } from "../../harness/harnesses.ts";
 import type { CovenPaths } from "../../paths.ts";
 import { selfCommand } from "../../program.ts";
+import { leavesChoice } from "../../session/conversation.ts";
 import type { Asked, HarnessInfo, HarnessStart } from "../../session/ports.ts";
 import type { LaunchMode } from "../../session/session.ts";
 
@@ -29,8 +30,11 @@ export function launchables(paths: CovenPaths, env: Env): HarnessInfo[] {
     .filter((one) => one.enabled);
 }
 
+/** Stands in a plan for the id of a conversation, which is made when it is launched. */
+const NEW_ID = "NEW-SESSION-ID";
+
 /**
- * What a run from this shell would start, argument by argument, and how it gives the prompt. Throws what the launch would throw: `invalid_request`
+ * What a run from this shell would start, argument by argument, and how it gives the prompt; an id that is made at the launch is a word that says so. Throws what the launch would throw: `invalid_request`
  * for an unknown harness and what it can't be told, `harness_not_found` for one that is not installed.
  */
 export function plannedStart(
@@ -43,5 +47,9 @@ export function plannedStart(
     readonly asked: Asked;
   },
 ): HarnessStart {
-  return harnessesOf(paths).start(run.harness, run.prompt.trim(), run.mode, run.env, run.asked);
+  const room = harnessesOf(paths);
+  const { harness, prompt, mode, env, asked } = run;
+  const ours = room.conversations(harness).init && !asked.conversation && leavesChoice(asked.args ?? []);
+  const conversation = ours ? { conversation: { mode: "init", id: NEW_ID } as const } : {};
+  return room.start(harness, prompt.trim(), mode, env, { ...asked, ...conversation });
 }

@@ -43,6 +43,10 @@ export function outcome(session: Session): string {
 /** Says on stderr how it ended, and what one may type next. */
 export function sayOutcome(session: Session, next: "again" | "nothing"): void {
   say(coloured(session.status, outcome(session), err));
+  const wasCutOff = session.status === "killed" || session.status === "orphaned";
+  if (wasCutOff && session.agent_session_id !== null) {
+    say(err.dim(`Go on with it: coven resume ${shortId(session.id)}`));
+  }
   if (next === "again") {
     say(err.dim(`See it again:  coven attach ${shortId(session.id)}`));
     say(err.dim("All sessions:  coven sessions"));

@@ -1,6 +1,9 @@
 // The project of a run: the nearest directory upwards with a .git, else the one it starts in.
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { checkoutOf } from "../../git/checkout.ts";
+import { worktreesName } from "../../git/worktrees-name.ts";
+import type { Session } from "../../session/session.ts";
 import { Failure } from "../ui/failure.ts";
 import { quoted } from "../ui/text.ts";
 import { workingDirectory } from "../ui/working-directory.ts";
@@ -54,4 +57,23 @@ export function placeHere(): Place | undefined {
   } catch {
     return undefined;
   }
+}
+
+const names = new Map<string, string | null>();
+
+/** Whether a session has a git worktree of the repository whose first checkout this canonical directory is. */
+export function isInWorktreeOf({ worktree }: Session, root: string): boolean {
+  if (worktree === null) return false;
+  let name = names.get(root);
+  if (name === undefined) {
+    const checkout = checkoutOf(root);
+    name = checkout?.root === root && !checkout.isLinked ? worktreesName(checkout.commonDirectory) : null;
+    names.set(root, name);
+  }
+  return name !== null && basename(dirname(worktree.path)) === name;
+}
+
+/** Whether a session is of the project with this root, or in a git worktree of it. */
+export function isOfPlace(session: Session, { projectRoot }: Place): boolean {
+  return session.project_root === projectRoot || isInWorktreeOf(session, projectRoot);
 }

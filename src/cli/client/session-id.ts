@@ -52,11 +52,9 @@ export async function fullId(client: Pick<CovenClient, "sessions">, typed: strin
 
 /** The newest session of the project one stands in, archived ones apart. Throws `Failure` when there is none. */
 async function lastHere(client: Pick<CovenClient, "sessions">): Promise<string> {
-  const { placeOf } = await import("./project.ts");
-  const { ofProject } = await import("./worktree.ts");
+  const { isOfPlace, placeOf } = await import("./project.ts");
   const place = placeOf(workingDirectory(), undefined);
-  const isHere = await ofProject(place);
-  for await (const session of everySession(client, false)) if (isHere(session)) return session.id;
+  for await (const session of everySession(client, false)) if (isOfPlace(session, place)) return session.id;
   throw new Failure(`There is no session of this project (${harmless(place.projectRoot)}) yet.`, [
     "coven sessions   (those of all projects)",
   ]);

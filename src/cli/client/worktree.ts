@@ -1,7 +1,6 @@
 // A git worktree for a run: made by this command, before the daemon is asked, from the person's own settings.
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { checkoutOf } from "../../git/checkout.ts";
 import {
   type MadeWorktree,
   makeWorktree,
@@ -9,11 +8,9 @@ import {
   planWorktree,
   removeWorktree,
   worktreeAt,
-  worktreesOf,
 } from "../../git/worktrees.ts";
 import { environment } from "../../os/environment.ts";
 import { covenPaths } from "../../paths.ts";
-import type { Session } from "../../session/session.ts";
 import { Failure } from "../ui/failure.ts";
 import { isThere } from "../ui/preference.ts";
 import { quoted } from "../ui/text.ts";
@@ -35,23 +32,6 @@ export async function worktreeSettings(): Promise<Settings> {
   const { readConfig } = await import("../../config.ts");
   const { config } = readConfig(file);
   return { directory: config["worktree.directory"] || worktrees, setup: config["worktree.setup"] };
-}
-
-/** Which sessions are of a project: those in it, and seen from the repository's first checkout those in worktrees of it. */
-export async function ofProject({ projectRoot }: Place): Promise<(session: Session) => boolean> {
-  const checkout = checkoutOf(projectRoot);
-  if (checkout?.root !== projectRoot || checkout.isLinked) return (one) => one.project_root === projectRoot;
-  const { directory } = await worktreeSettings();
-  const below = `${worktreesOf(real(directory), checkout.commonDirectory)}/`;
-  return (one) => one.project_root === projectRoot || (one.worktree?.path.startsWith(below) ?? false);
-}
-
-function real(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 /** What a run was asked for. */

@@ -20,6 +20,7 @@ import { KILL } from "./kill/command.ts";
 import { LEDGER } from "./ledger/command.ts";
 import { LOGS } from "./logs/command.ts";
 import { NOTIFY } from "./notify/command.ts";
+import { RESUME } from "./resume/command.ts";
 import { RUN } from "./run/command.ts";
 import { SACRIFICE } from "./sacrifice/command.ts";
 import { SEND } from "./send/command.ts";
@@ -59,6 +60,7 @@ export const COMMANDS: readonly Command[] = [
   LEDGER,
   IMPORT,
   LOGS,
+  RESUME,
   DIFF,
   WORKTREES,
   DIAGNOSTICS,

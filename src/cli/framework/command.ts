@@ -10,6 +10,8 @@ export const SESSION_KINDS = {
   "settled session": (one) => isSettled(one.status),
   "settled session in the list": (one) => isSettled(one.status) && !isArchived(one),
   "archived session": isArchived,
+  // Ended, and it is known by which id its agent finds the conversation again.
+  conversation: (one) => isSettled(one.status) && !one.external && one.agent_session_id !== null,
 } as const satisfies Record<string, (session: Session) => boolean>;
 
 /** What completions offer for the value of a flag, or in the place of an argument. */
@@ -43,6 +45,8 @@ export interface Argument {
   /** What to write in a `Try:` line in its place. */
   readonly sample: string;
   readonly optional?: true;
+  /** May be left out where this flag is given. */
+  readonly unless?: string;
   /** Takes this word and all that follow. Only the last argument may. */
   readonly rest?: true;
   readonly completes?: Completes;

@@ -51,7 +51,6 @@ const MEANT: Readonly<Record<string, readonly string[]>> = {
   stop: ["coven kill ID   (one session)", "coven daemon stop   (the daemon)"],
   start: ["coven run codex 'your task'", "coven daemon start   (the daemon)"],
   new: ["coven run codex 'your task'"],
-  resume: ["coven attach ID"],
   open: ["coven attach ID"],
   log: ["coven logs ID   (what a session printed)", "coven logs   (what the daemon did)"],
   restart: ["coven daemon restart"],
@@ -99,7 +98,7 @@ function read(command: Command, name: string, given: readonly string[]): Decisio
     const before = flag.repeats ? flags[flag.name] : undefined;
     flags[flag.name] = before === undefined ? checked : `${before}${BETWEEN_VALUES}${checked}`;
   }
-  checkWords(command, name, words);
+  checkWords(command, name, words, flags);
   return { kind: "run", load: command.load, invocation: { name, words, flags } };
 }
 
@@ -177,7 +176,12 @@ function unknownFlag(
   return new UsageError(`coven ${name} has no flag ${quoted(typed)}.`, hints);
 }
 
-function checkWords(command: Command, name: string, words: readonly string[]): void {
+function checkWords(
+  command: Command,
+  name: string,
+  words: readonly string[],
+  flags: Invocation["flags"],
+): void {
   const sample = [
     "coven",
     name,
@@ -185,7 +189,8 @@ function checkWords(command: Command, name: string, words: readonly string[]): v
   ].join(" ");
   for (const [place, arg] of command.args.entries()) {
     const given = words[place];
-    if (given === undefined ? !arg.optional : given.trim() === "" && !arg.rest) {
+    const isOptional = arg.optional || (arg.unless !== undefined && flags[arg.unless] !== undefined);
+    if (given === undefined ? !isOptional : given.trim() === "" && !arg.rest) {
       throw new UsageError(`coven ${name} needs ${article(arg.name)}.`, [sample, `coven help ${name}`]);
     }
     if (arg.rest) {

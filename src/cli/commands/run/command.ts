@@ -14,6 +14,13 @@ export function mayBeBranch(next: string, before: readonly string[]): boolean {
   return before.length > 0 || !next.split(",").every((word) => HARNESS_WORDS.has(word));
 }
 
+/** The word behind `--continue` is a session's id where it looks like one: a task seldom is nothing but hexadecimal digits. */
+export function mayBeId(next: string): boolean {
+  return (
+    next === "-" || (/^[0-9a-f]{4}[0-9a-f-]{0,32}$/.test(next) && (/[0-9]/.test(next) || next.length >= 8))
+  );
+}
+
 export const RUN = command({
   name: "run",
   summary: "Start an agent on a task and watch it",
@@ -31,7 +38,7 @@ export const RUN = command({
     ["coven run codex -- --help me", "everything after -- is the prompt"],
   ],
   args: [
-    { name: "harness", sample: "demo", completes: "harness" },
+    { name: "harness", sample: "demo", completes: "harness", unless: "continue" },
     { name: "prompt", sample: "'say hello'", optional: true, rest: true },
   ],
   flags: [
@@ -85,8 +92,9 @@ export const RUN = command({
       name: "continue",
       seldom: true,
       takes: "ID",
-      summary: "go on with the conversation of a session that has ended",
-      completes: "settled session",
+      mayTake: mayBeId,
+      summary: "go on with a session's conversation, or the last here",
+      completes: "conversation",
     },
     { name: "familiar", seldom: true, takes: "ID", summary: "who it is asked to be: one of familiars.toml" },
     { name: "archive", seldom: true, summary: "archive it once it has ended" },

@@ -1,50 +1,59 @@
-// `coven run --continue`: which conversation of the harness an earlier session was, and how that one was launched.
+// `coven run --continue` and `coven resume`: which session goes on, and the words that mean the same without it.
 import type { CovenClient } from "../../../api/client.ts";
 import { isSettled, type Session } from "../../../session/session.ts";
+import { isOfPlace, placeOf } from "../../client/project.ts";
 import { fullId, shortId } from "../../client/session-id.ts";
+import { everySession } from "../../client/session-list.ts";
 import { Failure } from "../../ui/failure.ts";
-import { lineReader } from "./frames.ts";
+import { harmless } from "../../ui/text.ts";
+import { workingDirectory } from "../../ui/working-directory.ts";
 
-/** The most characters of output in which a harness names its conversation; codex and claude do in their first line. */
-const MOST_TEXT = 256 * 1024;
+/** A session that goes on, and the words of the run with the harness in front. */
+export interface GoingOn {
+  readonly session: Session;
+  /** The harness, then the prompt. */
+  readonly words: readonly string[];
+}
 
-/** The earlier session, and the harness's own id of its conversation. Throws `Failure` where there is none to go on with. */
-export async function earlier(
+/**
+ * What `--continue` means: the session that was typed, else the last one here that can be gone on with. The harness may stand in front of the prompt, or be left out. Throws `Failure` where
+ * there is none; what can't be gone on with the daemon refuses.
+ */
+export async function goingOn(
   client: CovenClient,
-  harness: string,
-  typed: string,
-): Promise<{ readonly session: Session; readonly conversation: string }> {
-  const session = await client.session(await fullId(client, typed));
+  typed: string | undefined,
+  words: readonly string[],
+): Promise<GoingOn> {
+  const [first] = words;
+  const isHarness = first !== undefined && (await client.harnesses()).some(({ id }) => id === first);
+  const harness = isHarness ? first : undefined;
+  const session =
+    typed === undefined ? await lastHere(client, harness) : await client.session(await fullId(client, typed));
   const short = shortId(session.id);
-  if (session.harness !== harness) {
+  if (harness !== undefined && session.harness !== harness) {
     throw new Failure(`Session ${short} is a conversation with ${session.harness}.`, [
-      `coven run ${session.harness} --continue ${short} …`,
+      `coven resume ${short} …`,
     ]);
   }
-  if (!isSettled(session.status)) {
+  if (!isSettled(session.status) && !session.external) {
     throw new Failure(`Session ${short} is still running.`, [
       `coven send ${short} …   (types into it)`,
       `coven attach ${short}`,
     ]);
   }
-  const named = session.launch_mode === "stream" ? await namedIn(client, session.id) : null;
-  const conversation = named ?? session.conversation_id;
-  if (conversation === null) {
-    throw new Failure(`It is not known which conversation of ${harness} session ${short} was.`, [
-      `coven run ${harness} --stream-json …   (of these it is known)`,
-    ]);
-  }
-  return { session, conversation };
+  return { session, words: isHarness ? words : [session.harness, ...words] };
 }
 
-async function namedIn(client: CovenClient, id: string): Promise<string | null> {
-  const reader = lineReader(id);
-  const decoder = new TextDecoder();
-  let length = 0;
-  for await (const chunk of client.output(id)) {
-    reader.read(decoder.decode(chunk, { stream: true }));
-    length += chunk.length;
-    if (reader.conversation !== null || length > MOST_TEXT) break;
+/** The newest session of this project that has ended and whose conversation is known. */
+async function lastHere(client: CovenClient, harness: string | undefined): Promise<Session> {
+  const place = placeOf(workingDirectory(), undefined);
+  for await (const one of everySession(client, false)) {
+    if (!isOfPlace(one, place) || !isSettled(one.status) || one.agent_session_id === null) continue;
+    if (harness === undefined || one.harness === harness) return one;
   }
-  return reader.conversation;
+  const whose = harness === undefined ? "" : ` with ${harmless(harness)}`;
+  throw new Failure(
+    `There is no conversation${whose} in this project (${harmless(place.projectRoot)}) that could go on.`,
+    ["coven sessions   (those of all projects; then: coven resume ID)"],
+  );
 }

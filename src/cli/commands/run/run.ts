@@ -18,26 +18,50 @@ import { harmless, quoted } from "../../ui/text.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
 import { type Deadline, deadlineOf, endingWithMe, environmentWith } from "./manners.ts";
 
-export const run: Run = async (invocation) => {
-  if (has(invocation, "quiet")) sayNothing();
-  const deadline = deadlineOf(flagValue(invocation, "timeout"), has(invocation, "detach"));
-  if (!has(invocation, "stream-json")) return shown(invocation, deadline);
+export const run: Run = async (given) => {
+  if (has(given, "quiet")) sayNothing();
+  const deadline = deadlineOf(flagValue(given, "timeout"), has(given, "detach"));
+  if (!has(given, "stream-json")) return shown(await continuing(given), deadline);
   const { stream } = await import("./stream.ts");
-  const code = await stream(word(invocation, 0), {
-    archive: has(invocation, "archive"),
-    endsWithMe: has(invocation, "end-with-me"),
+  const code = await stream({
+    archive: has(given, "archive"),
+    endsWithMe: has(given, "end-with-me"),
     async launch(modeOf) {
-      refuseBesideFrames(invocation);
+      refuseBesideFrames(given);
+      const invocation = await continuing(given);
       requirePrompt(invocation, "stream");
       const planned = await plan(invocation);
       const { client, prompt } = planned;
-      const session = await launched(planned, invocation, await modeOf(client));
+      const session = await launched(planned, invocation, await modeOf(client, word(invocation, 0)));
       deadline.begin(client, session.id);
       return { client, prompt, session };
     },
   });
   return deadline.code(code);
 };
+
+/** The words with the harness in front and the whole id of the session that goes on (`--continue`); without it as they are. */
+async function continuing(invocation: Invocation): Promise<Invocation> {
+  if (!has(invocation, "continue")) return invocation;
+  refuseBesideContinue(invocation);
+  const client = await connect();
+  const { goingOn } = await import("./conversation.ts");
+  const { session, words } = await goingOn(client, flagValue(invocation, "continue"), invocation.words);
+  return { ...invocation, words, flags: { ...invocation.flags, continue: session.id } };
+}
+
+function refuseBesideContinue(invocation: Invocation): void {
+  if (has(invocation, "worktree")) {
+    throw new UsageError("--continue goes on where the earlier session was, and --worktree is a new place.", [
+      "--continue ID, without --worktree",
+    ]);
+  }
+  if (has(invocation, "dry-run")) {
+    throw new UsageError("--dry-run can't say what --continue would go on with.", [
+      "--dry-run, without --continue",
+    ]);
+  }
+}
 
 /** For a person, or as plain output. */
 async function shown(invocation: Invocation, deadline: Deadline): Promise<number> {
@@ -108,6 +132,8 @@ interface Planned {
   readonly familiar: string | undefined;
   /** The one that `place` is. */
   readonly worktree?: Worktree;
+  /** The id of the session whose conversation goes on. */
+  readonly continues?: string;
 }
 
 async function plan(invocation: Invocation): Promise<Planned> {
@@ -128,21 +154,12 @@ async function plan(invocation: Invocation): Promise<Planned> {
   const familiar = flagValue(invocation, "familiar");
   const labels = labelsOf(flagValue(invocation, "labels"));
   const goOn = flagValue(invocation, "continue");
-  if (goOn !== undefined && has(invocation, "worktree")) {
-    throw new UsageError("--continue goes on where the earlier session was, and --worktree is a new place.", [
-      "--continue ID, without --worktree",
-    ]);
-  }
   if (goOn === undefined) {
     const asked = await askedFor(harness, typed);
     return { client: await connect(probed), prompt, place: here, asked, title, labels, familiar };
   }
   const client = await connect(probed);
-  const { session: before, conversation: id } = await (await import("./conversation.ts")).earlier(
-    client,
-    harness,
-    goOn,
-  );
+  const before = await client.session(goOn);
   // As it was launched before, where nothing else is said: a conversation that could only read goes on so.
   const asked = await askedFor(harness, {
     model: typed.model ?? before.model ?? undefined,
@@ -154,10 +171,11 @@ async function plan(invocation: Invocation): Promise<Planned> {
     client,
     prompt,
     place: cwd === undefined ? { ...here, projectRoot: before.project_root, cwd: before.cwd } : here,
-    asked: { ...asked, conversation: { mode: "resume", id } },
+    asked,
     title: title ?? before.title,
     labels: labels.length > 0 ? labels : before.labels,
     familiar: familiar ?? before.familiar_id ?? undefined,
+    continues: before.id,
   };
 }
 
@@ -179,7 +197,7 @@ async function launched(planned: Planned, invocation: Invocation, mode: LaunchMo
 }
 
 function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode): Promise<Session> {
-  const { client, place, prompt, asked, title, labels, familiar, worktree } = planned;
+  const { client, place, prompt, asked, title, labels, familiar, worktree, continues } = planned;
   return client.launch({
     projectRoot: place.projectRoot,
     cwd: place.cwd,
@@ -197,7 +215,7 @@ function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode
     ...(asked.addDirs === undefined ? {} : { addDirs: asked.addDirs }),
     ...(asked.args === undefined ? {} : { args: asked.args }),
     ...(prompt === "" ? { withoutPrompt: true as const } : {}),
-    ...(asked.conversation === undefined ? {} : { conversation: asked.conversation }),
+    ...(continues === undefined ? {} : { continues }),
     ...(worktree === undefined ? {} : { worktree }),
     ...ownSize(),
   });
@@ -216,11 +234,6 @@ function requirePrompt(invocation: Invocation, mode: LaunchMode): void {
 
 /** Prints what a run would do, and starts nothing, not even the daemon. */
 async function dryRun(invocation: Invocation, mode: LaunchMode): Promise<number> {
-  if (has(invocation, "continue")) {
-    throw new UsageError("--dry-run can't say what --continue would go on with.", [
-      "--dry-run, without --continue",
-    ]);
-  }
   const harness = word(invocation, 0);
   const prompt = await promptOf(invocation);
   const { placeOf } = await import("../../client/project.ts");

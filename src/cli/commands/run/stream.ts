@@ -18,7 +18,7 @@ export interface Streaming {
   /** SIGHUP and a closed pipe end the session too. */
   readonly endsWithMe: boolean;
   /** Connects and launches, in the mode that fits the harness. */
-  launch(modeOf: (client: CovenClient) => Promise<LaunchMode>): Promise<{
+  launch(modeOf: (client: CovenClient, harness: string) => Promise<LaunchMode>): Promise<{
     readonly client: CovenClient;
     readonly session: Session;
     readonly prompt: string;
@@ -26,11 +26,11 @@ export interface Streaming {
 }
 
 /** Runs to the end; resolves to the harness's exit code. Never rejects: what goes wrong is a frame, and a line on stderr. */
-export async function stream(harness: string, { launch, archive, endsWithMe }: Streaming): Promise<number> {
+export async function stream({ launch, archive, endsWithMe }: Streaming): Promise<number> {
   const began = performance.now();
   let sessionId = "";
   try {
-    const { client, session, prompt } = await launch(async (client) => {
+    const { client, session, prompt } = await launch(async (client, harness) => {
       const found = (await client.harnesses()).find(({ id }) => id === harness);
       return found?.stream ? "stream" : "nonInteractive";
     });

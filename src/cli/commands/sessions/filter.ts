@@ -1,7 +1,6 @@
 // Which sessions `coven sessions` was asked for.
 import { isSettled, SESSION_STATUSES, type Session } from "../../../session/session.ts";
-import { placeOf } from "../../client/project.ts";
-import { ofProject } from "../../client/worktree.ts";
+import { isOfPlace, placeOf } from "../../client/project.ts";
 import { flagValue, flagValues, has, type Invocation } from "../../framework/command.ts";
 import { UsageError } from "../../ui/failure.ts";
 import { quoted } from "../../ui/text.ts";
@@ -21,7 +20,7 @@ export interface Filter {
 }
 
 /** Reads the flags. Throws `UsageError` for a value that is none. `now` in milliseconds since 1970. */
-export async function filterOf(invocation: Invocation, now: number): Promise<Filter> {
+export function filterOf(invocation: Invocation, now: number): Filter {
   const labels = flagValues(invocation, "label");
   const status = flagValue(invocation, "status");
   if (status !== undefined && !STATUS_WORDS.some((word) => word === status)) {
@@ -30,16 +29,14 @@ export async function filterOf(invocation: Invocation, now: number): Promise<Fil
     ]);
   }
   const harness = flagValue(invocation, "harness");
-  const isHere = has(invocation, "here")
-    ? await ofProject(placeOf(workingDirectory(), undefined))
-    : undefined;
+  const place = has(invocation, "here") ? placeOf(workingDirectory(), undefined) : undefined;
   const since = flagValue(invocation, "since");
   const from = since === undefined ? Number.NEGATIVE_INFINITY : now - spanOf("since", since);
   const tests: ((one: Session) => boolean)[] = [];
   if (labels.length > 0) tests.push((one) => labels.every((label) => one.labels.includes(label)));
   if (status !== undefined) tests.push((one) => hasStatus(one, status));
   if (harness !== undefined) tests.push((one) => one.harness === harness);
-  if (isHere !== undefined) tests.push(isHere);
+  if (place !== undefined) tests.push((one) => isOfPlace(one, place));
   if (since !== undefined) tests.push((one) => Date.parse(one.created_at) >= from);
   const limit = limitOf(flagValue(invocation, "limit"));
   return {

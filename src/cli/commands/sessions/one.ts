@@ -1,10 +1,13 @@
 // `coven sessions show|log|events`: one session's record, its log and its events, for people and for programs.
+
+import type { CovenClient } from "../../../api/client.ts";
 import { isArchived, type Session } from "../../../session/session.ts";
 import { connect } from "../../client/connect.ts";
 import { stateWord } from "../../client/describe.ts";
 import { modeWord } from "../../client/launch-mode.ts";
 import { outcome } from "../../client/outcome.ts";
 import { shortId } from "../../client/session-id.ts";
+import { everySession } from "../../client/session-list.ts";
 import { flagValue, has, type Invocation, type Run } from "../../framework/command.ts";
 import { sessionMeant } from "../../terminal/which-session.ts";
 import { UsageError } from "../../ui/failure.ts";
@@ -16,7 +19,7 @@ export const show: Run = async (invocation) => {
   const client = await connect();
   const session = await client.session(await sessionMeant(client, invocation, "session"));
   if (has(invocation, "json")) await printJson(session);
-  else await write(`${recordLines(session).join("\n")}\n`);
+  else await write(`${recordLines(session, await wentOnIn(client, session)).join("\n")}\n`);
   return 0;
 };
 
@@ -64,7 +67,14 @@ function wholeNumber(invocation: Invocation, flag: string): number | undefined {
   throw new UsageError(`--${flag} needs a whole number.`, [`coven ${invocation.name} ID --${flag} 100`]);
 }
 
-function recordLines(session: Session): string[] {
+/** The sessions that go on with this one, the newest first. */
+async function wentOnIn(client: CovenClient, { id }: Session): Promise<string[]> {
+  const found: string[] = [];
+  for await (const one of everySession(client, true)) if (one.continues === id) found.push(one.id);
+  return found;
+}
+
+function recordLines(session: Session, wentOn: readonly string[]): string[] {
   const { id, title, harness, project_root, cwd, model, permission, labels, add_dirs } = session;
   const rows: (readonly [string, string | null])[] = [
     ["title", title],
@@ -81,7 +91,9 @@ function recordLines(session: Session): string[] {
     ["directories", add_dirs.join(", ") || null],
     ["labels", labels.join(", ") || null],
     ["visibility", session.visibility === "private" ? null : session.visibility],
-    ["conversation", session.conversation_id],
+    ["conversation", session.agent_session_id ?? session.conversation_id],
+    ["goes on with", session.continues],
+    ["went on in", wentOn.join(", ") || null],
     ["transcript", session.transcript_path],
     ["process", session.pid === null ? null : String(session.pid)],
     ["created", session.created_at],

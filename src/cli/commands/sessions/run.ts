@@ -11,7 +11,7 @@ import { filterOf } from "./filter.ts";
 export const run: Run = async (invocation) => {
   const all = has(invocation, "all");
   const form = has(invocation, "json") ? "json" : has(invocation, "plain") ? "plain" : undefined;
-  const { fits, limit, asked } = await filterOf(invocation, Date.now());
+  const { fits, limit, asked } = filterOf(invocation, Date.now());
   if (form === undefined && !asked && atTerminal() && process.env["TERM"] !== "dumb") {
     const client = await connect();
     return (await import("./browser/browser.ts")).browse(client, all);

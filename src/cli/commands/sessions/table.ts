@@ -49,6 +49,12 @@ const PLAIN: readonly Column<Session>[] = [
   TITLE,
 ];
 
+/** For people: also what it goes on with. */
+const TITLE_SEEN: Column<Session> = {
+  head: "TITLE",
+  cell: (one) => `${one.title}${one.continues === null ? "" : ` (goes on with ${shortId(one.continues)})`}`,
+};
+
 const NARROW: readonly Column<Session>[] = [
   { head: "SESSION", cell: (one) => shortId(one.id) },
   {
@@ -56,7 +62,7 @@ const NARROW: readonly Column<Session>[] = [
     cell: (one) => (isArchived(one) ? "archived" : one.status),
     paint: (text, one) => (isArchived(one) ? out.dim(text) : coloured(one.status, text, out)),
   },
-  TITLE,
+  TITLE_SEEN,
 ];
 
 const WIDE: readonly Column<Session>[] = [
@@ -65,5 +71,5 @@ const WIDE: readonly Column<Session>[] = [
   { head: "MODE", cell: modeWord },
   { head: "WHEN", cell: (one) => ago(isSettled(one.status) ? one.updated_at : one.created_at) },
   { head: "PROJECT", cell: (one) => basename(one.project_root) || one.project_root },
-  TITLE,
+  TITLE_SEEN,
 ];

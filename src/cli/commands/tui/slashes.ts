@@ -23,6 +23,7 @@ const SLASHES: readonly Slash[] = [
   { name: "/sessions", summary: "what runs and ran in here", takes: "nothing" },
   { name: "/all", summary: "all projects, archived ones too", takes: "nothing" },
   { name: "/attach", summary: "watch a session, type into it", takes: "session" },
+  { name: "/resume", summary: "go on with a conversation", takes: "session" },
   { name: "/summon", summary: "bring an archived one back", takes: "session" },
   { name: "/archive", summary: "hide a finished one", takes: "session" },
   { name: "/kill", summary: "end a running one", takes: "session" },
@@ -37,6 +38,7 @@ const SLASHES: readonly Slash[] = [
 /** A verb that needs a session, and which sessions it can be used on. */
 export const VERBS = {
   attach: SESSION_KINDS.session,
+  resume: SESSION_KINDS.conversation,
   summon: SESSION_KINDS["archived session"],
   archive: SESSION_KINDS["settled session in the list"],
   kill: SESSION_KINDS["running session"],

@@ -11,6 +11,7 @@ import { placeHere } from "../../../client/project.ts";
 import { shortId } from "../../../client/session-id.ts";
 import { sessionFeed } from "../../../client/session-list.ts";
 import { notable } from "../../../client/weighed.ts";
+import { goOn } from "../../../terminal/go-on.ts";
 import { type LogView, logView } from "../../../terminal/log-view.ts";
 import { detachKeyOf, loadView } from "../../../terminal/options.ts";
 import { Failure } from "../../../ui/failure.ts";
@@ -115,7 +116,10 @@ export function browse(client: CovenClient, all: boolean): Promise<number> {
     const aside = asides[action];
     if (aside !== undefined) show({ ...state, notice: { text: aside, bad: false } });
     try {
-      const text = action === "rejoin" ? await rejoin(session) : await DO[action](client, session);
+      const text =
+        action === "rejoin" || action === "resume"
+          ? await atTerminalOf(session, action)
+          : await DO[action](client, session);
       state = { ...state, notice: { text, bad: false } };
     } catch (error) {
       state = { ...state, notice: { text: trouble(error), bad: true } };
@@ -143,20 +147,20 @@ export function browse(client: CovenClient, all: boolean): Promise<number> {
     draw();
   }
 
-  /** Gives the terminal to the session and takes it back afterwards. */
-  async function rejoin(session: Session): Promise<string> {
+  /** Gives the terminal to the session, or to the one that goes on with it, and takes it back afterwards. */
+  async function atTerminalOf(session: Session, action: "rejoin" | "resume"): Promise<string> {
     screen?.leave();
     screen = undefined;
     // The screen that was just left has paused it.
     process.stdin.resume();
     try {
-      const now = await client.session(session.id);
+      const now = action === "resume" ? await goOn(client, session) : await client.session(session.id);
       if (!isSettled(now.status)) {
         const detach = await detachKeyOf({ name: "attach", words: [], flags: {} });
         const { view } = await loadView();
         await view({ client, session: now, detach, observe: false, launched: false, quiet: true });
       }
-      return `${shortId(session.id)}: ${outcome(await client.session(session.id))}`;
+      return `${shortId(now.id)}: ${outcome(await client.session(now.id))}`;
     } finally {
       open();
     }
@@ -172,7 +176,10 @@ export function browse(client: CovenClient, all: boolean): Promise<number> {
 }
 
 const DO: Readonly<
-  Record<Exclude<ActionId, "rejoin" | "log">, (client: CovenClient, session: Session) => Promise<string>>
+  Record<
+    Exclude<ActionId, "rejoin" | "resume" | "log">,
+    (client: CovenClient, session: Session) => Promise<string>
+  >
 > = {
   kill: async (client, { id }) => `${shortId(id)}: ${outcome(await endSession(client, id))}`,
   archive: async (client, { id }) => {
