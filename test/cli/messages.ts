@@ -180,7 +180,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   [
     "cli/commands/export/run.ts",
-    "A page is no text to read in a terminal.",
+    "An HTML page can't be read in a terminal.",
     "coven export … --output session.html | coven export … --format text",
   ],
   ["cli/commands/export/run.ts", "… is there already.", "coven export … --output … --force | another name"],

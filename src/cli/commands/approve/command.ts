@@ -12,10 +12,10 @@ const ID = { name: "id", sample: "3f2a9c1e", completes: "running session" } as c
 
 export const APPROVE = command({
   name: "approve",
-  summary: "Say yes to a session that asks for leave",
+  summary: "Say yes to a session that asks for permission",
   seldom: true,
   about: [
-    "Types the keys that its harness takes for yes, if it asks for leave now.",
+    "Types the keys that its harness takes for yes, if it asks for permission now.",
     "Where it asks nothing, or nobody knows the keys, nothing is typed.",
   ],
   examples: [
@@ -29,7 +29,7 @@ export const APPROVE = command({
 
 export const DENY = command({
   name: "deny",
-  summary: "Say no to a session that asks for leave",
+  summary: "Say no to a session that asks for permission",
   seldom: true,
   about: ["As coven approve, with the keys for no."],
   examples: [["coven deny 3f2a9c1e --reason 'not on main'", "the reason stands in its events"]],

@@ -41,7 +41,7 @@ export const run: Run = async (invocation) => {
   const format = formatOf(invocation, output);
   const toFile = output !== undefined && output !== "-";
   if (!toFile && format === "html" && process.stdout.isTTY) {
-    throw new Failure("A page is no text to read in a terminal.", [
+    throw new Failure("An HTML page can't be read in a terminal.", [
       `coven export ${typed} --output session.html`,
       `coven export ${typed} --format text`,
     ]);

@@ -11,8 +11,8 @@ export const NOTIFY = command({
     "input. notify.desktop uses notify-send, or osascript on macOS.",
   ],
   examples: [
-    ["coven config set notify.desktop true", "by the desktop"],
-    ["coven config set notify.command '[\"tell\"]'", "by your own program"],
+    ["coven config set notify.desktop true", "a message on your desktop"],
+    ["coven config set notify.command '[\"tell\"]'", "a program of your own"],
     ["coven notify test", "tells you now"],
   ],
   below: [
