@@ -46,7 +46,7 @@ export function makeHome(paths: CovenPaths): void {
       // In the home itself only what is ours by name: who names a directory in use by mistake keeps it as it was.
       const own = Object.values<string>({ ...paths }).filter((path) => path !== paths.home);
       for (const path of own.flatMap((one) => BESIDE.map((end) => one + end))) mend(path);
-      for (const directory of [paths.logs, paths.harnesses]) mendEntries(directory);
+      for (const directory of [paths.logs, paths.harnesses, paths.controlAdapters]) mendEntries(directory);
     });
   } catch (error) {
     throw fileFailure(error, home);

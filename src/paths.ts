@@ -23,6 +23,8 @@ export interface CovenPaths {
   readonly familiars: string;
   /** Lines that were typed into the palette. */
   readonly history: string;
+  /** Manifests of adapters the user added to the control plane; `adapters` is what 0.4 called its harnesses. */
+  readonly controlAdapters: string;
   /** Manifests of harnesses the user added. */
   readonly harnesses: string;
   /** Git worktrees made for sessions, where the settings name no other place. */
@@ -78,6 +80,7 @@ export function covenPaths(
     log: join(logs, "daemon.log"),
     config: join(home, "config.toml"),
     history: join(home, "palette-history.jsonl"),
+    controlAdapters: join(home, "control-adapters"),
     harnesses: join(home, "harnesses"),
     worktrees: join(home, "worktrees"),
   };

@@ -27,7 +27,15 @@ const MAY: Record<string, readonly string[]> = {
   os: ["errors.ts"],
   harness: ["errors.ts", "session", "vt", "os"],
   git: ["errors.ts", "os", "session/ports"],
-  control: ["errors.ts", "session/ports", "session/evidence"],
+  control: [
+    "errors.ts",
+    "session/ports",
+    "session/evidence",
+    "session/environment",
+    "session/stop",
+    "harness/lookup",
+    "os",
+  ],
   store: ["errors.ts", "vt", "os", "control/approval", ...WORDS],
   pty: ["errors.ts", "os", ...WORDS],
   screen: ["errors.ts", "vt", ...WORDS],
@@ -63,6 +71,7 @@ const MAY: Record<string, readonly string[]> = {
     "program.ts",
     "session",
     "api/client",
+    "control/external/manifest",
     "harness",
     "pty/drivers",
     "store/inspect",
@@ -104,7 +113,7 @@ const MAY: Record<string, readonly string[]> = {
 /** Where a foreign module may be named. */
 const ONLY_IN: Record<string, readonly string[]> = {
   "bun:sqlite": ["store/", "daemon/lock"],
-  zod: ["api/", "harness/manifest", "daemon/handover"],
+  zod: ["api/", "control/external/", "harness/manifest", "daemon/handover"],
   "@clack/prompts": ["cli/"],
   picocolors: ["cli/"],
   "smol-toml": ["config.ts"],

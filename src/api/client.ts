@@ -157,6 +157,8 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     /** Every action, with what applies to it for this origin. */
     actionList: (query: QueryOf<Routes["actionList"]> = {}, call?: CallOptions) =>
       ask("GET /actions", { ...call, query }),
+    /** The user's own adapters of the control plane. */
+    adapters: (call?: CallOptions) => ask("GET /adapters", call),
     actions: (body: BodyOf<Routes["actions"]>, call?: CallOptions) => ask("POST /actions", { ...call, body }),
 
     approvals: (query: QueryOf<Routes["approvals"]> = {}, call?: CallOptions) =>

@@ -103,7 +103,10 @@ export class Approvals {
     const next = { ...approval, ...change, ...decided, args };
     store.saveApproval(next, { at, kind: change.status, by, reason });
     this.#pending.delete(approval.id);
-    log.info(`approval_${change.status}`, { approval: approval.id, ...whoOf(approval), by });
+    log.info("approval_changed", {
+      ...{ approval: approval.id, status: change.status, by },
+      ...whoOf(approval),
+    });
     this.#wake(approval.id);
     if (next.status !== "approved") this.ports.changed?.(next, "settled");
     return next;

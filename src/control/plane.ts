@@ -7,6 +7,7 @@ import type { Approval, ApprovalStatus, ApprovalStep } from "./approval.ts";
 import { type ApprovalPorts, Approvals, failure } from "./approvals.ts";
 import { type Capability, catalogueOf, OWN_ADAPTER, REFRESH } from "./capabilities.ts";
 import { type Decider, type DecidingRules, deciderOf } from "./deciding.ts";
+import type { ExternalAdapters } from "./external/adapters.ts";
 import { type PolicyRule, policyOf } from "./policy.ts";
 
 /** An action that was done. */
@@ -55,12 +56,16 @@ export interface ControlOptions extends Partial<DecidingRules>, ApprovalPorts {
   readonly policies: readonly PolicyRule[];
   /** How long somebody may take to decide, in milliseconds. */
   readonly approvalMs?: number;
+  /** The adapters that are programs of the user's. */
+  readonly external?: ExternalAdapters;
 }
 
 const APPROVAL_MS = 600_000;
 
 /** The `action` of a body that is no JSON object. */
 const UNREADABLE_ACTION = "(unknown)";
+/** How the ids of the daemon's own actions begin, and of nobody else's. */
+const OWN = "coven.";
 /** Of a name that is only repeated. */
 const MOST_NAME = 128;
 /** Of an origin or an intent: they are kept and shown. */
@@ -68,9 +73,10 @@ const MOST_ASKER = 256;
 
 /** The one registry of a daemon. */
 export class ControlPlane {
-  readonly #adapters: ControlAdapter[] = [];
-  readonly #actions = new Map<string, { readonly action: Action; readonly adapter: string }>();
-
+  /** The daemon's own. */
+  readonly #own: ControlAdapter[] = [];
+  #external: readonly ControlAdapter[] = [];
+  #actions: ReadonlyMap<string, { readonly action: Action; readonly adapter: string }> = new Map();
   readonly #approvals: Approvals;
   /** What is being done and takes its time, by the id of its approval. */
   readonly #running = new Map<string, AbortController>();
@@ -79,30 +85,45 @@ export class ControlPlane {
 
   constructor(private readonly options: ControlOptions) {
     this.#approvals = new Approvals(options, (id) => this.#actions.get(id)?.action.secret ?? []);
-    this.register(this.#own());
+    this.register(this.#first());
   }
 
-  /** Puts an adapter on the list. Throws an Error that names what somebody else has already. */
+  /** Puts an adapter of the daemon's own on the list. */
   register(adapter: ControlAdapter): void {
-    const taken = adapter.actions.find(({ id }) => this.#actions.has(id));
-    if (taken) throw new Error(`the action ${taken.id} is there already`);
-    this.#adapters.push(adapter);
-    for (const action of adapter.actions) this.#actions.set(action.id, { action, adapter: adapter.id });
+    this.#own.push(adapter);
+    this.#list();
+  }
+
+  /** The user's own adapters as their manifests stand now. */
+  #reread(): void {
+    if (!this.options.external || this.#closed) return;
+    this.#external = this.options.external.read();
+    this.#list();
+  }
+
+  #list(): void {
+    const entries = [...this.#own, ...this.#external].flatMap((adapter) =>
+      adapter.actions.map((action) => [action.id, { action, adapter: adapter.id }] as const),
+    );
+    this.#actions = new Map(entries);
   }
 
   /** Says in the log which settings are of no action that anybody has: one of them may be misspelt. */
   warnOfUnknown(): void {
+    this.#reread();
     for (const { action } of this.options.policies) {
       if (!this.#actions.has(action)) this.options.log.warn("policy_of_no_action", { action });
     }
   }
 
   capabilities(): Capability[] {
-    return catalogueOf(this.#adapters, (action) => this.#policy(action, undefined));
+    this.#reread();
+    return catalogueOf([...this.#own, ...this.#external], (action) => this.#policy(action, undefined));
   }
 
   /** Every action, with what applies to it for this origin. */
   actions(origin?: string): ActionInfo[] {
+    this.#reread();
     return Array.from(this.#actions.values(), ({ action, adapter }) => ({
       id: action.id,
       capability: action.capability,
@@ -114,6 +135,12 @@ export class ControlPlane {
     }));
   }
 
+  /** The user's own adapters, and manifests that were refused. */
+  adapters(): ReturnType<ExternalAdapters["list"]> {
+    this.#reread();
+    return this.options.external?.list() ?? { adapters: [], problems: [] };
+  }
+
   /** Judges the parsed body of `POST /actions` and does what it asks. Throws only what is a bug. */
   act(body: unknown): Completed | Accepted | Refusal {
     if (typeof body !== "object" || body === null || Array.isArray(body)) {
@@ -121,6 +148,7 @@ export class ControlPlane {
     }
     const { action: id, origin, intentId, args } = body as Readonly<Record<string, unknown>>; // an object, checked above
     if (typeof id !== "string" || id.trim() === "") return refused("", "An action id is required.");
+    if (!id.startsWith(OWN)) this.#reread();
     const { action } = this.#actions.get(id) ?? {};
     if (!action) return refused(id, "This action is not known here.");
     for (const [field, value] of Object.entries({ origin, intentId })) {
@@ -242,6 +270,7 @@ export class ControlPlane {
   #begin(approval: Approval): void {
     const asker = askerOf(approval);
     try {
+      this.#reread();
       const { action } = this.#actions.get(approval.action) ?? {};
       if (!action) throw new CovenError("runtime_unavailable", "Nobody here does this action any more.");
       // The settings may have changed since it was asked for.
@@ -316,7 +345,7 @@ export class ControlPlane {
   }
 
   /** What the first contract has. */
-  #own(): ControlAdapter {
+  #first(): ControlAdapter {
     return {
       id: OWN_ADAPTER,
       capabilities: () => [

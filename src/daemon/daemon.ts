@@ -4,6 +4,7 @@ import { closeSync } from "node:fs";
 import type { Monitor } from "../api/monitor.ts";
 import { isExternalId as isSessionId } from "../api/parse.ts";
 import { startServer } from "../api/server.ts";
+import { ExternalAdapters } from "../control/external/adapters.ts";
 import { ControlPlane } from "../control/plane.ts";
 import type { PolicyRule } from "../control/policy.ts";
 import { CovenError } from "../errors.ts";
@@ -14,7 +15,7 @@ import { newOwnerKey, readOwnerKey, showsKey, writeOwnerKey } from "../owner-key
 import type { CovenPaths } from "../paths.ts";
 import { Coven } from "../session/coven.ts";
 import type { Handed } from "../session/handover.ts";
-import type { CovenOptions } from "../session/options.ts";
+import { type CovenOptions, graceMs } from "../session/options.ts";
 import type { CovenPorts, Log } from "../session/ports.ts";
 import { openEarlier } from "../store/earlier-ledger.ts";
 import { type Owned, openLedger } from "../store/ledger.ts";
@@ -95,6 +96,8 @@ export interface Daemon extends AsyncDisposable {
 
 /** Longer than any orderly end of every session takes (grace, drain, settle). */
 const SESSIONS_MS = 15_000;
+/** As above, of adapters. */
+const ADAPTERS_MS = 5_000;
 /** How often it is looked whether the ledger's file is where it was, with nothing written. */
 const MINUTE_MS = 60_000;
 /** How often a daemon that can only read looks whether the disk takes writes. */
@@ -168,9 +171,13 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const readings = { ...monitor, printed: sizes.printed };
   const earlier = earlierOf(paths.earlierLedger, openEarlier, ledger, world, isSessionId);
   closing("earlier", earlier.close);
+  const external = new ExternalAdapters({
+    ...{ directory: paths.controlAdapters, logs: paths.logs, version, world, log },
+    ...{ env: ports.env, processes: ports.processes, graceMs: graceMs(config) },
+  });
   const { ms: approvalMs, ...deciding } = config.approvals ?? {};
   const control = new ControlPlane({
-    ...{ store: ledger, world, log, policies: config.policies ?? [], ...deciding },
+    ...{ store: ledger, world, log, policies: config.policies ?? [], external, ...deciding },
     ...(approvalMs === undefined ? {} : { approvalMs }),
     changed({ id }, how) {
       try {
@@ -236,6 +243,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   closing("connections", () => bound.stop(true), ANSWERS_MS);
   closing("answers", () => bound.stop(), ANSWERS_MS);
   closing("sessions", () => coven.close(), SESSIONS_MS);
+  closing("adapters", () => external.close(), ADAPTERS_MS);
   closing("control", () => control.close());
   closing("identity", () => removeIdentity(paths.identity, identity));
   closing("modes", watchModes(paths, { world, log }));

@@ -1,16 +1,7 @@
 // The harnesses a user added: reading and judging `<COVEN_HOME>/harnesses/*.json`.
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from "node:fs";
-import { dirname, isAbsolute, join, resolve, sep } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
+import { jsonFiles, openTo, readOwnFile } from "../os/own-files.ts";
 import { ATTENTION_KINDS, ATTENTION_STATES } from "../session/attention.ts";
 import { bytesOf } from "../vt/keys.ts";
 import type { Adapter } from "./adapter.ts";
@@ -196,12 +187,12 @@ export function readManifests(directory: string, taken: ReadonlySet<string>): Ma
   const used = new Set(taken);
   const open = openTo(directory);
   if (open !== undefined) return { adapters, problems: [{ file: directory, reason: open }] };
-  const names = manifestNames(directory);
+  const names = jsonFiles(directory);
   for (const [index, name] of names.entries()) {
     const file = join(directory, name);
     try {
       if (index >= MAX_FILES) throw new Error(`only the first ${MAX_FILES} manifests are read`);
-      const adapter = parseManifest(readSmallFile(directory, file));
+      const adapter = parseManifest(readOwnFile(directory, file, MAX_BYTES));
       if (used.has(adapter.id)) {
         const owner = taken.has(adapter.id) ? "a built-in harness" : "another manifest";
         throw new Error(`id: "${adapter.id}" belongs to ${owner}`);
@@ -245,7 +236,7 @@ export interface CheckedManifest {
 export function checkManifest(file: string, taken: ReadonlySet<string>): CheckedManifest {
   let content: string;
   try {
-    content = readSmallFile(dirname(resolve(file)), file);
+    content = readOwnFile(dirname(resolve(file)), file, MAX_BYTES);
   } catch (error) {
     const reason =
       error instanceof Error && "code" in error ? unreadable(String(error.code)) : sentence(error);
@@ -285,16 +276,6 @@ function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function manifestNames(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-      .filter((name) => name.endsWith(".json") && !name.startsWith("."))
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
 /** Throws an Error whose message is fit for `doctor`: it names members, not values. */
 function parseManifest(content: string): Adapter {
   let document: unknown;
@@ -321,33 +302,4 @@ function adapterOf({ schema: _, hint, asking: can, ...rest }: z.output<typeof sc
     source: "manifest",
     maturity: null,
   };
-}
-
-/** Why others than its owner decide what stands there; undefined where nobody else does. What root owns is as good as one's own. */
-function openTo(path: string, stat = statSync(path, { throwIfNoEntry: false })): string | undefined {
-  if (!stat || process.platform === "win32") return undefined;
-  if (stat.uid !== process.getuid?.() && stat.uid !== 0) return `belongs to another user (${stat.uid})`;
-  const mode = stat.mode & 0o777;
-  if ((mode & 0o022) === 0) return undefined;
-  return `may be written by others (${mode.toString(8).padStart(4, "0")}): chmod go-w ${path}`;
-}
-
-/** A link may point inside the directory, never out of it; a FIFO or device would block or lie, so only files count. */
-function readSmallFile(directory: string, file: string): string {
-  const real = realpathSync(file);
-  if (!real.startsWith(realpathSync(directory) + sep))
-    throw new Error("is a link that leads out of the directory");
-  const fd = openSync(real, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw new Error("is not a regular file");
-    const open = openTo(file, stat);
-    if (open !== undefined) throw new Error(open);
-    if (stat.size > MAX_BYTES) throw new Error(`is larger than ${MAX_BYTES} bytes`);
-    const buffer = new Uint8Array(stat.size);
-    const length = readSync(fd, buffer, 0, stat.size, 0);
-    return new TextDecoder().decode(buffer.subarray(0, length));
-  } finally {
-    closeSync(fd);
-  }
 }

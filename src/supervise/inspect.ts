@@ -2,6 +2,7 @@
 import { lstatSync, type Stats, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readConfig } from "../config.ts";
+import { missingOf, readAdapters } from "../control/external/manifest.ts";
 import { readIdentity } from "../daemon/identity.ts";
 import { isLocked } from "../daemon/lock.ts";
 import { type CovenError, isCovenError } from "../errors.ts";
@@ -71,6 +72,11 @@ export interface Inspection {
   /** As a run from this very shell would find them. */
   readonly harnesses: readonly HarnessInfo[];
   readonly manifestProblems: readonly ManifestProblem[];
+  /** Of the control plane, as their manifests stand; what they need is looked up on the PATH of this very shell. */
+  readonly adapters: {
+    readonly adapters: readonly { readonly id: string; readonly missing: string | null }[];
+    readonly problems: readonly ManifestProblem[];
+  };
   /** As `HarnessRoom.questions`. */
   readonly questions: (id: string) => Questions | undefined;
 }
@@ -99,6 +105,7 @@ export function inspect(
     terminalLimit: terminalLimit(),
     harnesses: room.list(env),
     manifestProblems: room.problems(),
+    adapters: adaptersOf(paths.controlAdapters, env),
     questions: (id) => room.questions(id, env),
   };
 }
@@ -119,6 +126,12 @@ export async function quickCheckOf(
   if ((await child.exited) !== 0) return "unfinished";
   const { problem }: { problem: string | null } = JSON.parse(said);
   return { problem };
+}
+
+function adaptersOf(directory: string, env: Readonly<Record<string, string>>): Inspection["adapters"] {
+  const { manifests, problems } = readAdapters(directory);
+  const adapters = manifests.map((one) => ({ id: one.id, missing: missingOf(one, env) ?? null }));
+  return { adapters, problems };
 }
 
 function found(path: string): Found {

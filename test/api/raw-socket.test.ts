@@ -20,6 +20,7 @@ const CALLS: Record<Exclude<RouteName, "feed">, { body?: () => unknown; query?: 
   health: { status: 200 },
   capabilities: { status: 200 },
   actionList: { status: 200 },
+  adapters: { status: 200 },
   actions: { body: () => ({ action: "coven.capabilities.refresh" }), status: 200 },
   approvals: { status: 200 },
   // `:id` is a session's.

@@ -442,6 +442,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["control/approvals.ts", "This approval is … already.", ""],
   ["control/approvals.ts", "There is no approval of this id.", ""],
   ["control/approvals.ts", "The args are larger than … bytes.", ""],
+  ["control/external/program.ts", "The adapter …: ….", ""],
   ["control/plane.ts", "Nobody here does this action any more.", ""],
   ["control/plane.ts", "The settings of this daemon deny this action.", ""],
   ["control/plane.ts", "The daemon … while this was being done; nobody knows how far it came.", ""],

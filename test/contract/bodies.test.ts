@@ -76,6 +76,7 @@ test("GET /health", async () => {
         hub: false,
         executorDispatch: false,
         actions: true,
+        adapters: true,
         approvals: true,
         externalSessions: true,
         log: true,

@@ -1,6 +1,9 @@
 // Freezes the refusals of `POST /actions` and `POST /shutdown`.
 // If a test here fails, the code is wrong, not the test: add a member, never change one (see errors.test.ts).
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ECHO, putAdapter } from "../support/adapter.ts";
 import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";
 import { until } from "../support/until.ts";
 import { frozen, refusal } from "./frozen.ts";
@@ -190,6 +193,33 @@ test("GET /actions", async () => {
   } as never);
   expect(actions[1]?.args.required).toEqual(["projectRoot", "harness", "prompt"]);
   expect(Object.keys(actions[1]?.args.properties ?? {})).not.toContain("env");
+});
+
+test("GET /adapters", async () => {
+  expect(await frozen(daemon, "GET /api/v1/adapters")).toEqual({
+    status: 200,
+    body: { adapters: [], problems: [] },
+  });
+  await using open = await disposable(
+    startTestDaemon({
+      before: (dir) => {
+        putAdapter(dir, ECHO, { requires: ["no-such-program-here"] });
+        writeFileSync(join(dir, "control-adapters", "bad.json"), "{");
+      },
+    }),
+  );
+  expect(await frozen(open.daemon, "GET /api/v1/adapters")).toEqual({
+    status: 200,
+    body: {
+      adapters: [
+        {
+          ...{ id: "test", label: "Test", file: "<dir>/control-adapters/test.json", state: "idle" },
+          ...{ pid: null, starts: 0, problem: null, missing: "no-such-program-here" },
+        },
+      ],
+      problems: [{ file: "<dir>/control-adapters/bad.json", reason: "is not valid JSON" }],
+    },
+  });
 });
 
 test("a policy of the settings: for all, and for one origin before that", async () => {

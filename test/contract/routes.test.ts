@@ -16,6 +16,7 @@ test("the routes that are served, and nothing else is", () => {
   expect(ALL.map(({ place }) => place).toSorted()).toEqual([
     "DELETE /sessions/:id",
     "GET /actions",
+    "GET /adapters",
     "GET /api-version",
     "GET /approvals",
     "GET /approvals/:id",

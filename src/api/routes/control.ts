@@ -1,6 +1,7 @@
 // The control plane: what may be asked of it, and asking.
 import * as z from "zod";
 import type { ActionInfo } from "../../control/action.ts";
+import type { AdapterInfo } from "../../control/external/adapters.ts";
 import { isCovenError } from "../../errors.ts";
 import type { Body } from "../body.ts";
 import { readJson } from "../parse.ts";
@@ -60,6 +61,30 @@ export const control = {
     }),
     offers: { actions: true },
     handle: ({ control }, { query }) => ok({ actions: control.actions(query.origin) }),
+  }),
+
+  adapters: route("GET /adapters", {
+    answer: z.object({
+      adapters: z.array(
+        z.object({
+          id: z.string(),
+          label: z.string(),
+          /** Its manifest. */
+          file: z.string(),
+          state: z.enum(["idle", "starting", "running", "pausing", "ending"]),
+          pid: z.int().nullable(),
+          starts: z.int(),
+          /** Why it ended last, or could not be started. */
+          problem: z.string().nullable(),
+          /** A program that it needs and that isn't there. */
+          missing: z.string().nullable(),
+        }) satisfies z.ZodType<AdapterInfo>,
+      ),
+      /** Manifests that are not taken, and why. */
+      problems: z.array(z.object({ file: z.string(), reason: z.string() })).readonly(),
+    }),
+    offers: { adapters: true },
+    handle: ({ control }) => ok(control.adapters()),
   }),
 
   actions: route("POST /actions", {

@@ -214,6 +214,35 @@ export function harnessFindings(
   return [...found, ...known, ...refused];
 }
 
+/** Adapters of the control plane: as the daemon knows them, or without it as their manifests stand. */
+export function adapterFindings({ adapters, problems }: Adapters): Finding[] {
+  const line = findingsOn("adapter");
+  return [
+    ...adapters.map(({ id, missing, problem = null, pid = null, state }) => {
+      if (missing !== null)
+        return line("warning", `${id} needs ${missing}, which is not on the PATH`, `install ${missing}`);
+      if (state === "running") return line("ok", `${id}, running (pid ${pid})`, "coven approvals");
+      if (problem !== null) {
+        return line("warning", `${id}: ${problem}`, `look at logs/adapter-${id}.log in COVEN_HOME`);
+      }
+      return line("ok", `${id}, started when it is needed`, "coven approvals");
+    }),
+    ...problems.map(({ file, reason }) => line("warning", `${file} ${reason}`, "mend or remove it")),
+  ];
+}
+
+/** What is known of each: less where no daemon says it. */
+interface Adapters {
+  readonly adapters: readonly {
+    readonly id: string;
+    readonly missing: string | null;
+    readonly state?: string;
+    readonly pid?: number | null;
+    readonly problem?: string | null;
+  }[];
+  readonly problems: Inspection["adapters"]["problems"];
+}
+
 /** Whether anybody but the owner is let in. */
 export function isOpen(found: Found): boolean {
   return found.mode !== null && (found.mode & 0o077) !== 0;

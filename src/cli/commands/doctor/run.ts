@@ -24,6 +24,7 @@ import { counted, harmless } from "../../ui/text.ts";
 import { padded, widthOf, wrapped } from "../../ui/width.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
 import {
+  adapterFindings,
   daemonFinding,
   diskFinding,
   type Finding,
@@ -102,6 +103,7 @@ export async function examine(deep: boolean): Promise<Finding[]> {
     pathFinding({ path, harnesses: seen.harnesses }, theirs),
     terminalFinding(env, { isTerminal: isTTY === true, cols, rows, colour: out.isColorSupported }),
     ...harnessFindings(seen, words),
+    ...adapterFindings((answers ? await daemonAdapters(paths) : undefined) ?? seen.adapters),
   ];
 }
 
@@ -126,6 +128,15 @@ async function daemonPath(paths: CovenPaths, pid: number): Promise<Parameters<ty
   try {
     const harnesses = await covenClient(paths.socket, { timeoutMs: 3_000 }).harnesses();
     return { path: pathOfProcess(pid), harnesses };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the daemon says of the adapters of its control plane; undefined when it went meanwhile, or knows of none. */
+async function daemonAdapters(paths: CovenPaths): Promise<Parameters<typeof adapterFindings>[0] | undefined> {
+  try {
+    return await covenClient(paths.socket, { timeoutMs: 3_000 }).adapters();
   } catch {
     return undefined;
   }
