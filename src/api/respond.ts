@@ -19,7 +19,7 @@ export interface RequestFacts {
 }
 
 /** The only place where a code becomes an HTTP status (CONTRACT, Errors). */
-const STATUS: Readonly<Record<ErrorCode, number>> = {
+export const STATUS: Readonly<Record<ErrorCode, number>> = {
   not_found: 404,
   invalid_request: 400,
   session_not_found: 404,

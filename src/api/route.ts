@@ -37,6 +37,8 @@ export interface Api extends FollowDependencies {
   readonly monitor: Monitor;
   /** The body of `GET /health`. */
   health(): string;
+  /** The contract as OpenAPI, compact. */
+  openapi(): string;
   /** Makes the connection a WebSocket; false when the client did not ask for one. */
   upgrade(request: Request, data: AttachRequest): boolean;
   /** False when somebody of another user is connected; then whatever is asked is refused (decision 0015). */
@@ -85,6 +87,10 @@ type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined;
 
 /** What a route's file says of it. */
 interface Definition<A extends Answer, Q extends Parameters, H extends Parameters, B extends Body> {
+  /** What it does, in a line of the OpenAPI document. */
+  readonly summary: string;
+  /** What else a client should know of it, there. */
+  readonly description?: string;
   readonly query?: Q;
   readonly headers?: H;
   readonly body?: B;
@@ -103,6 +109,8 @@ interface Definition<A extends Answer, Q extends Parameters, H extends Parameter
   readonly judgesBody?: true;
   /** Codes of its refusals, beside those that any route, a session, parameters and a body bring with them. */
   readonly refuses?: readonly ErrorCode[];
+  /** What stands beside `error` where the handler refuses. */
+  readonly beside?: z.ZodType;
   /** What `health.capabilities` says because this route is served; absent where the original contract has it all. */
   readonly offers?: Readonly<Record<string, true | string>>;
   /** Answered also while somebody of another user is connected (decision 0015). */

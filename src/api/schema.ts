@@ -93,10 +93,10 @@ export type DaemonIdentity = z.infer<typeof daemonIdentity>;
 export const attention = z
   .object({
     state: z.enum(ATTENTION_STATES),
-    kind: z.enum(ATTENTION_KINDS).nullable(),
-    message: text.nullable(),
+    kind: z.enum(ATTENTION_KINDS).nullable().describe("What it waits for: leave, an answer, the next task."),
+    message: text.nullable().describe("The program's own words."),
     source: z.enum(ATTENTION_SOURCES),
-    seq,
+    seq: seq.describe("Of the event that proves it; it names the question."),
     at: text,
   })
   .meta({ id: "Attention" });
@@ -105,35 +105,44 @@ export const attention = z
 export const sessionRecord = z
   .object({
     id: text,
-    project_root: text,
+    project_root: text.describe("Canonical."),
     harness: text,
-    title: text,
-    status: z.enum(SESSION_STATUSES),
-    exit_code: z.int().nullable(),
-    archived_at: text.nullable(),
+    title: text.describe("As given, else the first line of the prompt."),
+    status: z
+      .enum(SESSION_STATUSES)
+      .describe(
+        "`completed`: exit 0. `failed`: another code, a signal that was not ours, or no start. `killed`: ended by kill. `orphaned`: its daemon died.",
+      ),
+    exit_code: z.int().nullable().describe("Null while it runs, and when a signal ended it."),
+    archived_at: text.nullable().describe("Null unless it is archived."),
     created_at: text,
     updated_at: text,
-    cwd: text,
-    launch_mode: z.enum(LAUNCH_MODES),
-    pid: z.int().nullable(),
-    signal: text.nullable(),
-    activity: text.nullable(),
-    attention: attention.nullable(),
-    labels: z.array(text).readonly(),
-    visibility: z.enum(VISIBILITIES),
-    external: z.boolean(),
-    conversation_id: text.nullable(),
-    familiar_id: text.nullable(),
-    transcript_path: text.nullable(),
-    model: text.nullable(),
-    permission: z.enum(PERMISSIONS).nullable(),
-    add_dirs: z.array(text).readonly(),
-    removed_bytes: z.int(),
-    base_commit: text.nullable(),
-    worktree: z.object({ path: text, branch: text, base: text }).nullable(),
-    continues: text.nullable(),
-    agent_session_id: text.nullable(),
-    group: text.nullable(),
+    cwd: text.describe("(+) Where the harness runs."),
+    launch_mode: z.enum(LAUNCH_MODES).describe("(+)"),
+    pid: z.int().nullable().describe("(+) While it lives."),
+    signal: text.nullable().describe("(+) The name of the signal that ended it."),
+    activity: text
+      .nullable()
+      .describe("(+) What the program of a live session says it is doing, in its own word."),
+    attention: attention.nullable().describe("(+) What a live session wants from a person."),
+    labels: z.array(text).readonly().describe("(+)"),
+    visibility: z.enum(VISIBILITIES).describe("(+) A note for other clients; it hides nothing."),
+    external: z.boolean().describe("(+) Somebody else started it."),
+    conversation_id: text.nullable().describe("(+)"),
+    familiar_id: text.nullable().describe("(+)"),
+    transcript_path: text.nullable().describe("(+) Of an external run; never opened."),
+    model: text.nullable().describe("(+)"),
+    permission: z.enum(PERMISSIONS).nullable().describe("(+)"),
+    add_dirs: z.array(text).readonly().describe("(+)"),
+    removed_bytes: z.int().describe("(+) Of its oldest output, removed because it kept too much."),
+    base_commit: text.nullable().describe("(+) What was checked out in its project when it began."),
+    worktree: z
+      .object({ path: text, branch: text, base: text })
+      .nullable()
+      .describe("(+) The git worktree that was made for it, which is its root."),
+    continues: text.nullable().describe("(+) The session that it goes on with."),
+    agent_session_id: text.nullable().describe("(+) The harness's own name for the conversation."),
+    group: text.nullable().describe("(+)"),
   })
   .meta({ id: "Session" }) satisfies z.ZodType<Session>;
 
@@ -163,11 +172,11 @@ export type Accepted = z.infer<typeof accepted>;
 /** One event as a reader sees it (session/event.ts). */
 export const eventRecord = z
   .object({
-    seq,
+    seq: seq.describe("Rises over all sessions; never given twice."),
     id: text,
     session_id: text,
     kind: z.enum(EVENT_KINDS),
-    payload_json: text,
+    payload_json: text.describe("A JSON document, as a string."),
     created_at: text,
   })
   .meta({ id: "Event" }) satisfies z.ZodType<Event>;
@@ -221,37 +230,41 @@ export const picture = z
 // ---- attach: what either end says in text -------------------------------------------------------------------
 
 /** What a client may say: its terminal's size, 0 x 0 where it has none. */
-export const attachMessage = z.object({
-  type: z.literal("resize"),
-  cols: z.int().min(0).max(1000),
-  rows: z.int().min(0).max(1000),
-});
+export const attachMessage = z
+  .object({
+    type: z.literal("resize"),
+    cols: z.int().min(0).max(1000),
+    rows: z.int().min(0).max(1000),
+  })
+  .meta({ id: "AttachMessage" });
 export type AttachMessage = z.infer<typeof attachMessage>;
 
 /** What the daemon says. A snapshot follows `attached` and `gap`: one message of bytes, or `screen` for who asked for the picture. */
-export const attachFrame = z.discriminatedUnion("type", [
-  z.object({
-    type: z.literal("attached"),
-    session: sessionRecord,
-    asOfSeq: seq,
-    ...cells,
-    // For who has given a name: how many of its messages were taken, null where that name is new here.
-    typed: z.int().nullable().exactOptional(),
-  }),
-  // So many messages of keys of this client were taken, since it first came with its name.
-  z.object({ type: z.literal("typed"), count: z.int() }),
-  z.object({ type: z.literal("gap"), asOfSeq: seq, ...cells }),
-  z.object({ type: z.literal("screen"), picture }),
-  z.object({ type: z.literal("resized"), ...cells }),
-  z.object({ type: z.literal("storage"), state: storageState }),
-  // Another program goes on in the daemon's place: hang up, and attach again in a moment.
-  z.object({ type: z.literal("restarting") }),
-  errorBody.extend({ type: z.literal("error") }),
-  z.object({
-    type: z.literal("exit"),
-    status: z.enum(SESSION_STATUSES),
-    exitCode: z.int().nullable(),
-    signal: text.exactOptional(),
-  }),
-]);
+export const attachFrame = z
+  .discriminatedUnion("type", [
+    z.object({
+      type: z.literal("attached"),
+      session: sessionRecord,
+      asOfSeq: seq,
+      ...cells,
+      // For who has given a name: how many of its messages were taken, null where that name is new here.
+      typed: z.int().nullable().exactOptional(),
+    }),
+    // So many messages of keys of this client were taken, since it first came with its name.
+    z.object({ type: z.literal("typed"), count: z.int() }),
+    z.object({ type: z.literal("gap"), asOfSeq: seq, ...cells }),
+    z.object({ type: z.literal("screen"), picture }),
+    z.object({ type: z.literal("resized"), ...cells }),
+    z.object({ type: z.literal("storage"), state: storageState }),
+    // Another program goes on in the daemon's place: hang up, and attach again in a moment.
+    z.object({ type: z.literal("restarting") }),
+    errorBody.extend({ type: z.literal("error") }),
+    z.object({
+      type: z.literal("exit"),
+      status: z.enum(SESSION_STATUSES),
+      exitCode: z.int().nullable(),
+      signal: text.exactOptional(),
+    }),
+  ])
+  .meta({ id: "AttachFrame" });
 export type AttachFrame = z.infer<typeof attachFrame>;

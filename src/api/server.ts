@@ -5,6 +5,7 @@ import { type AttachRequest, attachSockets } from "./attach.ts";
 import { type Body, bodyReader, MAX_BODY_BYTES, MAX_LARGE_BODY_BYTES, NO_BODY } from "./body.ts";
 import { Budget } from "./budget.ts";
 import { type Histogram, Meter } from "./meter.ts";
+import { openapiOf } from "./openapi.ts";
 import {
   isExternalId,
   parseBody,
@@ -19,7 +20,8 @@ import type { AnyRoute, Api } from "./route.ts";
 import { ROUTES, servedCapabilities } from "./routes/table.ts";
 import { sessionActions } from "./session-actions.ts";
 
-export interface ServerOptions extends Omit<Api, "meter" | "health" | "upgrade" | "onlyOurs" | "budget"> {
+export interface ServerOptions
+  extends Omit<Api, "meter" | "health" | "openapi" | "upgrade" | "onlyOurs" | "budget"> {
   /** The path to bind; what lies there, and its name afterwards, is daemon/socket.ts's business. */
   readonly unix: string;
   readonly onlyOurs?: () => boolean;
@@ -54,6 +56,7 @@ export function startServer(options: ServerOptions): RunningServer {
     budget,
     meter: new Meter(Array.from(TABLE.keys())),
     health: healthOf(options),
+    openapi: openapiText,
     upgrade: (request, data) => cameBy.get(request)?.upgrade(request, { data }) ?? false,
   };
   /** By which a request came that wants to become a WebSocket: no other can make it one. */
@@ -101,6 +104,14 @@ export function startServer(options: ServerOptions): RunningServer {
       ),
     stop: async (now = false) => void (await Promise.all(servers.map((server) => server.stop(now)))),
   };
+}
+
+let openapiJson = "";
+
+/** The same for every daemon of this build: made once, when it is first asked for. */
+function openapiText(): string {
+  openapiJson ||= JSON.stringify(openapiOf(ROUTES, servedCapabilities()));
+  return openapiJson;
 }
 
 /** The body of `GET /health`; all of it but the state of the disk stays as it is while a daemon lives. */

@@ -18,6 +18,7 @@ const codeOf = (body: string): string => JSON.parse(body).error.code;
 const CALLS: Record<Exclude<RouteName, "feed">, { body?: () => unknown; query?: string; status: number }> = {
   apiVersion: { status: 200 },
   health: { status: 200 },
+  openapi: { status: 200 },
   capabilities: { status: 200 },
   actionList: { status: 200 },
   adapters: { status: 200 },

@@ -105,6 +105,7 @@ test("GET /health", async () => {
         inputGuard: true,
         answers: true,
         attach: "websocket",
+        openapi: true,
         output: true,
         outputRows: true,
         inputCount: true,

@@ -1,6 +1,7 @@
 // How the frozen bodies are compared: a real answer with what differs from run to run named instead of shown. On the way each
 // answer is held against its route's record: status, shape and refusals are what it says.
 import { expect } from "bun:test";
+import { refusalsOf } from "../../src/api/openapi.ts";
 import type { AnyRoute } from "../../src/api/route.ts";
 import { ROUTES } from "../../src/api/routes/table.ts";
 import { ask } from "../support/raw.ts";
@@ -38,17 +39,6 @@ function routeOf(line: string): AnyRoute | undefined {
   const routes = Object.values<AnyRoute>(ROUTES);
   const at = (wanted: string) => routes.find(({ place }) => place === `${method} ${wanted}`);
   return at(path) ?? at(pattern);
-}
-
-/** Every code that a record says its route may refuse with. */
-function refusalsOf({ path, live, query, headers, body, refuses = [] }: AnyRoute): string[] {
-  return [
-    ...["forbidden", "internal_error", ...refuses],
-    ...(path.includes(":id") ? ["session_not_found"] : []),
-    ...(live ? ["session_not_live"] : []),
-    ...(query || headers || body ? ["invalid_request"] : []),
-    ...(body ? ["payload_too_large"] : []),
-  ];
 }
 
 /** What `frozen` gives for a refusal with this code, and at least these details. */

@@ -9,6 +9,7 @@ import type { AnyRoute } from "../../src/api/route.ts";
 import { ROUTES } from "../../src/api/routes/table.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
 import { curlLines } from "../support/curl-lines.ts";
+import { OPENAPI_FILE, openapiFile } from "../support/write-openapi.ts";
 
 const ALL = Object.values<AnyRoute>(ROUTES);
 
@@ -30,6 +31,7 @@ test("the routes that are served, and nothing else is", () => {
     "GET /memory",
     "GET /metrics",
     "GET /notify",
+    "GET /openapi.json",
     "GET /restart",
     "GET /sessions",
     "GET /sessions/:id",
@@ -152,4 +154,15 @@ test("every schema can be written as JSON Schema, and every refusal is a code of
     }
     expect(ERROR_CODES).toEqual(expect.arrayContaining([...refuses]));
   }
+});
+
+test("docs/openapi.json is what the records say: else bun test/support/write-openapi.ts", () => {
+  expect(readFileSync(OPENAPI_FILE, "utf8") === openapiFile()).toBe(true);
+});
+
+test("docs/API.md draws every route: else add it there, and say in openapi.test.ts how each of its answers is had", () => {
+  const page = readFileSync(join(import.meta.dir, "..", "..", "docs", "API.md"), "utf8");
+  const [, drawn = ""] = page.split("```mermaid");
+  const places = Array.from(drawn.matchAll(/(?:GET|POST|DELETE) \/[\w/:.-]+/g), ([place]) => String(place));
+  expect(places.toSorted()).toEqual(ALL.map(({ place }) => place).toSorted());
 });

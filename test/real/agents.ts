@@ -44,7 +44,7 @@ export function realAgents(): Agents {
 }
 
 /** A lock the kernel drops with its process, as the daemon's own; waits for ten minutes at most. */
-function locked<T>(path: string, work: () => T): T {
+export function locked<T>(path: string, work: () => T): T {
   const lock = new Database(path, { create: true });
   try {
     lock.run("PRAGMA busy_timeout = 600000");
@@ -83,6 +83,11 @@ function install(directory: string): void {
     "@anthropic-ai/claude-code": AGENT_VERSIONS.claude,
   };
   writeFileSync(join(directory, "package.json"), JSON.stringify({ private: true, dependencies }));
+  npmInstall(directory);
+}
+
+/** Installs what the package.json of a directory names; throws with npm's words. */
+export function npmInstall(directory: string): void {
   // npm rather than Bun: it picks one libc of the platform packages, which halves what claude takes.
   const npm = Bun.which("npm");
   if (npm === null) throw new Error("there is no npm on the PATH to install them with");

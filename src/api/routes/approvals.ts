@@ -17,14 +17,16 @@ import { wantsStream } from "../stream.ts";
 const MOST_BYTES = 900_000;
 
 const headers = z.object({
-  /** `Bearer` and the key in `<COVEN_HOME>/owner.key`. */
-  Authorization: parameter.exactOptional(),
+  Authorization: parameter.exactOptional().describe("`Bearer` and the key in `<COVEN_HOME>/owner.key`."),
 });
 
 const decision = z.object({
   reason: z.string().max(1_000).trim().exactOptional(),
-  /** As whoever decides names itself, where it shows no key. */
-  origin: z.string().max(256).exactOptional(),
+  origin: z
+    .string()
+    .max(256)
+    .exactOptional()
+    .describe("As whoever decides names itself, where it shows no key."),
 });
 
 const step = z.object({
@@ -37,8 +39,10 @@ const step = z.object({
   intentId: z.string().nullable(),
   by: z.string().nullable(),
   reason: z.string().nullable(),
-  /** Of the approval, from when it was done or failed. */
-  result: z.record(z.string(), z.unknown()).nullable(),
+  result: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .describe("Of the approval, from when it was done or failed."),
 }) satisfies z.ZodType<ApprovalStep>;
 export type ApprovalEvent = z.output<typeof step>;
 
@@ -55,6 +59,7 @@ function deciderOf({ isOwner }: Api, shown: string | undefined, origin: string |
 
 export const approvals = {
   approvals: route("GET /approvals", {
+    summary: "Approvals, newest first",
     query: z.object({
       status: parameter.pipe(z.enum(APPROVAL_STATUSES)).exactOptional(),
       limit: between(1, 1000).exactOptional(),
@@ -75,6 +80,7 @@ export const approvals = {
   }),
 
   approval: route("GET /approvals/:id", {
+    summary: "An approval",
     of: "approval",
     answer: approvalRecord,
     refuses: ["approval_not_found"],
@@ -82,6 +88,7 @@ export const approvals = {
   }),
 
   approvalEvents: route("GET /approvals/:id/events", {
+    summary: "The steps of an approval, as a page or as a stream",
     of: "approval",
     query: z.object({ afterSeq: whole().exactOptional() }),
     headers: z.object({ "Last-Event-ID": whole().exactOptional() }),
@@ -96,6 +103,7 @@ export const approvals = {
   }),
 
   approveAction: route("POST /approvals/:id/approve", {
+    summary: "Agree to an action that waits",
     of: "approval",
     headers,
     body: decision,
@@ -106,6 +114,7 @@ export const approvals = {
   }),
 
   denyAction: route("POST /approvals/:id/deny", {
+    summary: "Refuse an action that waits",
     of: "approval",
     headers,
     body: decision,

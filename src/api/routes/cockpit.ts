@@ -33,6 +33,7 @@ export type Familiar = z.infer<typeof familiar>;
 
 export const cockpit = {
   log: route("GET /sessions/:id/log", {
+    summary: "The newest events of a session in words",
     /** The newest events in words, oldest first; control sequences are left out. */
     answer: z.array(line),
     offers: { log: true },
@@ -40,6 +41,7 @@ export const cockpit = {
   }),
 
   familiars: route("GET /familiars", {
+    summary: "Who stands in familiars.toml",
     answer: z.array(familiar).readonly(),
     refuses: ["runtime_unavailable", "invalid_request"],
     offers: { familiars: true },
@@ -47,9 +49,17 @@ export const cockpit = {
   }),
 
   /** There are none here. */
-  skills: route("GET /skills", { answer: NOTHING, handle: () => ok([]) }),
+  skills: route("GET /skills", {
+    summary: "There are none here",
+    answer: NOTHING,
+    handle: () => ok([]),
+  }),
   /** There is none here. */
-  memory: route("GET /memory", { answer: NOTHING, handle: () => ok([]) }),
+  memory: route("GET /memory", {
+    summary: "There is none here",
+    answer: NOTHING,
+    handle: () => ok([]),
+  }),
 };
 
 function logOf(ledger: LedgerReader, sessionId: string): z.infer<typeof line>[] {

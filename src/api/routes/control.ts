@@ -15,7 +15,9 @@ const OF_ACTIONS = [
   "session_not_live",
   "session_running",
   "external_session_not_killable",
+  "worktree_not_removed",
   "harness_not_found",
+  "not_enabled",
   "launch_failed",
   "send_input_failed",
   "kill_failed",
@@ -25,8 +27,20 @@ const OF_ACTIONS = [
   "runtime_unavailable",
 ] as const;
 
+/** What stands beside the envelope where an action is refused. */
+const rejection = z
+  .object({
+    ok: z.literal(false),
+    accepted: z.literal(false),
+    action: z.string(),
+    status: z.literal("rejected"),
+    reason: z.string(),
+  })
+  .meta({ id: "ActionRejection" });
+
 export const control = {
   capabilities: route("GET /capabilities", {
+    summary: "What there is to be asked for by action",
     answer: z.object({
       capabilities: z.array(
         z.object({
@@ -43,6 +57,7 @@ export const control = {
   }),
 
   actionList: route("GET /actions", {
+    summary: "Every action, with the policy that applies to it",
     query: z.object({ origin: parameter.max(256).exactOptional() }),
     answer: z.object({
       actions: z.array(
@@ -51,11 +66,9 @@ export const control = {
           capability: z.string(),
           adapter: z.string(),
           summary: z.string(),
-          /** For this origin. */
-          policy: z.enum(["allow", "requiresApproval", "deny"]),
+          policy: z.enum(["allow", "requiresApproval", "deny"]).describe("For this origin."),
           timeoutMs: z.int(),
-          /** JSON Schema. */
-          args: z.record(z.string(), z.unknown()),
+          args: z.record(z.string(), z.unknown()).describe("JSON Schema."),
         }) satisfies z.ZodType<ActionInfo>,
       ),
     }),
@@ -64,6 +77,7 @@ export const control = {
   }),
 
   adapters: route("GET /adapters", {
+    summary: "The adapters that programs of the user serve, and how they fare",
     answer: z.object({
       adapters: z.array(
         z.object({
@@ -88,6 +102,7 @@ export const control = {
   }),
 
   actions: route("POST /actions", {
+    summary: "Ask for an action",
     body: z.object({
       action: z.string(),
       origin: z.string().exactOptional(),
@@ -113,13 +128,13 @@ export const control = {
         ok: z.literal(true),
         accepted: z.literal(true),
         action: z.string(),
-        /** A person has to agree; or it takes its time. */
-        status: z.enum(["pending", "running"]),
+        status: z.enum(["pending", "running"]).describe("A person has to agree; or it takes its time."),
         approval: z.object({ id: z.string(), expiresAt: z.string() }),
       }),
     ]),
     status: [202, 200],
     refuses: OF_ACTIONS,
+    beside: rejection,
     handle: ({ control }, { raw }) => {
       const outcome = control.act(jsonOrNothing(raw));
       if (!("rejected" in outcome)) return { status: "approval" in outcome ? 202 : 200, value: outcome };

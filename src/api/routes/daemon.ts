@@ -26,13 +26,14 @@ const statusAnswer = z.object({
   apiVersion: z.string(),
   uptimeSeconds: z.int(),
   sessions: z.object({
-    /** Whose terminal the daemon holds now. */
-    live: z.int(),
+    live: z.int().describe("Whose terminal the daemon holds now."),
     byStatus: z.record(z.enum(SESSION_STATUSES), z.int()),
-    /** Of the live ones, what their programs say they are doing. */
-    byActivity: z.record(z.string(), z.int()),
-    /** The live one that keeps most, and the one that nobody has watched for longest. */
-    largest: weighed.nullable(),
+    byActivity: z
+      .record(z.string(), z.int())
+      .describe("Of the live ones, what their programs say they are doing."),
+    largest: weighed
+      .nullable()
+      .describe("The live one that keeps most, and the one that nobody has watched for longest."),
     unwatched: weighed.extend({ since: z.string() }).nullable(),
   }),
   ledger: z.object({ bytes: z.int(), walBytes: z.int() }),
@@ -43,12 +44,16 @@ const statusAnswer = z.object({
     freeBytes: z.int().nullable(),
     growthPerDay: z.int().nullable(),
     daysLeft: z.int().nullable(),
-    /** Printed and not recorded yet, because the disk takes nothing: how much, and of how many sessions. */
-    waitingBytes: z.int(),
+    waitingBytes: z
+      .int()
+      .describe(
+        "Printed and not recorded yet, because the disk takes nothing: how much, and of how many sessions.",
+      ),
     waitingSessions: z.int(),
   }),
-  /** Totals since the daemon started; the rate is that of the last minute. */
-  events: z.object({ total: z.int(), outputBytes: z.int(), perSecond: z.number() }),
+  events: z
+    .object({ total: z.int(), outputBytes: z.int(), perSecond: z.number() })
+    .describe("Totals since the daemon started; the rate is that of the last minute."),
   /** `lagEvents` of the one furthest behind, counted to 10,000. */
   followers: z.object({
     count: z.int(),
@@ -56,28 +61,34 @@ const statusAnswer = z.object({
     lagEvents: z.int(),
     gaps: z.int(),
   }),
-  /** A ledger of coven 0.4 that lies in the home and was not imported yet: its path. */
-  earlierLedger: z.string().nullable(),
+  earlierLedger: z
+    .string()
+    .nullable()
+    .describe("A ledger of coven 0.4 that lies in the home and was not imported yet: its path."),
   ptys: z.object({ used: z.int().nullable(), limit: z.int() }).nullable(),
-  /** `loopDelayMs`: the worst of the last minute. */
-  process: z.object({ rssBytes: z.int(), loopDelayMs: z.int() }),
+  process: z
+    .object({ rssBytes: z.int(), loopDelayMs: z.int() })
+    .describe("`loopDelayMs`: the worst of the last minute."),
 });
 export type StatusAnswer = z.infer<typeof statusAnswer>;
 
 export const daemon = {
   status: route("GET /status", {
+    summary: "How the daemon fares",
     answer: statusAnswer,
     offers: { status: true },
     handle: (api) => ok(statusOf(api)),
   }),
 
   metrics: route("GET /metrics", {
+    summary: "The same and more as Prometheus text",
     answer: "text",
     offers: { metrics: true },
     handle: (api) => ({ status: 200, text: metricsText(api), type: METRICS_TYPE }),
   }),
 
   shutdown: route("POST /shutdown", {
+    summary: "Stop the daemon in order",
     /** The pid that the client means (`health.daemon` names it), and whether running sessions may be ended. */
     body: z.object({ pid: z.int(), force: z.boolean().exactOptional() }),
     answer: accepted,
@@ -98,11 +109,17 @@ export const daemon = {
   }),
 
   restart: route("POST /restart", {
+    summary: "Have the daemon go on as another program, sessions kept",
     body: z.object({
-      /** That the client means. */
-      pid: z.int(),
-      /** argv of the program to go on with, without `daemon serve`; this very program where left out. */
-      command: z.array(z.string().min(1)).min(1).max(16).exactOptional(),
+      pid: z.int().describe("That the client means."),
+      command: z
+        .array(z.string().min(1))
+        .min(1)
+        .max(16)
+        .exactOptional()
+        .describe(
+          "argv of the program to go on with, without `daemon serve`; this very program where left out.",
+        ),
     }),
     answer: accepted,
     status: 202,
@@ -115,6 +132,7 @@ export const daemon = {
   }),
 
   restarting: route("GET /restart", {
+    summary: "What became of the last restart",
     answer: z.object({
       restart: z
         .object({

@@ -19,8 +19,11 @@ const range = z.object({
 const asked = z.object({ ...range.shape, within: within.exactOptional() });
 
 const resumed = z.object({
-  /** As `afterSeq`, which it beats: a client that reconnects repeats its first URL and says here how far it got since. */
-  "Last-Event-ID": whole().exactOptional(),
+  "Last-Event-ID": whole()
+    .exactOptional()
+    .describe(
+      "As `afterSeq`, which it beats: a client that reconnects repeats its first URL and says here how far it got since.",
+    ),
 });
 
 /** One page, oldest first. `prevCursor` stands only on pages asked for with `beforeSeq` alone. */
@@ -43,6 +46,7 @@ const both = {
 
 export const events = {
   events: route("GET /events", {
+    summary: "The events of a session, as a page or as a stream",
     ...both,
     query: z.object({ sessionId: parameter.min(1, "is required"), ...asked.shape }),
     refuses: ["session_not_found", ...both.refuses],
@@ -52,7 +56,12 @@ export const events = {
     },
   }),
 
-  sessionEvents: route("GET /sessions/:id/events", { ...both, query: asked, handle: eventsOf }),
+  sessionEvents: route("GET /sessions/:id/events", {
+    summary: "The events of a session, as a page or as a stream, by its own path",
+    ...both,
+    query: asked,
+    handle: eventsOf,
+  }),
 };
 
 function eventsOf(

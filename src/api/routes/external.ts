@@ -16,6 +16,7 @@ const name = (most: number) =>
 
 export const external = {
   registerExternal: route("POST /sessions/external", {
+    summary: "Put a run on the list that somebody else started",
     body: z.object({
       id: z
         .string()
@@ -38,6 +39,7 @@ export const external = {
   }),
 
   completeExternal: route("POST /sessions/:id/complete", {
+    summary: "Say that an external run has ended",
     /** Without a code, or with 0, it is completed; any other is failed. */
     body: z.object({ exitCode: z.int32().exactOptional() }),
     answer: sessionRecord,

@@ -1,7 +1,7 @@
 // What happens to all sessions, as one stream.
 import * as z from "zod";
 import type { Attention } from "../../session/attention.ts";
-import type { FEED_TYPES } from "../../session/feed.ts";
+import { FEED_TYPES } from "../../session/feed.ts";
 import { ok } from "../respond.ts";
 import { route } from "../route.ts";
 import { approvalRecord, attention, parameter, sessionRecord } from "../schema.ts";
@@ -12,10 +12,16 @@ const cursor = parameter.regex(/^\d{1,15}\.[0-9a-z]{1,10}$/, "must be the id of 
 /** The data of each entry; its name is the SSE `event`. */
 const entry = z.object({
   at: z.string(),
-  /** As it is now, but for `attention`, which is what the entry says; of one that was sacrificed its id alone. */
-  session: z.union([sessionRecord, z.object({ id: z.string() })]).exactOptional(),
-  /** As it is now; of one that is kept no more its id alone. */
-  approval: z.union([approvalRecord, z.object({ id: z.string() })]).exactOptional(),
+  session: z
+    .union([sessionRecord, z.object({ id: z.string() })])
+    .exactOptional()
+    .describe(
+      "As it is now, but for `attention`, which is what the entry says; of one that was sacrificed its id alone.",
+    ),
+  approval: z
+    .union([approvalRecord, z.object({ id: z.string() })])
+    .exactOptional()
+    .describe("As it is now; of one that is kept no more its id alone."),
 });
 
 /** One entry as a client gets it. `open`: no entry; whatever happens from now on follows. */
@@ -30,10 +36,12 @@ const MOST_CHANGES = 50;
 
 export const feed = {
   attention: route("GET /sessions/:id/attention", {
+    summary: "What a session wants from a person, and what it wanted before",
     answer: z.object({
       attention: attention.nullable(),
-      /** What it was before, the newest first; as far back as the feed goes. */
-      history: z.array(attention),
+      history: z
+        .array(attention)
+        .describe("What it was before, the newest first; as far back as the feed goes."),
     }),
     handle: ({ coven, ledger }, { id }) => {
       // What the daemon has announced.
@@ -43,9 +51,10 @@ export const feed = {
   }),
 
   feed: route("GET /feed", {
+    summary: "What happens to all sessions, as a stream",
+    description: `The names of its events: ${FEED_TYPES.map((type) => `\`${type}\``).join(", ")}, and \`gap\` where a cursor is kept no more. It ends only with its daemon.`,
     query: z.object({
-      /** As `Last-Event-ID`, which beats it. */
-      cursor: cursor.exactOptional(),
+      cursor: cursor.exactOptional().describe("As `Last-Event-ID`, which beats it."),
     }),
     headers: z.object({ "Last-Event-ID": cursor.exactOptional() }),
     answer: "bytes",

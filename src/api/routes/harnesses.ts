@@ -6,6 +6,7 @@ import { route } from "../route.ts";
 
 export const harnesses = {
   harnesses: route("GET /harnesses", {
+    summary: "Whom this daemon may launch",
     answer: z.array(
       z.object({
         id: z.string(),

@@ -8,12 +8,14 @@ const VERSIONS = JSON.stringify({ apiVersion: "v1", supportedApiVersions: SUPPOR
 
 export const health = {
   apiVersion: route("GET /api-version", {
+    summary: "The API versions that are served",
     answer: z.object({ apiVersion: z.string(), supportedApiVersions: z.array(z.string()) }),
     open: true,
     handle: () => ({ status: 200, json: VERSIONS }),
   }),
 
   health: route("GET /health", {
+    summary: "Whether the daemon is well, who it is, and what it can do",
     answer: z.object({
       ok: z.literal(true),
       apiVersion: z.string(),

@@ -5,14 +5,13 @@ import { route } from "../route.ts";
 
 export const imports = {
   import: route("POST /import", {
+    summary: "Take over a little of what coven 0.4 has recorded",
     /** Once more while the answer says `more`: each time a little is done, and the daemon answers others in between. */
     body: z.object({ from: z.literal("0.4") }),
     answer: z.object({
-      /** Since this import began. */
-      sessions: z.int(),
+      sessions: z.int().describe("Since this import began."),
       events: z.int(),
-      /** Sessions that were here already. */
-      present: z.int(),
+      present: z.int().describe("Sessions that were here already."),
       more: z.boolean(),
       skipped: z.array(z.object({ what: z.string(), why: z.string() })).readonly(),
     }),

@@ -21,6 +21,7 @@ const report = z.object({
 
 export const notify = {
   notifyTest: route("POST /notify", {
+    summary: "Tell the user something, as for a session",
     body: anyObject,
     answer: accepted,
     status: 202,
@@ -31,6 +32,7 @@ export const notify = {
     },
   }),
   notified: route("GET /notify", {
+    summary: "What became of the last thing the user was told",
     answer: z.object({ last: report.nullable() }),
     handle: ({ notifications }) => ok({ last: notifications.last() }),
   }),

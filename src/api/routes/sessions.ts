@@ -27,8 +27,10 @@ export const launchBody = z
     projectRoot: z.string().min(1),
     harness: z.string().min(1),
     prompt: z.string(),
-    /** The prompt is blank then: an interactive harness is opened, and waits for what is typed. */
-    withoutPrompt: z.literal(true).exactOptional(),
+    withoutPrompt: z
+      .literal(true)
+      .exactOptional()
+      .describe("The prompt is blank then: an interactive harness is opened, and waits for what is typed."),
     /** Arguments of the harness's own, as they are, behind what the members below are told with. */
     args: z
       .array(
@@ -60,8 +62,7 @@ export const launchBody = z
     addDirs: z.array(z.string()).max(64).readonly().exactOptional(),
     conversation: z.strictObject({ mode: z.enum(["init", "resume"]), id: conversationName }).exactOptional(),
     conversationId: z.string().trim().max(256).exactOptional(),
-    /** One of `GET /familiars`. */
-    familiarId: z.string().trim().max(256).exactOptional(),
+    familiarId: z.string().trim().max(256).exactOptional().describe("One of `GET /familiars`."),
     launchPolicy: z
       .strictObject({
         approval: z.literal("never"),
@@ -96,6 +97,7 @@ export const launchBody = z
 
 export const sessions = {
   sessions: route("GET /sessions", {
+    summary: "Sessions, newest first",
     query: z.object({
       limit: between(1, 1000).exactOptional(),
       cursor: parameter
@@ -116,9 +118,14 @@ export const sessions = {
   }),
 
   launch: route("POST /sessions", {
+    summary: "Launch a harness in a project",
+    description:
+      "The first contract had `projectRoot`, `harness`, `prompt`, `cwd`, `title` and `launchMode`; every other member is (+). Who asks for less power never gets more: what a harness can't be told is refused, and nothing is launched.",
     headers: z.object({
-      /** The same key again gives the first one's record, for the daemon's life. */
-      "Idempotency-Key": parameter.max(255, "must be at most 255 characters").exactOptional(),
+      "Idempotency-Key": parameter
+        .max(255, "must be at most 255 characters")
+        .exactOptional()
+        .describe("The same key again gives the first one's record, for the daemon's life."),
     }),
     body: launchBody,
     large: "prompt",
@@ -153,12 +160,14 @@ export const sessions = {
   }),
 
   session: route("GET /sessions/:id", {
+    summary: "The record of a session, archived or not",
     answer: sessionRecord,
     offers: { attention: true },
     handle: ({ coven }, { id }) => ok(coven.session(id)),
   }),
 
   archive: route("POST /sessions/:id/archive", {
+    summary: "Take a session from the list, and keep it",
     body: anyObject,
     answer: sessionRecord,
     refuses: ["session_running"],
@@ -167,6 +176,7 @@ export const sessions = {
   }),
 
   summon: route("POST /sessions/:id/summon", {
+    summary: "Put an archived session back on the list",
     body: anyObject,
     answer: sessionRecord,
     offers: { rituals: true },
@@ -174,9 +184,14 @@ export const sessions = {
   }),
 
   sacrifice: route("DELETE /sessions/:id", {
+    summary: "Delete a session and all its events",
     body: z.object({
-      /** Its git worktree stays where it is; without this word a session whose worktree is there is not deleted. */
-      worktree: z.literal("keep").exactOptional(),
+      worktree: z
+        .literal("keep")
+        .exactOptional()
+        .describe(
+          "Its git worktree stays where it is; without this word a session whose worktree is there is not deleted.",
+        ),
     }),
     answer: z.object({ ok: z.literal(true), deletedEvents: z.int() }),
     refuses: ["session_running", "worktree_not_removed"],

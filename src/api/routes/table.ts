@@ -11,11 +11,13 @@ import { harnesses } from "./harnesses.ts";
 import { health } from "./health.ts";
 import { imports } from "./import.ts";
 import { notify } from "./notify.ts";
+import { openapi } from "./openapi.ts";
 import { sessions } from "./sessions.ts";
 import { terminal } from "./terminal.ts";
 
 export const ROUTES = {
   ...health,
+  ...openapi,
   ...control,
   ...approvals,
   ...sessions,

@@ -45,12 +45,11 @@ function receipt(status: number, seq: number) {
 /** Types the keys by which the harness of a session is answered when it asks for leave. */
 function answering<A extends Answer>(answer: A) {
   return route(`POST /sessions/:id/${answer}`, {
+    summary: `Type the keys that ${answer} what the session asks leave for`,
     live: "keys",
     body: z.object({
-      /** Only the question with this `attention.seq`. */
-      ifAttentionSeq: seq.exactOptional(),
-      /** Kept in the session's events. */
-      reason: z.string().max(1_000).exactOptional(),
+      ifAttentionSeq: seq.exactOptional().describe("Only the question with this `attention.seq`."),
+      reason: z.string().max(1_000).exactOptional().describe("Kept in the session's events."),
     }),
     answer: typed,
     status: 202,
@@ -64,17 +63,23 @@ function answering<A extends Answer>(answer: A) {
 
 export const terminal = {
   input: route("POST /sessions/:id/input", {
+    summary: "Type into a session",
+    description:
+      "Written as is, no newline added; with `submit` typed as a person would, Enter included. A repeat with the same `Idempotency-Key` types nothing.",
     live: "keys",
     headers: z.object({
-      /** The same key again types nothing and gives the first one's answer. */
-      "Idempotency-Key": parameter.max(255, "must be at most 255 characters").exactOptional(),
+      "Idempotency-Key": parameter
+        .max(255, "must be at most 255 characters")
+        .exactOptional()
+        .describe("The same key again types nothing and gives the first one's answer."),
     }),
     /** Written as is, no newline added, unless `submit` asks to type it as a person would. */
     body: z.object({
       data: z.string(),
       submit: z.boolean().exactOptional(),
-      /** Typed only while the session waits with this `attention.seq`. */
-      ifAttentionSeq: seq.exactOptional(),
+      ifAttentionSeq: seq
+        .exactOptional()
+        .describe("Typed only while the session waits with this `attention.seq`."),
     }),
     answer: typed,
     status: [202, 200],
@@ -92,6 +97,7 @@ export const terminal = {
   deny: answering("deny"),
 
   resize: route("POST /sessions/:id/resize", {
+    summary: "Set the size of a session's terminal",
     live: "keys",
     body: z.object({ cols: side, rows: side }),
     answer: accepted,
@@ -105,6 +111,7 @@ export const terminal = {
   }),
 
   kill: route("POST /sessions/:id/kill", {
+    summary: "End a session's whole process tree",
     live: "kill",
     body: anyObject,
     answer: accepted,
@@ -117,6 +124,7 @@ export const terminal = {
   }),
 
   screen: route("GET /sessions/:id/screen", {
+    summary: "What the terminal shows, or showed last",
     /** What the terminal shows, or showed last. */
     answer: z.object({
       asOfSeq: seq,
@@ -125,13 +133,13 @@ export const terminal = {
       title: z.string(),
       alternate: z.boolean(),
       lines: z.array(z.string()).readonly(),
-      /** What, written to a fresh terminal of this size, shows scrollback, screen and modes. */
-      ansi: z.string(),
+      ansi: z
+        .string()
+        .describe("What, written to a fresh terminal of this size, shows scrollback, screen and modes."),
       picture: picture.exactOptional(),
     }),
     query: z.object({
-      /** The same as data as well. */
-      picture: PICTURE.exactOptional(),
+      picture: PICTURE.exactOptional().describe("The same as data as well."),
     }),
     offers: { screen: true, picture: true },
     handle: ({ coven }, { id, query }) => {
@@ -141,6 +149,7 @@ export const terminal = {
   }),
 
   output: route("GET /sessions/:id/output", {
+    summary: "The exact bytes that a session printed",
     query: z.object({
       afterSeq: whole().exactOptional(),
       follow: FOLLOW.describe("Stays until the session ends.").exactOptional(),
@@ -156,14 +165,19 @@ export const terminal = {
   }),
 
   attach: route("GET /sessions/:id/attach", {
+    summary: "A terminal of one's own on a session, as a WebSocket",
+    description:
+      "First a text frame `attached` and a drawing of the whole screen, then live output; `exit` is last. Keys go as binary messages, sizes as text.",
     query: z.object({
       mode: MODE.describe("An observer never types and never decides the size.").exactOptional(),
       cols: CELLS.exactOptional(),
       rows: CELLS.exactOptional(),
-      /** The screen comes as a text frame `screen` with its picture, not as bytes. */
-      picture: PICTURE.exactOptional(),
-      /** The client's own name: what it types is counted, and it is told how much was taken, also by the next daemon. */
-      client: CLIENT.exactOptional(),
+      picture: PICTURE.exactOptional().describe(
+        "The screen comes as a text frame `screen` with its picture, not as bytes.",
+      ),
+      client: CLIENT.exactOptional().describe(
+        "The client's own name: what it types is counted, and it is told how much was taken, also by the next daemon.",
+      ),
       within: within.exactOptional(),
     }),
     answer: "websocket",
