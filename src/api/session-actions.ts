@@ -1,6 +1,6 @@
 // What the control plane can do with sessions: the actions of the daemon's own adapter. Each does what a route does, with its schema.
 import * as z from "zod";
-import type { Action, Payload } from "../control/action.ts";
+import type { Action, Payload, Wisher } from "../control/action.ts";
 import type { ControlAdapter } from "../control/adapter.ts";
 import { OWN_ADAPTER } from "../control/capabilities.ts";
 import type { Answer } from "../session/attention.ts";
@@ -35,7 +35,7 @@ function action<S extends z.ZodObject>(
     readonly args: S;
     /** Of one that isn't done at once. */
     readonly timeoutMs?: number;
-    run(args: z.output<S>, signal: AbortSignal): Payload | Promise<Payload>;
+    run(args: z.output<S>, wisher: Wisher, signal: AbortSignal): Payload | Promise<Payload>;
   },
 ): Action {
   return {
@@ -43,9 +43,9 @@ function action<S extends z.ZodObject>(
     ...rest,
     timeoutMs,
     schema: z.toJSONSchema(args, { io: "input" }),
-    prepare(value) {
+    prepare(value, wisher) {
       const parsed = parseArgs(args, value);
-      return (signal) => run(parsed, signal);
+      return (signal) => run(parsed, wisher, signal);
     },
   };
 }
@@ -55,12 +55,25 @@ function answering(api: () => Api, answer: Answer, kind: string, summary: string
   return action(`attention.${answer}`, {
     ...{ capability: ATTENTION, policy: "requiresApproval", kind, summary },
     args: ofSession({ ifAttentionSeq: seq, reason: z.string().max(1_000).exactOptional() }),
-    run({ sessionId, ...options }) {
+    run({ sessionId, ...options }, wisher) {
       const { coven } = api();
       coven.requireLive(sessionId, "keys");
-      return { sessionId, seq: coven.answer(sessionId, answer, options) };
+      const seq = coven.answer(sessionId, answer, options);
+      coven.note(sessionId, noteOf(`attention.${answer}`, wisher));
+      return { sessionId, seq };
     },
   });
+}
+
+/** Who had it done, as an event of the session that it was done to. */
+function noteOf(action: string, { origin = null, intentId = null, approval = null }: Nullable<Wisher>) {
+  return { event: "action", action: `coven.${action}`, origin, intentId, approval };
+}
+type Nullable<T> = { readonly [K in keyof T]?: T[K] | null };
+
+/** As it is shown to people. */
+function plain(name: string): string {
+  return name.replace(/\P{ASCII}|\p{Cc}/gu, "").slice(0, 100);
 }
 
 /** The daemon's own adapter. What can't be undone, and what makes a program act, asks a person first. */
@@ -79,7 +92,11 @@ export function sessionActions(api: () => Api): ControlAdapter {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.launched" },
         summary: "Start an agent in a project",
         args: launchArgs,
-        run: (args) => ({ session: launchSession(api(), parseArgs(launchBody, args)).session }),
+        run(args, wisher) {
+          const { session } = launchSession(api(), parseArgs(launchBody, args));
+          if (coven().isLive(session.id)) coven().note(session.id, noteOf("session.launch", wisher));
+          return { session };
+        },
       }),
       action("session.input", {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.input" },
@@ -90,9 +107,10 @@ export function sessionActions(api: () => Api): ControlAdapter {
           submit: z.boolean().exactOptional(),
           ifAttentionSeq: seq.exactOptional(),
         }),
-        run({ sessionId, data, ...options }) {
+        run({ sessionId, data, ...options }, wisher) {
           coven().requireLive(sessionId, "keys");
           const { seq } = coven().input(sessionId, new TextEncoder().encode(data), options);
+          coven().note(sessionId, noteOf("session.input", wisher));
           return { sessionId, seq };
         },
       }),
@@ -100,17 +118,24 @@ export function sessionActions(api: () => Api): ControlAdapter {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.kill" },
         summary: "End a running session and all its processes",
         args: ofSession({}),
-        run({ sessionId }) {
+        run({ sessionId }, wisher) {
           coven().requireLive(sessionId, "kill");
-          coven().kill(sessionId);
+          coven().note(sessionId, noteOf("session.kill", wisher));
+          coven().kill(
+            sessionId,
+            `an action${wisher.origin === undefined ? "" : ` of ${plain(wisher.origin)}`}`,
+          );
           return { sessionId };
         },
       }),
       action("session.sacrifice", {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.sacrificed" },
         summary: "Delete a session and all it printed, for good",
-        args: ofSession({}),
-        run: ({ sessionId }) => ({ sessionId, deletedEvents: coven().sacrifice(sessionId) }),
+        args: ofSession({ worktree: z.literal("keep").exactOptional() }),
+        run: ({ sessionId, worktree }) => ({
+          sessionId,
+          deletedEvents: coven().sacrifice(sessionId, { keepsWorktree: worktree === "keep" }),
+        }),
       }),
       action("session.archive", {
         ...{ capability: ARCHIVE, policy: "allow", kind: "session.archived" },
@@ -134,7 +159,7 @@ export function sessionActions(api: () => Api): ControlAdapter {
           for: z.enum(WAITED_FOR).default("exit"),
           timeoutSeconds: z.int().min(1).max(MOST_WAIT_SECONDS).default(MOST_WAIT_SECONDS),
         }),
-        run: ({ sessionId, for: what, timeoutSeconds }, signal) =>
+        run: ({ sessionId, for: what, timeoutSeconds }, _, signal) =>
           waited(api(), sessionId, { what, ms: timeoutSeconds * 1000, signal }),
       }),
       answering(api, "approve", "attention.approved", "Agree to what an agent asks leave for"),

@@ -10,6 +10,12 @@ export interface Asker {
   readonly intentId?: string;
 }
 
+/** The same, and where the wish stands. */
+export interface Wisher extends Asker {
+  /** The id of its approval; undefined where it needed none and is done at once. */
+  readonly approval?: string;
+}
+
 /** What became of an action, as its event says it: JSON only, never output or an environment's values. */
 export type Payload = Readonly<Record<string, unknown>>;
 
@@ -40,7 +46,7 @@ export interface Action {
    * Judges the args and returns the doing of it, which may come much later. Throws `invalid_request` (details: `field`) for args that are wrong in any
    * way; the doing throws whatever CovenError it is refused or fails with.
    */
-  prepare(args: unknown, asker: Asker): Doing;
+  prepare(args: unknown, wisher: Wisher): Doing;
 }
 
 /** What a client is told of one. */

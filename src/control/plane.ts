@@ -276,7 +276,7 @@ export class ControlPlane {
       // The settings may have changed since it was asked for.
       if (this.#policy(action, asker.origin) === "deny")
         throw new CovenError("forbidden", "The settings of this daemon deny this action.");
-      this.#perform(approval, action, action.prepare(approval.args, asker));
+      this.#perform(approval, action, action.prepare(approval.args, { ...asker, approval: approval.id }));
     } catch (error) {
       this.#failed(approval, error);
     }

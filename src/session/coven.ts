@@ -225,6 +225,11 @@ export class Coven {
     this.ports.log.info("session_kill", { sessionId: id });
   }
 
+  /** A `metadata` event of a live session; throws as requireLive. */
+  note(id: string, payload: Readonly<Record<string, unknown>>): void {
+    this.#liveSession(id).note(payload);
+  }
+
   /** A run that somebody else started, put on the list. Throws as `registerExternal`, and `runtime_unavailable`. */
   registerExternal(request: ExternalRequest): { session: Session; created: boolean } {
     const registered = registerExternal(this.ports.ledger, request, this.ports.world.now());

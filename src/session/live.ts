@@ -223,6 +223,11 @@ export class LiveSession {
     return before;
   }
 
+  /** What a client has had done to it, as one of its events. */
+  note(payload: Readonly<Record<string, unknown>>): void {
+    this.#say({ kind: "metadata", payload });
+  }
+
   /** Types the text and submits it as a person would; returns at once. */
   submit(text: Uint8Array): void {
     this.#typing.take({ kind: "submit", bytes: text, enterDue: false });

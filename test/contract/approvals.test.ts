@@ -97,6 +97,10 @@ test("pending, approved by the owner, done; each step an event with origin and i
   };
   expect(await decide(id, "approve", { reason: " it hangs " }, owner())).toEqual({ status: 200, body: done });
   expect((await daemon.settled(sessionId)).status).toBe("killed");
+  const { events } = await daemon.client.events(sessionId);
+  expect(events.map(({ payload_json }) => JSON.parse(payload_json))).toContainEqual({
+    ...{ event: "action", action: APPROVAL.action, origin: "bridge", intentId: "i-1", approval: id },
+  });
   const settled = refusal(409, "approval_settled", { approvalId: id, status: "completed" });
   expect(await decide(id, "approve", {}, owner())).toEqual(settled);
   expect(await decide(id, "deny", {}, owner())).toEqual(settled);

@@ -96,6 +96,18 @@ describe("what the daemon's own adapter does, where the settings allow it", () =
       done("coven.session.kill", "session.kill", { sessionId: "<uuid>" }, asker),
     );
     expect((await open.settled(sessionId)).status).toBe("killed");
+    const { events } = await open.client.events(sessionId);
+    const said = events
+      .filter(({ kind }) => kind === "metadata")
+      .map(({ payload_json }) => JSON.parse(payload_json))
+      .filter(({ event }) => event === "action" || event === "stopped");
+    const note = (action: string) => ({ event: "action", action, ...asker, approval: null });
+    expect(said).toEqual([
+      note("coven.session.launch"),
+      note("coven.session.input"),
+      note("coven.session.kill"),
+      expect.objectContaining({ event: "stopped", by: "an action of bridge" }),
+    ]);
     expect(await act("coven.session.kill", { sessionId })).toEqual(
       refused(409, "coven.session.kill", "session_not_live"),
     );

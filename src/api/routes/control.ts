@@ -21,6 +21,8 @@ const OF_ACTIONS = [
   "launch_failed",
   "send_input_failed",
   "kill_failed",
+  "not_enabled",
+  "worktree_not_removed",
   "stale_prompt",
   "not_waiting",
   "not_supported",
