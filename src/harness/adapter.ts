@@ -101,6 +101,8 @@ export const BUILT_IN: readonly Adapter[] = [
     says: [`session id: ${ID}`, `"thread_id":"${ID}"`, `codex resume ${ID}`],
     holds: [`/thread-writer-locks/${ID}.lock`],
     login: { status: ["login", "status"], start: "codex login" },
+    // "Yes, proceed (y)"; "No, and tell Codex what to do differently (esc)", which ends the turn.
+    answers: { approve: ["y"], deny: ["esc"] },
     separator: true,
   },
   {
@@ -137,6 +139,8 @@ export const BUILT_IN: readonly Adapter[] = [
     // It takes ours; but a person may begin another one in it.
     says: [`"session_id":"${ID}"`, `claude --resume ${ID}`],
     login: { status: ["auth", "status"], start: "claude auth login" },
+    // "1. Yes", whichever is selected; "No (esc)", which ends the turn.
+    answers: { approve: ["1"], deny: ["esc"] },
     separator: true,
   },
 ];

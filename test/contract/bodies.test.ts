@@ -227,7 +227,7 @@ test("POST input, resize and kill of a live session", async () => {
     },
   });
   expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/approve`, {})).toEqual(
-    refusal(409, "not_supported", { sessionId: "<uuid>", harness: "codex" }),
+    refusal(409, "not_waiting", { sessionId: "<uuid>", attention: expect.anything() }),
   );
   expect(await frozen(daemon, `POST /api/v1/sessions/${live?.id}/deny`, { ifAttentionSeq: 1 })).toMatchObject(
     {

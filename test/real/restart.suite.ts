@@ -9,6 +9,7 @@ import { type ModelServer, modelServer } from "../support/model-server.ts";
 import { testUnless } from "../support/unless.ts";
 import { until } from "../support/until.ts";
 import { AGENT_VERSIONS, realAgents } from "./agents.ts";
+import { ASKING } from "./asking.ts";
 import { type AgentUser, agentUser } from "./settings.ts";
 import { type UserCoven, userCoven } from "./user-coven.ts";
 
@@ -106,25 +107,6 @@ async function unnoticed(id: string): Promise<void> {
   throw new Error("it has drawn at each of six restarts");
 }
 
-/** How it is started so that it asks a person, a call of its tool for which it does, and the key that approves. */
-const ASKING = {
-  codex: {
-    args: ["--ask-for-approval", "on-request", "--sandbox", "read-only"],
-    tool: (command: string) => ({
-      name: "exec_command",
-      input: { cmd: command, sandbox_permissions: "require_escalated", justification: "to make it" },
-    }),
-    asks: "Would you like to run the following command?",
-    approve: "y",
-  },
-  claude: {
-    args: ["--permission-mode", "default"],
-    tool: (command: string) => ({ name: "Bash", input: { command, description: "makes it" } }),
-    asks: "Do you want to proceed?",
-    approve: "\r",
-  },
-} as const;
-
 for (const harness of ["codex", "claude"] as const) {
   describe(`${harness} ${AGENT_VERSIONS[harness]}, and the daemon replaced under it`, () => {
     real(
@@ -159,7 +141,7 @@ for (const harness of ["codex", "claude"] as const) {
     real(
       "at its question for leave: it still asks, is approved, and the turn goes on to its end",
       async () => {
-        const { args, tool, asks, approve } = ASKING[harness];
+        const { args, tool, asks } = ASKING[harness];
         const file = join(user.project, "made.txt");
         let asked = false;
         model.answers((request) => {
@@ -179,7 +161,7 @@ for (const harness of ["codex", "claude"] as const) {
         expect(await waits()).toEqual(before);
         await shows(id, asks);
         expect(existsSync(file)).toBe(false);
-        await client.input(id, approve);
+        await client.approve(id, { ifAttentionSeq: before?.seq ?? 0 });
         await shows(id, "said the model");
         expect(existsSync(file)).toBe(true);
         await until("it says that it is done", async () => (await waits())?.state === "done", 20_000);
