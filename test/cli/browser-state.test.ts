@@ -1,6 +1,7 @@
 // Holds what keys do in the browser, and which actions each state of a session allows.
 import { describe, expect, test } from "bun:test";
-import { runningFirst } from "../../src/cli/client/session-list.ts";
+import { isOfProject } from "../../src/cli/client/describe.ts";
+import { byUrgency } from "../../src/cli/client/session-list.ts";
 import { actionsOf } from "../../src/cli/commands/sessions/browser/actions.ts";
 import {
   afterClick,
@@ -25,8 +26,9 @@ function browser(
   includeArchived = false,
   project?: string,
 ): BrowserState {
-  return withListing(initialState(includeArchived, project), {
-    sessions: runningFirst(sessions),
+  const place = project ? { name: project, has: (one: Session) => isOfProject(one, project) } : undefined;
+  return withListing(initialState(includeArchived, place), {
+    sessions: byUrgency(sessions),
     complete: true,
     error: undefined,
   });
@@ -116,11 +118,11 @@ describe("the list", () => {
     const state = after(browser(), DOWN).state;
     expect(selected(state)).toBe("fix the tests");
     const newer = [sample({ title: "brand new" }), ...ALL];
-    expect(selected(withListing(state, { ...state.listing, sessions: runningFirst(newer) }))).toBe(
+    expect(selected(withListing(state, { ...state.listing, sessions: byUrgency(newer) }))).toBe(
       "fix the tests",
     );
     const without = ALL.filter((one) => one !== done);
-    expect(selected(withListing(state, { ...state.listing, sessions: runningFirst(without) }))).toBe(
+    expect(selected(withListing(state, { ...state.listing, sessions: byUrgency(without) }))).toBe(
       "write docs",
     );
     expect(selected(after(browser(), UP + UP).state)).toBe("explain the parser");
@@ -173,6 +175,30 @@ describe("the menu", () => {
     expect(after(next, "\r").state.panel.kind).toBe("sacrifice");
     const gone = withListing(menu, { ...menu.listing, sessions: [done] });
     expect(gone.panel).toEqual({ kind: "none" });
+  });
+});
+
+describe("a and d", () => {
+  const attention = { state: "waiting", kind: "permission", message: "rm?", source: "osc7501", seq: 7, at: "2026-03-01T11:57:00.000Z" } as const; // biome-ignore format: one thought
+  const asks = sample({ status: "running", title: "asks", attention });
+  const idle = sample({ status: "running", title: "idle", attention: { ...attention, kind: "idle" } });
+
+  test("answer what asks for leave, and only that; waiting ones first, for an answer before for a task", () => {
+    const state = browser([live, idle, asks, done]);
+    expect(titles(state)).toEqual(["asks", "idle", "explain the parser", "fix the tests"]);
+    expect(after(state, "a").intent).toEqual({ kind: "answer", answer: "approve", session: asks });
+    expect(after(state, "d").intent).toEqual({ kind: "answer", answer: "deny", session: asks });
+    for (const keys of ["ja", "jja", "jjja"].map((all) => [all.slice(0, -1), "a"] as const)) {
+      const refused = after(after(state, keys[0]).state, keys[1]);
+      expect([refused.intent, refused.state.notice?.bad]).toEqual([undefined, true]);
+    }
+  });
+
+  test("only pressed for themselves: no rest of what was typed ahead, no paste, and no letter of the filter", () => {
+    const state = browser([asks]);
+    for (const keys of ["aa", "xa", "da", "/a", "/d"]) expect(after(state, keys).intent).toBeUndefined();
+    const pasted = afterKey(state, { name: "paste", text: "a" }, 10);
+    expect([pasted.intent, pasted.state.filter]).toEqual([undefined, "a"]);
   });
 });
 

@@ -1,7 +1,8 @@
 // Holds what the browser draws: never wider or higher than the terminal, harmless whatever a session is called.
 import { describe, expect, test } from "bun:test";
-import { runningFirst } from "../../src/cli/client/session-list.ts";
+import { byUrgency } from "../../src/cli/client/session-list.ts";
 import { browserLines } from "../../src/cli/commands/sessions/browser/lines.ts";
+import { screenRows } from "../../src/cli/commands/sessions/browser/preview.ts";
 import {
   afterKey,
   type BrowserState,
@@ -11,6 +12,7 @@ import {
 import { glyphs } from "../../src/cli/ui/glyphs.ts";
 import { fold, widthOf, wrapped } from "../../src/cli/ui/width.ts";
 import type { Session } from "../../src/session/session.ts";
+import { blankPicture, type Picture } from "../../src/vt/picture.ts";
 import { CONTROLS, HOSTILE, NOW, sample } from "./sample.ts";
 
 const SESSIONS: readonly Session[] = [
@@ -31,7 +33,7 @@ const SESSIONS: readonly Session[] = [
 
 function state(sessions: readonly Session[] = SESSIONS, keys: readonly string[] = []): BrowserState {
   let now = withListing(initialState(true), {
-    sessions: runningFirst(sessions),
+    sessions: byUrgency(sessions),
     complete: true,
     error: undefined,
   });
@@ -61,17 +63,77 @@ const MOMENTS: readonly (readonly [string, readonly string[]])[] = [
   ["nothing found", ["/", "z", "z", "z"]],
 ];
 
+/** A screen of another size than any of ours, with wide characters, colours, and what no cell may hold. */
+const PICTURE: Picture = {
+  ...blankPicture(120, 30),
+  styles: [{ sgr: "0" }, { sgr: "0;1;41" }],
+  primary: {
+    ...blankPicture(120, 30).primary,
+    lines: Array.from({ length: 30 }, (_, n) => [[`row ${n} `, 0] as const, ["日本".repeat(40), 1] as const, [7, 0] as const, [HOSTILE, 0] as const]), // biome-ignore format: one thought
+  },
+};
+
 describe("it fits", () => {
   for (const size of SIZES) {
     for (const [moment, keys] of MOMENTS) {
       test(`${moment} in ${size.cols}x${size.rows}`, () => {
-        const lines = plain(browserLines(state(SESSIONS, keys), size, NOW));
-        expect(lines.length).toBeLessThanOrEqual(size.rows);
+        const now = state(SESSIONS, keys);
+        const screen = { id: now.selected ?? "", picture: PICTURE };
+        const lines = plain(browserLines(now, size, NOW, screen));
+        expect(lines.length).toBe(size.rows);
         expect(lines.filter((line) => widthOf(line) > size.cols)).toEqual([]);
         expect(lines.filter((line) => CONTROLS.test(line))).toEqual([]);
       });
     }
   }
+});
+
+describe("the selected session's screen", () => {
+  const shows = (size: { cols: number; rows: number }, keys: readonly string[] = []) => {
+    const now = state(SESSIONS, keys);
+    return plain(browserLines(now, size, NOW, { id: now.selected ?? "", picture: PICTURE }));
+  };
+
+  test("beside the list where it is wide, below it where there is room, else one row of facts; a menu takes its rows from it", () => {
+    const wide = shows({ cols: 200, rows: 50 });
+    expect(wide.filter((line) => line.includes("row ")).length).toBe(30);
+    const below = shows({ cols: 80, rows: 24 });
+    expect(below.filter((line) => line.startsWith("row ")).length).toBeGreaterThan(5);
+    const narrow = shows({ cols: 40, rows: 20 });
+    expect(narrow.filter((line) => line.includes("row ")).length).toBe(0);
+    const menu = shows({ cols: 80, rows: 24 }, ["tab"]);
+    const list = (lines: readonly string[]) => lines.slice(0, 13).map((line) => line.slice(1));
+    expect(list(menu)).toEqual(list(below));
+  });
+
+  test("of more rows than there is room for those at the cursor; of a blank one nothing; another session's never", () => {
+    const rows = (picture: Picture, rows: number) => plain(screenRows(picture, { cols: 8, rows }));
+    expect(rows(PICTURE, 2)).toEqual(["row 28", "row 29"]);
+    expect(rows(blankPicture(80, 24), 4).filter(Boolean)).toEqual([]);
+    const other = plain(browserLines(state(), { cols: 200, rows: 50 }, NOW, { id: "x", picture: PICTURE }));
+    expect(other.join("")).not.toContain("row 1");
+  });
+
+  test("one that waits says for what, in its own words, harmless; and who works in the same checkout is named", () => {
+    const asks = sample({
+      status: "running",
+      title: "one",
+      attention: { state: "waiting", kind: "permission", message: `run rm? ${HOSTILE}`, source: "osc7501", seq: 7, at: "2026-03-01T11:57:00.000Z" }, // biome-ignore format: one thought
+    });
+    const other = sample({ status: "running", title: "two" });
+    const apart = sample({ status: "running", title: "three", project_root: "/home/me/other" });
+    const lines = plain(browserLines(state([other, asks, apart]), { cols: 200, rows: 20 }, NOW));
+    expect(lines[4]).toContain("waiting  ! codex    3m    one");
+    expect(lines.join("\n")).toContain("waiting for leave: run rm? a␛[2J");
+    expect(lines.join("\n")).toContain(`! in one checkout with ${other.id.slice(0, 8)} two`);
+    expect(lines[5]).toMatch(/running {2}! .* two/);
+    expect(lines[6]).toMatch(/running {4}.* three/);
+    expect(lines[0]).toContain("1 shared checkout");
+    const ended = { ...other, status: "completed" as const };
+    expect(plain(browserLines(state([ended, asks, apart]), { cols: 200, rows: 20 }, NOW)).join()).not.toMatch(
+      "!",
+    );
+  });
 });
 
 test("the selected session is on the screen wherever it stands", () => {
@@ -99,8 +161,8 @@ test("what a person reads at 80 columns", () => {
     `  ${failed} orphaned   codex    1h    fix the tests                             app`,
     `  ${archived} archived   codex    1h    fix the tests                             app`,
     "",
-    "",
-    ` Enter attach  ${dot}  Tab actions  ${dot}  Esc leave  ${dot}  ? keys  ${dot}  / filter`,
+    ` ${SESSIONS[1]?.id.slice(0, 8)} ${dot} codex, interactive ${dot} running for 1h`,
+    ` Enter attach  ${dot}  ? keys  ${dot}  Tab actions  ${dot}  Esc leave  ${dot}  / filter`,
   ]);
 });
 

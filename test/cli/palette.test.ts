@@ -1,5 +1,6 @@
 // Holds what a line typed into the palette means, and what is offered while it is typed.
 import { describe, expect, test } from "bun:test";
+import { isOfProject } from "../../src/cli/client/describe.ts";
 import { headerLines, shortPath } from "../../src/cli/commands/tui/header.ts";
 import { requestOf, slashes } from "../../src/cli/commands/tui/slashes.ts";
 import { type Known, offers } from "../../src/cli/commands/tui/suggest.ts";
@@ -7,6 +8,7 @@ import { glyphs } from "../../src/cli/ui/glyphs.ts";
 import { widthOf } from "../../src/cli/ui/width.ts";
 import { CovenError } from "../../src/errors.ts";
 import type { HarnessInfo } from "../../src/session/ports.ts";
+import type { Session } from "../../src/session/session.ts";
 import { CONTROLS, HOSTILE, NOW, sample } from "./sample.ts";
 
 const harness = (id: string, available = true): HarnessInfo => ({
@@ -128,8 +130,11 @@ describe("offers", () => {
 
 describe("the heading", () => {
   const place = { projectRoot: "/srv/app", cwd: "/srv/app", isRepository: true };
+  const scope = { isHere: (one: Session) => isOfProject(one, "/srv/app") };
   const second = (over: object) =>
-    Bun.stripANSI(headerLines(place, { sessions: [], complete: true, error: undefined, ...over }, 80)[1]);
+    Bun.stripANSI(
+      headerLines(place, { sessions: [], complete: true, error: undefined, ...over }, 80, scope)[1],
+    );
   const unreachable = (cause: string) =>
     new CovenError("runtime_unavailable", "no", { reason: "unreachable", cause, socket: "/s" });
 

@@ -300,7 +300,7 @@ describeUnless(without("tmux"))("the session browser", () => {
     pane.press("Up");
     pane.type("/ !2 '4310");
     await pane.shows(" · 1 of 5001");
-    await pane.shows(/❯ ✓ completed .* task 4310 /);
+    await pane.shows(/❯ ✓ completed .* task 4310\n/);
     pane.press("C-u");
     await pane.shows(" · 5001");
     pane.press("C-c");

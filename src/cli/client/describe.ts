@@ -6,22 +6,18 @@ import { glyphs } from "../ui/glyphs.ts";
 import { harmless } from "../ui/text.ts";
 import { span } from "../ui/time.ts";
 import { padded } from "../ui/width.ts";
+import { isWaiting } from "./attention.ts";
 import { outcome } from "./outcome.ts";
 import { isInWorktreeOf } from "./project.ts";
 
-/** Its program has said that it waits for a person. */
-export function isWaiting(session: Session): boolean {
-  if (isSettled(session.status)) return false;
-  // A daemon of before says no more than the program's own word.
-  return session.attention ? session.attention.state === "waiting" : session.activity === "blocked";
-}
-
-/** One word on where it stands: its status, `waiting` when its program waits for a person, `external` while somebody else runs it, `archived`. */
+/** One word on where it stands: its status, `waiting` when its program waits for a person, `working` or `done` when it says so, `external` while somebody else runs it, `archived`. */
 export function stateWord(session: Session): string {
   if (isArchived(session)) return "archived";
   // Somebody else runs it: nothing is known of it but what they said.
   if (session.external && !isSettled(session.status)) return "external";
-  return isWaiting(session) ? "waiting" : session.status;
+  if (isWaiting(session)) return "waiting";
+  const state = isSettled(session.status) ? undefined : session.attention?.state;
+  return state === "working" || state === "done" ? state : session.status;
 }
 
 const SIGNS: Readonly<Record<string, string>> = {
@@ -44,9 +40,11 @@ export function painted(session: Session, text: string): string {
   return isWaiting(session) ? out.yellow(text) : coloured(session.status, text, out);
 }
 
-/** How long it has been running, or how long ago it ended; `3m`. */
+/** How long it has been waiting or running, or how long ago it ended; `3m`. */
 export function ageOf(session: Session, now: number): string {
-  return span(now - Date.parse(isSettled(session.status) ? session.updated_at : session.created_at));
+  const waits = isWaiting(session) ? session.attention?.at : undefined;
+  const since = waits ?? (isSettled(session.status) ? session.updated_at : session.created_at);
+  return span(now - Date.parse(since));
 }
 
 /** The last part of its project's path; as it is, not yet harmless. */

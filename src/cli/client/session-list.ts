@@ -1,8 +1,10 @@
 // The list of sessions: read to its end once, or kept up to date while somebody looks at it.
 import type { CovenClient } from "../../api/client.ts";
-import { isSettled, type Session } from "../../session/session.ts";
+import type { Session } from "../../session/session.ts";
+import { urgency } from "./attention.ts";
 
 type Lister = Pick<CovenClient, "sessions">;
+type Follower = Pick<CovenClient, "sessions" | "feed" | "apiVersion">;
 
 /** Sessions in a page for programs, and in one for a person who waits for the first of them. */
 const PAGE = 1_000;
@@ -26,7 +28,7 @@ async function* pages(client: Lister, includeArchived: boolean, limit: number) {
 
 /** What is known of the sessions now. */
 export interface Listing {
-  /** Running first, otherwise newest first. */
+  /** As `byUrgency`, otherwise newest first. */
   readonly sessions: readonly Session[];
   /** Every page has been read. */
   readonly complete: boolean;
@@ -42,15 +44,28 @@ export interface Feed {
   stop(): void;
 }
 
-/** Begins to read. Calls `changed` after each page of the first time, and from then on after each whole list. */
+/** What happens in quick succession is shown at once, in milliseconds. */
+const TOGETHER_MS = 30;
+/** How soon a list is read that may have missed something, in milliseconds. */
+const SOON_MS = 200;
+/** With a daemon that says what happens, the list is still read anew so often, in milliseconds. */
+const SAID_PAUSE_MS = 30_000;
+
+/** Begins to read. Calls `changed` after each page of the first time, and from then on when something is different. */
 export function sessionFeed(
-  client: Lister,
+  client: Follower,
   options: { readonly includeArchived: () => boolean; changed(): void },
 ): Feed {
   let now: Listing = { sessions: [], complete: false, error: undefined };
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let saying: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
   let reading = 0;
+  /** The daemon tells what happens. */
+  let isTold = false;
+  /** Sessions that something happened to since the last reading began; undefined for one that is gone. */
+  const news = new Map<string, Session | undefined>();
+  const hangUp = new AbortController();
 
   async function read(): Promise<void> {
     clearTimeout(timer);
@@ -58,6 +73,7 @@ export function sessionFeed(
     const mine = reading;
     const began = performance.now();
     const all: Session[] = [];
+    news.clear();
     // Once a newer reading has begun, or nobody looks any more, this one no longer counts.
     const isOver = () => stopped || mine !== reading;
     try {
@@ -65,16 +81,64 @@ export function sessionFeed(
         if (isOver()) return;
         all.push(...sessions);
         if (now.complete && !isLast) continue;
-        now = { sessions: runningFirst(all), complete: isLast || now.complete, error: undefined };
+        now = { sessions: withNews(all, news), complete: isLast || now.complete, error: undefined };
         options.changed();
       }
+      if (!isTold) void listen();
     } catch (error) {
       if (isOver()) return;
       now = { ...now, error };
       options.changed();
     }
     const pause = Math.max(LEAST_PAUSE_MS, PAUSE_PER_MS * (performance.now() - began));
-    timer = setTimeout(() => void read(), pause);
+    timer = setTimeout(() => void look(performance.now() + SAID_PAUSE_MS - pause), pause);
+  }
+
+  /** With a daemon that says what happens it is enough to know that it is there, until so late (a moment on the monotonic clock). */
+  async function look(until: number): Promise<void> {
+    if (!isTold || now.error !== undefined || performance.now() > until) return read();
+    const mine = reading;
+    const isThere = await client.apiVersion().then(
+      () => true,
+      () => false,
+    );
+    if (stopped || mine !== reading) return;
+    if (!isThere) return read();
+    clearTimeout(timer);
+    timer = setTimeout(() => void look(until), LEAST_PAUSE_MS);
+  }
+
+  function readAgain(inMs: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => void read(), inMs);
+  }
+
+  /** What the daemon says of each session as it happens, until it goes away; then the list is read as if it said nothing. */
+  async function listen(): Promise<void> {
+    isTold = true;
+    const began = performance.now();
+    try {
+      for await (const { type, session } of client.feed({ signal: hangUp.signal })) {
+        if (stopped) return;
+        // What happened between the last reading and now is found by another one.
+        if (type === "open" || type === "gap") readAgain(SOON_MS);
+        if (!session) continue;
+        news.set(session.id, "status" in session ? session : undefined);
+        saying ??= setTimeout(say, TOGETHER_MS);
+      }
+    } catch {
+      // One that is too old to say, or has gone: both are found out by asking.
+    }
+    isTold = false;
+    if (!stopped) readAgain(performance.now() - began > LEAST_PAUSE_MS ? SOON_MS : LEAST_PAUSE_MS);
+  }
+
+  function say(): void {
+    saying = undefined;
+    if (stopped || !now.complete) return;
+    // Who says something is there.
+    now = { ...now, error: undefined, sessions: withNews(now.sessions, news) };
+    options.changed();
   }
 
   void read();
@@ -86,12 +150,31 @@ export function sessionFeed(
     stop() {
       stopped = true;
       clearTimeout(timer);
+      clearTimeout(saying);
+      hangUp.abort();
     },
   };
 }
 
-/** Running ones first, otherwise in the order given (newest first). */
-export function runningFirst(sessions: readonly Session[]): Session[] {
-  const settled = sessions.filter((one) => isSettled(one.status));
-  return [...sessions.filter((one) => !isSettled(one.status)), ...settled];
+/** A list with what happened since; in the order of all lists. */
+function withNews(
+  sessions: readonly Session[],
+  news: ReadonlyMap<string, Session | undefined>,
+): readonly Session[] {
+  if (news.size === 0) return byUrgency(sessions);
+  const there = new Set(sessions.map((one) => one.id));
+  const begun = Array.from(news.values()).filter((one) => one && !there.has(one.id));
+  const known = sessions.map((one) => (news.has(one.id) ? news.get(one.id) : one));
+  return byUrgency([...begun, ...known].filter((one) => one !== undefined).sort(newestFirst));
+}
+
+function newestFirst(one: Session, other: Session): number {
+  return one.created_at < other.created_at ? 1 : one.created_at > other.created_at ? -1 : 0;
+}
+
+/** Those that wait for a person first, then what runs, then what has ended; otherwise in the order given (newest first). */
+export function byUrgency(sessions: readonly Session[]): Session[] {
+  const groups: [Session[], Session[], Session[], Session[]] = [[], [], [], []];
+  for (const one of sessions) groups[urgency(one)]?.push(one);
+  return groups.flat();
 }

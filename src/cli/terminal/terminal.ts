@@ -210,7 +210,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
     tty.write(modes.restore() + ENTER_SCREEN);
     const sizeNow = () => tty.size() ?? { cols: 80, rows: 24 };
     const shown = painter((text) => tty.write(text));
-    const draw = () => shown.draw(view.lines(sizeNow(), Date.now()), sizeNow().rows);
+    const draw = () => shown.draw(view.lines(sizeNow(), Date.now()), sizeNow());
     const view = logView({ client, session, changed: draw, write: (text) => tty.write(text) });
     const keys = keyNames((key) => {
       if (!log) return;

@@ -4,7 +4,7 @@ import { isCovenError } from "../../errors.ts";
 import { isSettled, type Session } from "../../session/session.ts";
 import { drawLines } from "../../vt/picture.ts";
 import { sessionAround } from "../client/around.ts";
-import { isWaiting } from "../client/describe.ts";
+import { isWaiting } from "../client/attention.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "../client/outcome.ts";
 import { shortId } from "../client/session-id.ts";
 import { lost } from "../client/watch.ts";

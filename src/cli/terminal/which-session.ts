@@ -57,8 +57,8 @@ async function pickedSession(client: Lister, { name }: Invocation, kind: Session
   // Only those who have to pick pay for it.
   const { placeHere } = await import("../client/project.ts");
   const { isOfProject } = await import("../client/describe.ts");
-  const here = placeHere()?.projectRoot;
-  const own = (one: Session) => here !== undefined && isOfProject(one, here);
+  const here = placeHere();
+  const own = (one: Session) => here !== undefined && isOfProject(one, here.projectRoot);
   const ordered = [...fitting.filter(own), ...fitting.filter((one) => !own(one))];
   const { askSession } = await import("../client/ask-session.ts");
   const picked = await askSession(`Which session to ${name}?`, ordered);

@@ -2,6 +2,7 @@
 import { suspendSelf } from "../../os/signal.ts";
 import { type Key, keyReader } from "./key-input.ts";
 import { onTerminalSignals } from "./terminal-signals.ts";
+import { widthOf } from "./width.ts";
 
 /** In cells. */
 export interface Size {
@@ -103,7 +104,7 @@ export function fullScreen(on: FullScreenEvents): FullScreen {
       return { cols: stdout.columns || 80, rows: stdout.rows || 24 };
     },
     draw(lines) {
-      if (open) shown.draw(lines, this.size.rows);
+      if (open) shown.draw(lines, this.size);
     },
     leave,
   };
@@ -111,20 +112,27 @@ export function fullScreen(on: FullScreenEvents): FullScreen {
 
 /** Lines on a screen of ours: what differs from those before is written, and all of it at once. */
 export interface Painter {
-  draw(lines: readonly string[], rows: number): void;
+  draw(lines: readonly string[], size: Size): void;
   /** Whatever the terminal shows is not what was drawn: the next time all of it is. */
   forget(): void;
+}
+
+/** Over what stood there, and then what is left of it away: cleared first it would flicker where a terminal shows frames as they come. */
+function rowOf(line: string, row: number, cols: number): string {
+  // At the right edge the cursor stands on the last character.
+  const rest = widthOf(line) < cols ? "\u001b[0m\u001b[K" : "";
+  return `\u001b[${row + 1};1H${line}${rest}`;
 }
 
 /** Draws by `write`, with the cursor anywhere. */
 export function painter(write: (text: string) => void): Painter {
   let shown: readonly string[] | undefined;
   return {
-    draw(lines, rows) {
+    draw(lines, { rows, cols }) {
       const wanted = Array.from({ length: rows }, (_, row) => lines[row] ?? "");
       const before = shown;
       const changes = wanted.flatMap((line, row) =>
-        before && line === (before[row] ?? "") ? [] : [`\u001b[${row + 1};1H\u001b[2K${line}`],
+        before && line === (before[row] ?? "") ? [] : [rowOf(line, row, cols)],
       );
       shown = wanted;
       if (changes.length > 0) write(`${FRAME[0]}${before ? "" : "\u001b[2J"}${changes.join("")}${FRAME[1]}`);

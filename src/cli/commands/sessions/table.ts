@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { isArchived, isSettled, type Session } from "../../../session/session.ts";
 import { modeWord } from "../../client/launch-mode.ts";
 import { shortId } from "../../client/session-id.ts";
-import { runningFirst } from "../../client/session-list.ts";
+import { byUrgency } from "../../client/session-list.ts";
 import { coloured, err, out } from "../../ui/colour.ts";
 import { columns, say, write } from "../../ui/out.ts";
 import { type Column, table } from "../../ui/table.ts";
@@ -28,7 +28,7 @@ export async function show(
     return;
   }
   const width = columns(process.stdout, 80);
-  const shown = runningFirst(sessions).slice(0, SHOWN);
+  const shown = byUrgency(sessions).slice(0, SHOWN);
   const [head = "", ...rows] = table(shown, width < 60 ? NARROW : WIDE, width);
   await write(`${[out.dim(head), ...rows].join("\n")}\n`);
   if (shown.length < sessions.length) {

@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { isUnreachable } from "../../../api/client.ts";
 import { isSettled, type Session } from "../../../session/session.ts";
-import { isOfProject, isWaiting } from "../../client/describe.ts";
+import { isWaiting } from "../../client/attention.ts";
 import type { Place } from "../../client/project.ts";
 import type { Listing } from "../../client/session-list.ts";
 import { out } from "../../ui/colour.ts";
@@ -10,18 +10,24 @@ import { glyphs } from "../../ui/glyphs.ts";
 import { harmless } from "../../ui/text.ts";
 import { cut, widthOf } from "../../ui/width.ts";
 
+/** What the palette is about: sessions of this project, or of all. */
+export interface Scope {
+  readonly isHere?: ((session: Session) => boolean) | undefined;
+  readonly everywhere?: boolean;
+}
+
 /** Two lines for this width: the project, and the daemon with the sessions of this project, or of all (`everywhere`). */
 export function headerLines(
   place: Place | undefined,
   listing: Listing,
   cols: number,
-  everywhere = false,
+  { isHere, everywhere = false }: Scope = {},
 ): [string, string] {
   const where = place ? shortPath(place.projectRoot, cols - 12) : "this directory is gone";
   const kind = place?.isRepository ? " (git)" : "";
   const first = `${out.bold("coven")} ${out.dim(glyphs.dot)} ${where}${out.dim(kind)}`;
   const live = listing.sessions.filter((one) => !isSettled(one.status));
-  const here = ofPalette(live, place, everywhere);
+  const here = ofPalette(live, isHere, everywhere);
   const others = live.filter((one) => !here.includes(one));
   const waiting = here.filter(isWaiting).length;
   const waitingElsewhere = others.filter(isWaiting).length;
@@ -41,11 +47,10 @@ export function headerLines(
 /** The sessions that the palette is about: of this project, or of all. */
 export function ofPalette(
   sessions: readonly Session[],
-  place: Place | undefined,
+  isHere: ((session: Session) => boolean) | undefined,
   everywhere: boolean,
 ): readonly Session[] {
-  if (everywhere || !place) return sessions;
-  return sessions.filter((one) => isOfProject(one, place.projectRoot));
+  return everywhere || !isHere ? sessions : sessions.filter(isHere);
 }
 
 function daemonFact({ complete, error, sessions }: Listing): string {

@@ -5,8 +5,10 @@ import { readConfig } from "../../../config.ts";
 import { environment } from "../../../os/environment.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
 import type { HarnessInfo } from "../../../session/ports.ts";
+import type { Session } from "../../../session/session.ts";
 import { askSession } from "../../client/ask-session.ts";
 import { askedFor } from "../../client/asked.ts";
+import { isOfProject } from "../../client/describe.ts";
 import { factsOf } from "../../client/facts.ts";
 import { launchables } from "../../client/launchables.ts";
 import { type Place, placeHere } from "../../client/project.ts";
@@ -52,6 +54,7 @@ async function turn(
   view: { everywhere: boolean },
 ): Promise<boolean> {
   const place = placeHere();
+  const isHere = place && ((one: Session) => isOfProject(one, place.projectRoot));
   const harnesses = launchables(paths, environment());
   const usual = usualHarness(paths, harnesses);
   const known = slashes(harnesses, await isEarlierWaiting(paths));
@@ -67,7 +70,7 @@ async function turn(
   await Promise.race([first.promise, Bun.sleep(FIRST_WORD_MS)]);
   const answer = await askLine(
     {
-      heading: (cols) => headerLines(place, feed.now, cols, view.everywhere),
+      heading: (cols) => headerLines(place, feed.now, cols, { isHere, everywhere: view.everywhere }),
       more() {
         view.everywhere = !view.everywhere;
       },
@@ -76,7 +79,7 @@ async function turn(
         slashes: known,
         harnesses,
         usual,
-        sessions: ofPalette(feed.now.sessions, place, view.everywhere),
+        sessions: ofPalette(feed.now.sessions, isHere, view.everywhere),
         now: Date.now(),
         cols,
       }),
@@ -95,7 +98,16 @@ async function turn(
   const request = requestOf(answer.line, known);
   if (request.kind === "quit") return false;
   try {
-    return await act(request, { line, paths, place, harnesses, usual, feed, everywhere: view.everywhere });
+    return await act(request, {
+      line,
+      paths,
+      place,
+      harnesses,
+      usual,
+      feed,
+      isHere,
+      everywhere: view.everywhere,
+    });
   } catch (error) {
     await reportError(error);
     return true;
@@ -119,6 +131,7 @@ interface Context {
   readonly harnesses: readonly HarnessInfo[];
   readonly usual: string;
   readonly feed: Feed;
+  readonly isHere: ((session: Session) => boolean) | undefined;
   /** The palette is about all projects. */
   readonly everywhere: boolean;
 }
@@ -182,9 +195,9 @@ async function runTask(harness: string, task: string, context: Context, confirme
   await perform(context.line, ["run", harness, "--", task]);
 }
 
-async function choose(verb: Verb, { feed, place, everywhere }: Context): Promise<string | undefined> {
+async function choose(verb: Verb, { feed, isHere, everywhere }: Context): Promise<string | undefined> {
   const all = feed.now.sessions.filter(VERBS[verb]);
-  const here = ofPalette(all, place, everywhere);
+  const here = ofPalette(all, isHere, everywhere);
   const fitting = here.length > 0 ? here : all;
   if (fitting.length === 0) {
     say(

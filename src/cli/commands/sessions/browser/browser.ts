@@ -1,8 +1,10 @@
 // `coven sessions` at a terminal: a list that keeps itself up to date, and the actions that a person chooses there.
+import { basename } from "node:path";
 import { type CovenClient, isUnreachable } from "../../../../api/client.ts";
 import { isCovenError } from "../../../../errors.ts";
 import { covenPaths } from "../../../../paths.ts";
 import { isSettled, type Session } from "../../../../session/session.ts";
+import { isOfProject } from "../../../client/describe.ts";
 import { endSession } from "../../../client/end-session.ts";
 import { hintsFor } from "../../../client/error-hints.ts";
 import { factsOf } from "../../../client/facts.ts";
@@ -19,8 +21,17 @@ import { type FullScreen, fullScreen } from "../../../ui/full-screen.ts";
 import type { Key } from "../../../ui/key-input.ts";
 import { counted } from "../../../ui/text.ts";
 import type { ActionId, ManyId } from "./actions.ts";
-import { browserLines, pageOf, targetAt } from "./lines.ts";
-import { type After, afterClick, afterKey, type BrowserState, initialState, withListing } from "./state.ts";
+import { browserLines, hasPreview, pageOf, targetAt } from "./lines.ts";
+import { preview } from "./preview.ts";
+import {
+  type After,
+  afterClick,
+  afterKey,
+  type BrowserState,
+  initialState,
+  selectedOf,
+  withListing,
+} from "./state.ts";
 
 /** Ages on the screen are at most this old, in milliseconds. */
 const TICK_MS = 1_000;
@@ -33,20 +44,27 @@ const FIRST_PAGE_MS = 150;
 
 /** Shows the list until the person leaves it, those of this project first; `all`: every one there is. Resolves to the exit code. */
 export function browse(client: CovenClient, all: boolean): Promise<number> {
+  const place = placeHere();
+  const project = place && {
+    name: basename(place.projectRoot) || "/",
+    has: (one: Session) => isOfProject(one, place.projectRoot),
+  };
   const { promise, resolve } = Promise.withResolvers<number>();
-  let state = initialState(all, placeHere()?.projectRoot, all);
+  let state = initialState(all, project, all);
   let screen: FullScreen | undefined;
   let log: LogView | undefined;
 
   const draw = () => {
     if (!screen) return;
     const { size } = screen;
-    screen.draw(log ? log.lines(size, Date.now()) : browserLines(state, size, Date.now()));
+    looking.lookAt(!log && hasPreview(state, size) ? selectedOf(state) : undefined);
+    screen.draw(log ? log.lines(size, Date.now()) : browserLines(state, size, Date.now(), looking.now));
   };
   const show = (next: BrowserState) => {
     state = next;
     draw();
   };
+  const looking = preview(client, draw);
   const first = Promise.withResolvers<void>();
   const feed = sessionFeed(client, {
     includeArchived: () => state.includeArchived,
@@ -60,6 +78,7 @@ export function browse(client: CovenClient, all: boolean): Promise<number> {
     clearInterval(ticking);
     feed.stop();
     log?.close();
+    looking.lookAt(undefined);
     screen?.leave();
     resolve(code);
   };
@@ -79,18 +98,19 @@ export function browse(client: CovenClient, all: boolean): Promise<number> {
       return;
     }
     const isClick = one.name === "mouse" && one.what === "press";
-    const after = isClick ? clicked(one.y) : afterKey(state, one, pageOf(state, screen.size));
+    const after = isClick ? clicked(one.x, one.y) : afterKey(state, one, pageOf(state, screen.size));
     show(after.state);
     if (after.intent?.kind === "leave") finish(0);
     if (after.intent?.kind === "refresh") void feed.refresh();
+    if (after.intent?.kind === "answer") void answer(after.intent.answer, after.intent.session);
     if (after.intent?.kind === "act on all") void actOnAll(after.intent.action, after.intent.sessions);
     if (after.intent?.kind === "act") void act(after.intent.action, after.intent.session);
   }
 
   let lastClick = { id: "", at: Number.NEGATIVE_INFINITY };
 
-  function clicked(y: number): After {
-    const target = screen && targetAt(state, screen.size, y);
+  function clicked(x: number, y: number): After {
+    const target = screen && targetAt(state, screen.size, x, y);
     if (!target) return { state };
     const id = target.kind === "row" ? (state.shown[target.at]?.id ?? "") : "";
     const at = performance.now();
@@ -104,6 +124,19 @@ export function browse(client: CovenClient, all: boolean): Promise<number> {
     const facts = await factsOf(covenPaths().socket);
     const text = facts ? notable(facts, Date.now()).join("  ") : "";
     if (text !== "" && screen && !state.notice) show({ ...state, notice: { text, bad: true } });
+  }
+
+  /** Types the keys that the harness takes, if the question is still the one that was shown. */
+  async function answer(what: "approve" | "deny", session: Session): Promise<void> {
+    try {
+      const seq = session.attention?.seq;
+      await client[what](session.id, seq === undefined ? {} : { ifAttentionSeq: seq });
+      const done = what === "approve" ? "Approved" : "Denied";
+      state = { ...state, notice: { text: `${done}: ${shortId(session.id)} ${session.title}`, bad: false } };
+    } catch (error) {
+      state = { ...state, notice: { text: trouble(error), bad: true } };
+    }
+    draw();
   }
 
   async function act(action: ActionId, session: Session): Promise<void> {
@@ -149,6 +182,7 @@ export function browse(client: CovenClient, all: boolean): Promise<number> {
 
   /** Gives the terminal to the session, or to the one that goes on with it, and takes it back afterwards. */
   async function atTerminalOf(session: Session, action: "rejoin" | "resume"): Promise<string> {
+    looking.lookAt(undefined);
     screen?.leave();
     screen = undefined;
     // The screen that was just left has paused it.

@@ -1,7 +1,7 @@
 // The lines of the browser for a state and a size, none wider than the terminal. Pure.
-import { basename } from "node:path";
 import { isSettled, type Session } from "../../../../session/session.ts";
-import { ageOf, isWaiting, painted, projectOf, signOf, stateText } from "../../../client/describe.ts";
+import { asksForLeave, isWaiting, matesOf, wants } from "../../../client/attention.ts";
+import { ageOf, painted, projectOf, signOf, stateText } from "../../../client/describe.ts";
 import { modeWord } from "../../../client/launch-mode.ts";
 import { shortId } from "../../../client/session-id.ts";
 import { out } from "../../../ui/colour.ts";
@@ -10,6 +10,7 @@ import { glyphs } from "../../../ui/glyphs.ts";
 import { counted, harmless } from "../../../ui/text.ts";
 import { cut, padded, widthOf } from "../../../ui/width.ts";
 import { actionsOf } from "./actions.ts";
+import { type Screen, screenRows } from "./preview.ts";
 import {
   type BrowserState,
   inScope,
@@ -24,9 +25,48 @@ import {
 /** Lines above the list (heading, filter, blank, column heads) and below it (blank, hints). */
 const AROUND = 6;
 
+/** From so many columns on the screen of the selected session stands beside the list, from so many rows and columns below it. */
+const BESIDE_COLS = 110;
+const BELOW = { cols: 60, rows: 24 };
+/** Where there is no room for a screen one row says more of the selected session, from so many rows for the list. */
+const DETAIL_ROOM = 5;
+/** Columns of the list with a screen beside it: its share, within bounds. */
+const LIST_SHARE = 0.42;
+const LIST_COLS = { least: 56, most: 100 };
+
+/** What stands where. */
+interface Layout {
+  /** Columns of the list. */
+  readonly cols: number;
+  /** Sessions that the list shows. */
+  readonly page: number;
+  /** The selected session's screen with what is said of it, if there is room. */
+  readonly preview: (Size & { readonly where: "beside" | "below" }) | undefined;
+}
+
+function layoutOf(state: BrowserState, { cols, rows }: Size): Layout {
+  const panel = panelHeight(state);
+  const room = rows - AROUND;
+  if (cols >= BESIDE_COLS) {
+    const list = Math.max(LIST_COLS.least, Math.min(LIST_COLS.most, Math.floor(cols * LIST_SHARE)));
+    const preview = { where: "beside", cols: cols - list - 2, rows: rows - 3 } as const;
+    return { cols: list, page: Math.max(1, room - panel), preview };
+  }
+  // A panel takes its rows from what is below first, so that the list stays where it is.
+  const half = cols >= BELOW.cols && rows >= BELOW.rows ? Math.floor(room / 2) : room > DETAIL_ROOM ? 1 : 0;
+  const left = half - panel;
+  const preview = left > 0 ? ({ where: "below", cols, rows: left } as const) : undefined;
+  return { cols, page: Math.max(1, room - Math.max(half, panel)), preview };
+}
+
 /** How many sessions the list shows at this size. */
-export function pageOf(state: BrowserState, { rows }: Size): number {
-  return Math.max(1, rows - AROUND - panelHeight(state));
+export function pageOf(state: BrowserState, size: Size): number {
+  return layoutOf(state, size).page;
+}
+
+/** Whether there is room for the selected session's screen. */
+export function hasPreview(state: BrowserState, size: Size): boolean {
+  return (layoutOf(state, size).preview?.rows ?? 0) > 1;
 }
 
 function panelHeight(state: BrowserState): number {
@@ -44,6 +84,9 @@ function panelHeight(state: BrowserState): number {
   }
 }
 
+/** Stands behind the status of those that work in one checkout. */
+const COLLIDES = "!";
+
 /** What `?` says; the first of a pair is as wide as the widest. */
 const KEYS = [
   ["Enter", "be at a live one, see the log of an old one"],
@@ -52,9 +95,11 @@ const KEYS = [
   ["/", "filter as you type"],
   ["p", "this project, or all of them"],
   ["n", "the next that waits for you"],
+  ["a d", "approve or deny what it asks leave for"],
   [".", "archived ones too, or not"],
   ["Space", "mark: Tab is then for all that are marked"],
   ["l", "its log"],
+  [COLLIDES, "works in the same checkout as another"],
   ["q", "leave; sessions go on"],
 ] as const;
 
@@ -67,25 +112,28 @@ function topOf(state: BrowserState, page: number): number {
 }
 
 /** What stands in this row of the screen. */
-export function targetAt(state: BrowserState, size: Size, y: number): Target | undefined {
-  const page = pageOf(state, size);
+export function targetAt(state: BrowserState, size: Size, x: number, y: number): Target | undefined {
+  const { cols, page, preview } = layoutOf(state, size);
+  // A click on the screen beside the list is none on the list.
+  if (x >= cols) return undefined;
   const row = y - LIST;
   if (row >= 0 && row < page) {
     const at = topOf(state, page) + row;
     return at < state.shown.length ? { kind: "row", at } : undefined;
   }
-  // Below the list a blank row, and in the panel a rule and two lines before the menu.
-  const action = row - page - 4;
+  // Below the list a blank row, perhaps a screen, and in the panel a rule and two lines before the menu.
+  const action = row - page - 4 - (preview?.where === "below" ? preview.rows : 0);
   const { panel } = state;
   return panel.kind === "actions" && action >= 0 && action < actionsOf(...sessionsOf(state, panel.ids)).length
     ? { kind: "action", at: action }
     : undefined;
 }
 
-/** The whole screen. */
-export function browserLines(state: BrowserState, size: Size, now: number): string[] {
-  const { cols, rows } = size;
-  const page = pageOf(state, size);
+/** The whole screen; `screen`: what the selected session shows, as far as it is known. */
+export function browserLines(state: BrowserState, size: Size, now: number, screen?: Screen): string[] {
+  const { rows } = size;
+  const { cols, page, preview } = layoutOf(state, size);
+  const shown = preview ? previewLines(state, screen, preview, now) : [];
   const widths = widthsOf(state, cols);
   const top = topOf(state, page);
   const visible = state.shown.slice(top, top + page);
@@ -98,6 +146,7 @@ export function browserLines(state: BrowserState, size: Size, now: number): stri
             {
               selected: one.id === selectedOf(state)?.id,
               marked: state.marked.includes(one.id),
+              collides: matesOf(state.listing.sessions, one).length > 0,
               hits: state.hits.get(one.id),
             },
             now,
@@ -105,15 +154,63 @@ export function browserLines(state: BrowserState, size: Size, now: number): stri
         )
       : nothing(state).map((line) => `  ${cut(line, cols - 2)}`);
   const middle = [
-    heading(state, cols),
-    filterLine(state, cols),
+    heading(state, size.cols),
+    filterLine(state, size.cols),
     "",
     visible.length > 0 ? out.dim(`  ${headings(widths)}`) : "",
     ...list.slice(0, page),
     ...Array.from({ length: Math.max(0, page - list.length) }, () => ""),
   ];
-  const below = ["", ...panelLines(state, cols, now), hints(state, cols)];
-  return [...middle, ...below].slice(0, rows);
+  const between = preview?.where === "below" ? shown : [];
+  const left = [...middle, "", ...between, ...panelLines(state, cols, now)].slice(0, rows - 1);
+  const last = hints(state, size.cols);
+  if (preview?.where !== "beside") return [...left, last];
+  // To its column by number: where a terminal draws a character wider than we count, the line between stays straight.
+  const joined = left.map((line, y) =>
+    y < 2 ? line : `${padded(line, cols)}\u001b[${cols + 1}G${out.dim(glyphs.guide)} ${shown[y - 2] ?? ""}`,
+  );
+  return [...joined, last];
+}
+
+/** What is said of the selected session, and its screen. */
+function previewLines(
+  state: BrowserState,
+  screen: Screen | undefined,
+  { where, cols, rows }: NonNullable<Layout["preview"]>,
+  now: number,
+): string[] {
+  const session = selectedOf(state);
+  const filled = (lines: readonly string[]) => Array.from({ length: rows }, (_, y) => lines[y] ?? "");
+  if (!session) return filled([]);
+  const title = harmless(session.title);
+  const facts = `${shortId(session.id)} ${glyphs.dot} ${harmless(session.harness)}, ${modeWord(session)} ${glyphs.dot} ${stateText(session, now)}`;
+  const mates = matesOf(state.listing.sessions, session);
+  const notes = [
+    ...(wants(session) === "" ? [] : [out.yellow(cut(` waiting ${harmless(wants(session))}`, cols))]),
+    ...(mates.length > 0
+      ? [
+          out.yellow(
+            cut(
+              ` ${COLLIDES} in one checkout with ${mates.map((one) => `${shortId(one.id)} ${harmless(one.title)}`).join(", ")}`,
+              cols,
+            ),
+          ),
+        ]
+      : []),
+  ];
+  if (rows === 1) return [notes[0] ?? out.dim(cut(` ${facts}`, cols))];
+  const head =
+    where === "beside"
+      ? [out.bold(cut(title, cols)), out.dim(cut(facts, cols)), ...notes, out.dim(glyphs.rule.repeat(cols))]
+      : [ruleWith(`${title} ${glyphs.dot} ${facts}`, cols), ...notes];
+  const picture = screen?.id === session.id ? screen.picture : undefined;
+  return filled([...head, ...(picture ? screenRows(picture, { cols, rows: rows - head.length }) : [])]);
+}
+
+function ruleWith(text: string, cols: number): string {
+  const shown = cut(text, Math.max(1, cols - 6));
+  const rest = Math.max(0, cols - widthOf(shown) - 4);
+  return out.dim(`${glyphs.rule.repeat(2)} ${shown} ${glyphs.rule.repeat(rest)}`);
 }
 
 function heading(state: BrowserState, cols: number): string {
@@ -122,14 +219,18 @@ function heading(state: BrowserState, cols: number): string {
   const running = here.filter((one) => !isSettled(one.status)).length;
   const waiting = here.filter(isWaiting).length;
   const elsewhere = everywhere ? 0 : listing.sessions.filter(isWaiting).length - waiting;
+  const collisions = new Set(
+    here.filter((one) => matesOf(listing.sessions, one).length > 0).map((one) => one.project_root),
+  ).size;
   const title = "Sessions";
   const all = state.filter === "" ? `${shown.length}` : `${shown.length} of ${here.length}`;
-  const place = everywhere || project === undefined ? "of all projects" : `in ${nameOf(project)}`;
+  const place = everywhere || project === undefined ? "of all projects" : `in ${project.name}`;
   const facts = [
     `${all}${listing.complete ? "" : "…"}`,
     ...(running > 0 ? [`${running} live`] : []),
     ...(waiting > 0 ? [`${waiting} waiting for you`] : []),
     ...(elsewhere > 0 ? [`${elsewhere} waiting in other projects`] : []),
+    ...(collisions > 0 ? [counted(collisions, "shared checkout")] : []),
     ...(state.includeArchived ? ["archived too"] : []),
     ...(state.marked.length > 0 ? [`${state.marked.length} marked`] : []),
     ...(listing.error === undefined ? [] : ["not up to date: the daemon does not answer"]),
@@ -139,10 +240,6 @@ function heading(state: BrowserState, cols: number): string {
   const name = ` ${cut(harmless(place), Math.min(room, Math.max(15, room - widthOf(text))))}`;
   const shownText = cut(text, cols - title.length - widthOf(name) - 1);
   return ` ${out.bold(title)}${name}${waiting + elsewhere > 0 ? out.yellow(shownText) : out.dim(shownText)}`;
-}
-
-function nameOf(root: string): string {
-  return basename(root) || "/";
 }
 
 function filterLine(state: BrowserState, cols: number): string {
@@ -163,9 +260,10 @@ function filterLine(state: BrowserState, cols: number): string {
 
 /** The lines that say why the list is empty. */
 function nothing(state: BrowserState): string[] {
+  if (state.filter !== "" && inScope(state).length > 0)
+    return ["No session matches.", "Esc shows all of them again."];
   if (state.listing.error !== undefined) return ["The daemon does not answer.", "Try: coven doctor"];
   if (!state.listing.complete) return ["Reading …"];
-  if (state.filter !== "") return ["No session matches.", "Esc shows all of them again."];
   const elsewhere = state.everywhere ? 0 : inScope({ ...state, everywhere: true }).length;
   const archived = state.includeArchived ? 0 : state.listing.sessions.length - elsewhere;
   const hint = [
@@ -196,11 +294,16 @@ function widthsOf(state: BrowserState, cols: number): Widths {
   const age = cols < 32 ? 0 : 4;
   const word = 11;
   const harness = cols < 56 ? 0 : most((one) => one.harness, 7, 12);
-  const project = cols < 72 ? 0 : most((one) => projectOf(one), 7, cols < 120 ? 16 : 32);
+  const isOne = new Set(inScope(state).map(projectOf)).size < 2 && !state.everywhere;
+  const project = cols < 72 || isOne ? 0 : most((one) => projectOf(one), 7, cols < 120 ? 16 : 32);
   const id = cols < 100 ? 0 : 8;
   const others = [word, harness, age, project, id].filter((width) => width > 0);
   const room = Math.max(4, cols - 3 - others.reduce((sum, width) => sum + width + 2, 0));
-  const title = most((one) => one.title, Math.min(room, 24), room);
+  const title = most(
+    (one) => `${one.title}${isWaiting(one) ? `   ${wants(one)}` : ""}`,
+    Math.min(room, 24),
+    room,
+  );
   return { state: word, harness, age, title, project, id };
 }
 
@@ -267,8 +370,14 @@ function row(
   {
     selected,
     marked,
+    collides,
     hits,
-  }: { readonly selected: boolean; readonly marked: boolean; readonly hits: ReadonlySet<number> | undefined },
+  }: {
+    readonly selected: boolean;
+    readonly marked: boolean;
+    readonly collides: boolean;
+    readonly hits: ReadonlySet<number> | undefined;
+  },
   now: number,
 ): string {
   const [title, word, harness, project] = rowText(session);
@@ -279,7 +388,7 @@ function row(
       state: "",
       harness,
       age: ageOf(session, now),
-      title,
+      title: titleCell(session, title, widths.title),
       project,
       id: shortId(session.id),
     },
@@ -287,9 +396,22 @@ function row(
   );
   const state = painted(session, padded(`${sign} ${word}`, widths.state));
   const mark = marked ? out.cyan("+") : " ";
+  const beside = collides ? out.yellow(COLLIDES) : " ";
   return selected
-    ? `${out.cyan(glyphs.pointer)}${mark}${state}  ${out.bold(rest)}`
-    : ` ${mark}${state}  ${isSettled(session.status) ? out.dim(rest) : rest}`;
+    ? `${out.cyan(glyphs.pointer)}${mark}${state}${beside} ${out.bold(rest)}`
+    : ` ${mark}${state}${beside} ${isSettled(session.status) ? out.dim(rest) : rest}`;
+}
+
+/** A narrower title stands alone: what it waits for is said of the selected session. */
+const WANTS_COLS = 24;
+
+/** The title, and what it waits for, which has at most half of the room if that is not enough for both. */
+function titleCell(session: Session, title: string, cells: number): string {
+  const wanted = harmless(wants(session));
+  if (wanted === "" || cells < WANTS_COLS) return title;
+  const text = ` ${glyphs.dot} ${wanted}`;
+  const room = Math.max(Math.ceil(cells / 2), cells - widthOf(text));
+  return cut(title, room) + text;
 }
 
 const ASKS: Readonly<Record<(Panel & { kind: "confirm" })["action"], readonly [one: string, many: string]>> =
@@ -340,6 +462,9 @@ function panelLines(state: BrowserState, cols: number, now: number): string[] {
   return [rule, what, facts, ...menu];
 }
 
+/** From so few columns on nothing but blanks stands between the hints. */
+const NARROW_COLS = 60;
+
 function hints(state: BrowserState, cols: number): string {
   const first = selectedOf(state);
   const texts: Readonly<Record<BrowserState["panel"]["kind"], readonly string[]>> = {
@@ -349,10 +474,15 @@ function hints(state: BrowserState, cols: number): string {
           ...(state.marked.length > 0
             ? [`Tab all ${state.marked.length} marked`]
             : first
-              ? [`Enter ${isSettled(first.status) ? "log" : "attach"}`, "Tab actions"]
+              ? [
+                  `Enter ${actionsOf(first)[0]?.id === "rejoin" ? "attach" : "log"}`,
+                  ...(asksForLeave(first) ? ["a approve", "d deny"] : []),
+                  "? keys",
+                  "Tab actions",
+                ]
               : []),
           `Esc ${state.marked.length > 0 ? "unmark" : state.filter === "" ? "leave" : "clear filter"}`,
-          "? keys",
+          ...(first && state.marked.length === 0 ? [] : ["? keys"]),
           "/ filter",
           state.everywhere ? "p this project" : "p all projects",
           state.includeArchived ? ". hide archived" : ". archived too",
@@ -364,8 +494,9 @@ function hints(state: BrowserState, cols: number): string {
     sacrifice: ["Enter delete", "Esc keep it"],
   };
   let line = "";
+  const between = cols < NARROW_COLS ? "  " : `  ${glyphs.dot}  `;
   for (const text of texts[state.panel.kind]) {
-    const longer = line === "" ? ` ${text}` : `${line}  ${glyphs.dot}  ${text}`;
+    const longer = line === "" ? ` ${text}` : `${line}${between}${text}`;
     if (widthOf(longer) > cols) break;
     line = longer;
   }

@@ -1,6 +1,7 @@
 // The state of the browser and what each key does to it. Pure: a new state comes out, and perhaps an intent to carry out.
 import { isArchived, type Session } from "../../../../session/session.ts";
-import { isOfProject, isWaiting, projectOf, stateWord } from "../../../client/describe.ts";
+import { asksForLeave, isWaiting } from "../../../client/attention.ts";
+import { projectOf, stateWord } from "../../../client/describe.ts";
 import type { Listing } from "../../../client/session-list.ts";
 import { type Finder, finder } from "../../../ui/fuzzy.ts";
 import type { Key } from "../../../ui/key-input.ts";
@@ -24,12 +25,19 @@ export type Panel =
       readonly wrong: boolean;
     };
 
+/** The project that the list is about. */
+export interface Project {
+  /** As it is called in the heading. */
+  readonly name: string;
+  has(session: Session): boolean;
+}
+
 /** Everything the browser shows. */
 export interface BrowserState {
   readonly listing: Listing;
   readonly includeArchived: boolean;
-  /** The root of the project one stands in; undefined where that directory is gone. */
-  readonly project: string | undefined;
+  /** The project one stands in; undefined where that directory is gone. */
+  readonly project: Project | undefined;
   /** Also those of other projects. */
   readonly everywhere: boolean;
   readonly filter: string;
@@ -54,6 +62,8 @@ export interface BrowserState {
 export type Intent =
   | { readonly kind: "leave" }
   | { readonly kind: "refresh" }
+  /** Answers what it asks leave for: the question that was shown when the key was pressed, and no later one. */
+  | { readonly kind: "answer"; readonly answer: "approve" | "deny"; readonly session: Session }
   | { readonly kind: "act"; readonly action: ActionId; readonly session: Session }
   | { readonly kind: "act on all"; readonly action: ManyId; readonly sessions: readonly Session[] };
 
@@ -70,7 +80,7 @@ export const SACRIFICE = "sacrifice";
 const WHEEL = 3;
 
 /** An empty browser. Without a project it shows all of them. */
-export function initialState(includeArchived: boolean, project?: string, everywhere = false): BrowserState {
+export function initialState(includeArchived: boolean, project?: Project, everywhere = false): BrowserState {
   return {
     listing: { sessions: [], complete: false, error: undefined },
     includeArchived,
@@ -106,8 +116,7 @@ export function inScope({ listing, includeArchived, everywhere, project }: Brows
   if (includeArchived && everywhere) return listing.sessions;
   return listing.sessions.filter(
     (one) =>
-      (includeArchived || !isArchived(one)) &&
-      (everywhere || project === undefined || isOfProject(one, project)),
+      (includeArchived || !isArchived(one)) && (everywhere || project === undefined || project.has(one)),
   );
 }
 
@@ -225,6 +234,8 @@ function inList(state: BrowserState, key: Key, page: number): After {
 function typed(state: BrowserState, text: string): After {
   if (state.typing) return { state: withFilter(state, state.filter + text, true) };
   let after: After = { state };
+  // Only a key pressed for itself answers an agent: no rest of what was typed ahead, and no unmarked paste.
+  if (text === "a" || text === "d") return answered(state, text === "a" ? "approve" : "deny");
   for (const [at, letter] of Array.from(text).entries()) {
     if (letter === "/") {
       return { state: withFilter(after.state, after.state.filter + text.slice(at + 1), true) };
@@ -287,6 +298,16 @@ export function afterClick(state: BrowserState, target: Target, again: boolean):
   if (!session) return { state };
   const there = { ...closed(state), at: target.at, selected: session.id, typing: false, notice: undefined };
   return again ? opened(there) : { state: there };
+}
+
+function answered(state: BrowserState, answer: "approve" | "deny"): After {
+  const session = selectedOf(state);
+  if (!session) return { state };
+  if (asksForLeave(session)) return { state, intent: { kind: "answer", answer, session } };
+  const text = isWaiting(session)
+    ? "It doesn't ask for leave: Enter shows what it waits for."
+    : "It waits for nothing. n goes to the next that does.";
+  return { state: { ...state, notice: { text, bad: true } } };
 }
 
 /** Enter: at a session that runs one is at once, of one that has ended one sees what it printed. */
