@@ -61,7 +61,7 @@ function noRepository(place: string, said: string): CovenError {
     return gitFailed(["rev-parse"], { code: 128, out: new Uint8Array(0), err: said });
   return new CovenError("invalid_request", `${JSON.stringify(place)} lies in no git repository.`, {
     field: "worktree",
-    hint: "git init, and a first commit; or run without --worktree",
+    hint: "git init, and a first commit",
   });
 }
 
@@ -77,7 +77,13 @@ export interface PlannedWorktree {
  */
 export async function planWorktree(
   place: string,
-  asked: { readonly directory: string; readonly branch?: string | undefined; readonly task: string },
+  asked: {
+    readonly directory: string;
+    readonly branch?: string | undefined;
+    readonly task: string;
+    /** Stands at the end of a name that is made. */
+    readonly suffix?: string | undefined;
+  },
 ): Promise<PlannedWorktree> {
   const { git, common } = await repositoryAt(place);
   if ((await git.try(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])).code !== 0) {
@@ -86,12 +92,14 @@ export async function planWorktree(
       "The repository has no commit yet that a worktree could begin with.",
       {
         field: "worktree",
-        hint: "git commit   (a first one), or run without --worktree",
+        hint: "git commit   (a first one)",
       },
     );
   }
   if (asked.branch !== undefined) await requireBranchName(git, asked.branch);
-  const branch = asked.branch ?? (await freeName(git, `coven/${slug(asked.task)}`));
+  const branch =
+    asked.branch ??
+    (await freeName(git, `coven/${[slugOf(asked.task), asked.suffix].filter(Boolean).join("-")}`));
   const parent = join(asked.directory, worktreesName(common));
   const name = branch
     .replace(/^coven\//, "")
@@ -185,7 +193,7 @@ async function freeName(git: Git, wanted: string): Promise<string> {
 }
 
 /** A few words of a task, as they may stand in the name of a branch. */
-function slug(task: string): string {
+export function slugOf(task: string): string {
   const words =
     task
       .toLowerCase()

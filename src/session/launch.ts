@@ -53,6 +53,8 @@ export interface LaunchRequest {
   readonly conversationId?: string;
   /** The id of a session that has ended: its conversation goes on in this one. */
   readonly continues?: string;
+  /** What it has in common with sessions that were started together. */
+  readonly group?: string;
   /** The project root is a git worktree that was made for this session. */
   readonly worktree?: AskedWorktree;
   /** The one policy there is: the harness works alone, may write in its root and these directories, and asks nobody. */
@@ -156,6 +158,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     add_dirs: asked.addDirs ?? [],
     base_commit: worktree?.base ?? checkout?.commit ?? null,
     worktree: worktree ?? null,
+    group: request.group ?? null,
     continues: earlier?.session.id ?? null,
     agent_session_id: asked.conversation?.id ?? null,
   };

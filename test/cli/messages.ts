@@ -268,6 +268,17 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "There is no conversation… in this project (…) that could go on.",
     "coven sessions   (those of all projects; then: coven resume ID)",
   ],
+  ["cli/commands/run/group.ts", "--… is of one agent, and … are meant.", "coven run … 'your task' --…"],
+  [
+    "cli/commands/run/group.ts",
+    "A group takes two harnesses or more, between commas.",
+    "coven run codex,claude 'your task'",
+  ],
+  ["cli/commands/run/group.ts", "A group needs a task.", "coven run codex,claude 'your task'"],
+  ["cli/commands/run/group.ts", "… was not started:", ""],
+  ["cli/commands/run/group.ts", "The group:     coven sessions --group …", ""],
+  ["cli/commands/run/group.ts", "Wait for all:  coven wait --all …", ""],
+  ["cli/commands/run/group.ts", "What it did:   coven diff …", ""],
   [
     "cli/commands/run/manners.ts",
     "--timeout is kept by this command, and --detach does not wait for it.",
@@ -275,6 +286,10 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["cli/commands/run/manners.ts", "It has taken …: ending it.", ""],
   ["cli/commands/run/manners.ts", "--env-file … cannot be read (…).", "ls -l …"],
+  ["cli/commands/run/plan.ts", "Worktree:      … (branch …)", ""],
+  ["cli/commands/run/plan.ts", "The prompt is empty.", "coven run demo 'say hello'"],
+  ["cli/commands/run/plan.ts", "Type the prompt, then Ctrl-D on a line of its own.", ""],
+  ["cli/commands/run/plan.ts", "Standard input held no prompt.", "echo 'say hello' | coven run demo -"],
   [
     "cli/commands/run/run.ts",
     "--continue goes on where the earlier session was, and --worktree is a new place.",
@@ -298,11 +313,15 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/run/run.ts", "Project root:  …", ""],
   ["cli/commands/run/run.ts", "Mode:          …", ""],
   ["cli/commands/run/run.ts", "Watch it:      coven attach …", ""],
-  ["cli/commands/run/run.ts", "Worktree:      … (branch …)", ""],
   [
     "cli/commands/run/run.ts",
     "coven run needs a prompt where the agent is headless.",
     "coven run … 'say hello' | coven run … --interactive   (or at a terminal, or with --detach) | coven help run",
+  ],
+  [
+    "cli/commands/run/run.ts",
+    "--stream-json is of one agent.",
+    "coven run codex --stream-json -- 'your task'",
   ],
   [
     "cli/commands/run/run.ts",
@@ -313,9 +332,6 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/run/run.ts", "Session:       …", ""],
   ["cli/commands/run/run.ts", "Project root:  …", ""],
   ["cli/commands/run/run.ts", "Starts in:     …", ""],
-  ["cli/commands/run/run.ts", "The prompt is empty.", "coven run demo 'say hello'"],
-  ["cli/commands/run/run.ts", "Type the prompt, then Ctrl-D on a line of its own.", ""],
-  ["cli/commands/run/run.ts", "Standard input held no prompt.", "echo 'say hello' | coven run demo -"],
   ["cli/commands/run/stream.ts", "Left before it had ended.", ""],
   [
     "cli/commands/sacrifice/run.ts",

@@ -96,6 +96,7 @@ test("GET /health", async () => {
         addDirs: true,
         conversation: true,
         continue: true,
+        group: true,
         args: true,
         withoutPrompt: true,
         worktrees: true,

@@ -75,6 +75,11 @@ export const launchBody = z
       .string()
       .regex(/^[A-Za-z0-9._:-]{1,128}$/, "must be the id of a session")
       .exactOptional(),
+    /** What it has in common with sessions that were started together. */
+    group: z
+      .string()
+      .regex(/^[A-Za-z0-9._:-]{1,128}$/, "must be 1 to 128 letters, digits or . _ : -")
+      .exactOptional(),
     /** The project root is a git worktree made for this session: branch and base are compared with git's own files. */
     worktree: z
       .strictObject({
@@ -152,6 +157,7 @@ export const sessions = {
       withoutPrompt: true,
       worktrees: true,
       continue: true,
+      group: true,
     },
     handle: (api, { body, headers }) => {
       const { session, created } = launchSession(api, body, headers["Idempotency-Key"]);

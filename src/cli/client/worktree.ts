@@ -40,12 +40,14 @@ interface Wanted {
   /** Undefined: one is named after the task. */
   readonly branch: string | undefined;
   readonly task: string;
+  /** Stands at the end of the name of a branch that is made. */
+  readonly suffix?: string;
 }
 
 /** The branch and directory a worktree would have. Throws as `planWorktree`. */
-export async function plannedWorktree({ place, branch, task }: Wanted): Promise<PlannedWorktree> {
+export async function plannedWorktree({ place, branch, task, suffix }: Wanted): Promise<PlannedWorktree> {
   const { directory } = await worktreeSettings();
-  return planWorktree(place.cwd, { directory, branch, task });
+  return planWorktree(place.cwd, { directory, branch, task, suffix });
 }
 
 /** A worktree that is there, and the same place in it. */

@@ -96,6 +96,12 @@ export const RUN = command({
       summary: "go on with a session's conversation, or the last here",
       completes: "conversation",
     },
+    {
+      name: "group",
+      seldom: true,
+      takes: "NAME",
+      summary: "the group it belongs to (sessions --group NAME)",
+    },
     { name: "familiar", seldom: true, takes: "ID", summary: "who it is asked to be: one of familiars.toml" },
     { name: "archive", seldom: true, summary: "archive it once it has ended" },
     { name: "labels", seldom: true, takes: "A,B", summary: "labels for the session, separated by commas" },

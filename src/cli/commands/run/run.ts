@@ -1,22 +1,18 @@
 // `coven run`: launches a harness in the project of the current directory, then follows it or returns at once.
 import type { CovenClient } from "../../../api/client.ts";
-import { isCovenError } from "../../../errors.ts";
-import type { Asked } from "../../../session/ports.ts";
-import { isSettled, type LaunchMode, type Session, type Worktree } from "../../../session/session.ts";
+import { isSettled, type LaunchMode, type Session } from "../../../session/session.ts";
 import { askedFor } from "../../client/asked.ts";
-import { connect, probe } from "../../client/connect.ts";
+import { connect } from "../../client/connect.ts";
 import { launchModeOf, modeWord } from "../../client/launch-mode.ts";
-import type { Place } from "../../client/project.ts";
 import { shortId } from "../../client/session-id.ts";
 import { flagValue, flagValues, has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { detachKeyOf, loadView, wantsView } from "../../terminal/options.ts";
-import { ownSize } from "../../terminal/size.ts";
 import { UsageError } from "../../ui/failure.ts";
 import { atTerminal, print, printJson, say, sayNothing } from "../../ui/out.ts";
-import { isTerminal } from "../../ui/termios.ts";
 import { harmless, quoted } from "../../ui/text.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
 import { type Deadline, deadlineOf, endingWithMe, environmentWith } from "./manners.ts";
+import { launched, plan, promptOf } from "./plan.ts";
 
 export const run: Run = async (given) => {
   if (has(given, "quiet")) sayNothing();
@@ -74,6 +70,7 @@ async function shown(invocation: Invocation, deadline: Deadline): Promise<number
     asOutput: json || has(invocation, "raw"),
     atTerminal: atTerminal(),
   });
+  if (isGroup(invocation)) return (await import("./group.ts")).runGroup(invocation, mode);
   requirePrompt(invocation, mode);
   if (has(invocation, "dry-run")) return dryRun(invocation, mode);
   if (isDetached && has(invocation, "end-with-me")) {
@@ -119,106 +116,6 @@ async function shown(invocation: Invocation, deadline: Deadline): Promise<number
   const { watch } = await import("../../client/watch.ts");
   const raw = has(invocation, "raw");
   return toItsEnd(() => watch({ client, session, raw, json, interrupt: "kill", goesOn: !endsWithMe }));
-}
-
-/** Everything that is known before anything is launched. */
-interface Planned {
-  readonly client: CovenClient;
-  readonly prompt: string;
-  readonly place: Place;
-  readonly asked: Asked;
-  readonly title: string | undefined;
-  readonly labels: readonly string[];
-  readonly familiar: string | undefined;
-  /** The one that `place` is. */
-  readonly worktree?: Worktree;
-  /** The id of the session whose conversation goes on. */
-  readonly continues?: string;
-}
-
-async function plan(invocation: Invocation): Promise<Planned> {
-  const harness = word(invocation, 0);
-  const prompt = await promptOf(invocation);
-  // Loaded while the daemon answers: it brings `node:fs`.
-  const probed = probe();
-  const { placeOf } = await import("../../client/project.ts");
-  const cwd = flagValue(invocation, "cwd");
-  const here = placeOf(workingDirectory(), cwd);
-  const typed = {
-    model: flagValue(invocation, "model"),
-    permission: flagValue(invocation, "permission"),
-    addDirs: flagValues(invocation, "add-dir"),
-    args: flagValues(invocation, "arg"),
-  };
-  const title = flagValue(invocation, "title");
-  const familiar = flagValue(invocation, "familiar");
-  const labels = labelsOf(flagValue(invocation, "labels"));
-  const goOn = flagValue(invocation, "continue");
-  if (goOn === undefined) {
-    const asked = await askedFor(harness, typed);
-    return { client: await connect(probed), prompt, place: here, asked, title, labels, familiar };
-  }
-  const client = await connect(probed);
-  const before = await client.session(goOn);
-  // As it was launched before, where nothing else is said: a conversation that could only read goes on so.
-  const asked = await askedFor(harness, {
-    model: typed.model ?? before.model ?? undefined,
-    permission: typed.permission ?? before.permission ?? undefined,
-    addDirs: typed.addDirs.length > 0 ? typed.addDirs : before.add_dirs,
-    args: typed.args,
-  });
-  return {
-    client,
-    prompt,
-    place: cwd === undefined ? { ...here, projectRoot: before.project_root, cwd: before.cwd } : here,
-    asked,
-    title: title ?? before.title,
-    labels: labels.length > 0 ? labels : before.labels,
-    familiar: familiar ?? before.familiar_id ?? undefined,
-    continues: before.id,
-  };
-}
-
-/** Launches, in a worktree of its own where one was asked for: where the launch is refused none is left. */
-async function launched(planned: Planned, invocation: Invocation, mode: LaunchMode): Promise<Session> {
-  if (!has(invocation, "worktree")) return launch(planned, invocation, mode);
-  const { worktreeFor } = await import("../../client/worktree.ts");
-  const { place, prompt, title } = planned;
-  const branch = flagValue(invocation, "worktree");
-  const { made, place: within, undo } = await worktreeFor({ place, branch, task: title ?? prompt });
-  say(`Worktree:      ${harmless(made.path)} (branch ${harmless(made.branch)})`);
-  try {
-    return await launch({ ...planned, place: within, worktree: made }, invocation, mode);
-  } catch (error) {
-    // Of one that could not be started there is a record, which names it.
-    if (!isCovenError(error) || error.details?.["sessionId"] === undefined) await undo();
-    throw error;
-  }
-}
-
-function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode): Promise<Session> {
-  const { client, place, prompt, asked, title, labels, familiar, worktree, continues } = planned;
-  return client.launch({
-    projectRoot: place.projectRoot,
-    cwd: place.cwd,
-    harness: word(invocation, 0),
-    prompt,
-    launchMode,
-    // The daemon may have been started long ago in another shell; the environment of this one counts.
-    env: environmentWith(flagValues(invocation, "env-file")),
-    inheritEnv: false,
-    ...(title === undefined ? {} : { title }),
-    ...(labels.length === 0 ? {} : { labels }),
-    ...(familiar === undefined ? {} : { familiarId: familiar }),
-    ...(asked.model === undefined ? {} : { model: asked.model }),
-    ...(asked.permission === undefined ? {} : { permission: asked.permission }),
-    ...(asked.addDirs === undefined ? {} : { addDirs: asked.addDirs }),
-    ...(asked.args === undefined ? {} : { args: asked.args }),
-    ...(prompt === "" ? { withoutPrompt: true as const } : {}),
-    ...(continues === undefined ? {} : { continues }),
-    ...(worktree === undefined ? {} : { worktree }),
-    ...ownSize(),
-  });
 }
 
 /** An agent is opened without a prompt only where something can be typed or sent. Throws `UsageError`. */
@@ -282,20 +179,22 @@ const PROMPT_GOES = {
   typed: "typed, once it is ready",
 } as const;
 
+/** Several harnesses, between commas: no harness has one in its id. */
+function isGroup(invocation: Invocation): boolean {
+  return word(invocation, 0).includes(",");
+}
+
 /** Throws `UsageError` for a flag that asks for another kind of output, or for none. */
 function refuseBesideFrames(invocation: Invocation): void {
+  if (isGroup(invocation)) {
+    throw new UsageError("--stream-json is of one agent.", ["coven run codex --stream-json -- 'your task'"]);
+  }
   const other = ["detach", "interactive", "json", "raw", "dry-run"].find((flag) => has(invocation, flag));
   if (other === undefined) return;
   throw new UsageError(`--stream-json and --${other} can't both be meant.`, [
     "--stream-json   (the run as lines of JSON, to its end)",
     `--${other}   (without it)`,
   ]);
-}
-
-/** Between commas, each once. */
-function labelsOf(typed: string | undefined): readonly string[] {
-  const words = typed?.split(",").map((label) => label.trim()) ?? [];
-  return Array.from(new Set(words)).filter((label) => label !== "");
 }
 
 /** Hides a run that has ended; one that was left running stays in the list. */
@@ -311,18 +210,4 @@ function announce(session: Session, err: typeof import("../../ui/colour.ts").err
   say(err.dim(`Project root:  ${harmless(session.project_root)}`));
   if (session.cwd !== session.project_root) say(err.dim(`Starts in:     ${harmless(session.cwd)}`));
   say("");
-}
-
-/** The words after the harness, joined by a space; a lone `-` stands for standard input, and none for no prompt: "". Throws `UsageError`. */
-async function promptOf(invocation: Invocation): Promise<string> {
-  const words = invocation.words.slice(1);
-  if (words.length > 0 && words.join(" ").trim() === "") {
-    throw new UsageError("The prompt is empty.", ["coven run demo 'say hello'"]);
-  }
-  if (words.length !== 1 || words[0] !== "-") return words.join(" ");
-  if (isTerminal(0)) say("Type the prompt, then Ctrl-D on a line of its own.");
-  const text = await Bun.stdin.text();
-  if (text.trim() === "")
-    throw new UsageError("Standard input held no prompt.", ["echo 'say hello' | coven run demo -"]);
-  return text;
 }

@@ -29,6 +29,12 @@ export const SESSIONS = command({
       completes: "harness",
     },
     { name: "label", takes: "LABEL", repeats: true, summary: "only those with this label" },
+    {
+      name: "group",
+      takes: "NAME",
+      seldom: true,
+      summary: "only those started together under it, or its beginning",
+    },
     { name: "since", takes: "SPAN", summary: "only those that began in the last 90m, 12h, 7d" },
     { name: "limit", takes: "N", summary: "only the newest N" },
     { name: "all", summary: "include archived sessions" },

@@ -30,6 +30,7 @@ export function filterOf(invocation: Invocation, now: number): Filter {
   }
   const harness = flagValue(invocation, "harness");
   const place = has(invocation, "here") ? placeOf(workingDirectory(), undefined) : undefined;
+  const group = flagValue(invocation, "group");
   const since = flagValue(invocation, "since");
   const from = since === undefined ? Number.NEGATIVE_INFINITY : now - spanOf("since", since);
   const tests: ((one: Session) => boolean)[] = [];
@@ -37,6 +38,7 @@ export function filterOf(invocation: Invocation, now: number): Filter {
   if (status !== undefined) tests.push((one) => hasStatus(one, status));
   if (harness !== undefined) tests.push((one) => one.harness === harness);
   if (place !== undefined) tests.push((one) => isOfPlace(one, place));
+  if (group !== undefined) tests.push((one) => one.group?.startsWith(group) ?? false);
   if (since !== undefined) tests.push((one) => Date.parse(one.created_at) >= from);
   const limit = limitOf(flagValue(invocation, "limit"));
   return {

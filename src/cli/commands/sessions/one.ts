@@ -93,6 +93,7 @@ function recordLines(session: Session, wentOn: readonly string[]): string[] {
     ["visibility", session.visibility === "private" ? null : session.visibility],
     ["conversation", session.agent_session_id ?? session.conversation_id],
     ["goes on with", session.continues],
+    ["group", session.group],
     ["went on in", wentOn.join(", ") || null],
     ["transcript", session.transcript_path],
     ["process", session.pid === null ? null : String(session.pid)],

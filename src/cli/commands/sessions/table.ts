@@ -49,10 +49,15 @@ const PLAIN: readonly Column<Session>[] = [
   TITLE,
 ];
 
-/** For people: also what it goes on with. */
+/** For people: also what it goes on with, and with whom it was started. */
 const TITLE_SEEN: Column<Session> = {
   head: "TITLE",
-  cell: (one) => `${one.title}${one.continues === null ? "" : ` (goes on with ${shortId(one.continues)})`}`,
+  cell: ({ title, continues, group }) =>
+    [
+      title,
+      ...(continues === null ? [] : [`(goes on with ${shortId(continues)})`]),
+      ...(group === null ? [] : [`(group ${group})`]),
+    ].join(" "),
 };
 
 const NARROW: readonly Column<Session>[] = [
