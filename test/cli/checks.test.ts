@@ -214,7 +214,12 @@ describe("doctor", () => {
       ["claude", "warning", "not installed: no claude on your PATH", "get claude"],
       ["demo", "ok", "part of coven; needs no agent", "coven run demo 'say hello'"],
       ["qwen", "ok", "/b/qwen, argv tested", "coven run qwen 'your task'"],
-      ["gemini", "ok", "/b/gemini, off, launched here", "coven harnesses enable gemini"],
+      [
+        "gemini",
+        "ok",
+        "/b/gemini, off (coven harnesses enable gemini), launched here",
+        "coven harnesses enable gemini",
+      ],
       ["harnesses", "ok", "known, off and not installed: goose, aider", "coven harnesses"],
       ["manifest", "warning", "/h/harnesses/x.json is not valid JSON", "mend or remove it"],
     ]);

@@ -189,7 +189,13 @@ export function harnessFindings(
     const tried = one.maturity === null || one.maturity === "launched here" ? "" : `, ${one.maturity}`;
     if (!one.enabled) {
       if (one.path === null) return [];
-      return [line("ok", `${what}, off, ${one.maturity}`, `coven harnesses enable ${one.id}`)];
+      return [
+        line(
+          "ok",
+          `${what}, off (coven harnesses enable ${one.id}), ${one.maturity}`,
+          `coven harnesses enable ${one.id}`,
+        ),
+      ];
     }
     if (!one.available) {
       return [line("warning", `not installed: no ${one.executable} on your PATH${tried}`, one.hint)];

@@ -18,7 +18,13 @@ export function configFindings(
   if (warnings.length > 0) {
     return warnings.map((one) => line("warning", one, "coven config list   (shows every setting there is)"));
   }
-  return [line("ok", isThere ? `${paths.config} is understood` : "none are changed", "coven config list")];
+  return [
+    line(
+      "ok",
+      isThere ? `${paths.config} is understood` : `no ${paths.config}: every setting has its default`,
+      "coven config list",
+    ),
+  ];
 }
 
 /** A file that keeps the daemon from starting is a problem, one that others may read a warning. Links have no mode of their own. */

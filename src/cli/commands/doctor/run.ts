@@ -21,7 +21,7 @@ import { columns, printJson, write } from "../../ui/out.ts";
 import { asTyped } from "../../ui/own-name.ts";
 import { withProgress } from "../../ui/progress.ts";
 import { counted, harmless } from "../../ui/text.ts";
-import { padded, widthOf, wrapped } from "../../ui/width.ts";
+import { padded, wrapped } from "../../ui/width.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
 import {
   adapterFindings,
@@ -119,7 +119,8 @@ function sizeFinding(what: string): Finding {
 /** What coven 0.4 has left, until it is imported; without a daemon nobody knows whether it was. */
 function earlierFindings(paths: CovenPaths, facts: Facts | undefined): Finding[] {
   if (facts ? !facts.earlierLedger : !existsSync(paths.earlierLedger)) return [];
-  const what = `sessions of coven 0.4 in ${paths.earlierLedger}${facts ? "" : " (perhaps imported)"}`;
+  const perhaps = facts ? "" : `; if they were not imported: ${IMPORT_HINT}`;
+  const what = `sessions of coven 0.4 in ${paths.earlierLedger}${perhaps}`;
   return [{ area: "import", level: facts ? "warning" : "ok", what, next: IMPORT_HINT }];
 }
 
@@ -167,7 +168,7 @@ const WORDS: Readonly<Record<Level, { word: string; paint: (text: string) => str
   problem: { word: "problem", paint: out.red },
 };
 
-/** One line each; the next step at its end where there is room, else, and where something is wrong, below it. */
+/** One line each, below it what to try where something is wrong, and at the end what may be done now. */
 function rendered(findings: readonly Finding[]): string[] {
   const width = columns(process.stdout, Number.POSITIVE_INFINITY);
   const area = Math.max(...findings.map((one) => one.area.length));
@@ -175,21 +176,27 @@ function rendered(findings: readonly Finding[]): string[] {
   const indent = narrow ? "  " : " ".repeat("problem".length + area + 4);
   const lines = findings.flatMap((one) => {
     const { word, paint } = WORDS[one.level];
-    const what = harmless(one.what);
-    const next = asTyped(harmless(one.next));
     const name = `${paint(padded(word, "problem".length))}  ${padded(harmless(one.area), area)}`;
-    const [first = "", ...more] = folded(what, indent, width);
+    const [first = "", ...more] = folded(asTyped(harmless(one.what)), indent, width);
     const head = narrow
       ? [`${paint(word)} ${out.bold(harmless(one.area))}`, first, ...more]
       : [`${name}  ${first.trimStart()}`, ...more];
-    if (one.level !== "ok") return [...head, ...folded(`Try: ${next}`, indent, width)];
-    const beside = `${head.join("")}  ${out.dim(`next: ${next}`)}`;
-    return !narrow && head.length === 1 && widthOf(beside) <= width ? [beside] : head;
+    if (one.level === "ok") return head;
+    return [...head, ...folded(`Try: ${asTyped(harmless(one.next))}`, indent, width)];
   });
   const count = (level: Level) => findings.filter((one) => one.level === level).length;
   const [problems, warnings] = [count("problem"), count("warning")];
   const sum = problems > 0 ? out.red(counted(problems, "problem")) : "No problems";
-  return [...lines, "", `${sum}${warnings > 0 ? `, ${counted(warnings, "warning")}` : ""}.`];
+  // The first agent that is ready; the demo always is.
+  const ready = findings.filter(({ level, next }) => level === "ok" && next.startsWith("coven run "));
+  const then =
+    problems > 0 ? undefined : (ready.find(({ next }) => !/^coven run demo /.test(next)) ?? ready[0]);
+  return [
+    ...lines,
+    "",
+    `${sum}${warnings > 0 ? `, ${counted(warnings, "warning")}` : ""}.`,
+    ...(then ? folded(`Next: ${asTyped(harmless(then.next))}`, "", width) : []),
+  ];
 }
 
 function folded(text: string, indent: string, width: number): string[] {
