@@ -23,7 +23,13 @@ import { API_VERSION } from "../version.ts";
 import { watchCrowd } from "./crowd.ts";
 import { earlierOf } from "./earlier.ts";
 import { relief } from "./greediest.ts";
-import { HANDOVER_VARIABLE, handoverVersion, inheritance, writeHandover } from "./handover.ts";
+import {
+  HANDOVER_VARIABLE,
+  type HandoverVersion,
+  handoverVersions,
+  inheritance,
+  writeHandover,
+} from "./handover.ts";
 import { type DaemonIdentity, mendIdentity, removeIdentity, writeIdentity } from "./identity.ts";
 import { errorFields } from "./log.ts";
 import { type LedgerMonitor, startMonitor } from "./monitor.ts";
@@ -204,8 +210,8 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
         `The ledger takes nothing just now (${monitor.storage()}).`,
       );
     },
-    handoverVersion: () => handoverVersion(coven.hasForeign),
-    handOver: (command) => handOver(command),
+    handoverVersions: () => handoverVersions(coven.hasForeign),
+    handOver: (command, version) => handOver(command, version),
   });
   const { notify } = ports;
   let isShown = (_: string): boolean => false;
@@ -298,7 +304,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   });
 
   /** Returns only where it failed: rejects, and all is as it was. */
-  async function handOver(command: readonly string[]): Promise<never> {
+  async function handOver(command: readonly string[], version: HandoverVersion): Promise<never> {
     const began = world.monotonic();
     // The name stays: it leads to nobody until the next program puts its own socket there.
     socket.stop();
@@ -310,7 +316,7 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
       while (bound.busy() > 0 && world.monotonic() < deadline) {
         await new Promise<void>((turn) => world.after(1, turn));
       }
-      return await succeed(command, ports, { coven, ledger, began });
+      return await succeed(command, ports, { coven, ledger, began, version });
     } catch (error) {
       coven.sendAway(false);
       socket = keepSocket(paths.socket, socket.name(), listen, { world, log });
@@ -342,7 +348,17 @@ function whyNotInPlace({ ptys, succession }: DaemonPorts): string | undefined {
 async function succeed(
   command: readonly string[],
   { succession, env, log, world }: DaemonPorts,
-  { coven, ledger, began }: { readonly coven: Coven; readonly ledger: Owned; readonly began: number },
+  {
+    coven,
+    ledger,
+    began,
+    version,
+  }: {
+    readonly coven: Coven;
+    readonly ledger: Owned;
+    readonly began: number;
+    readonly version: HandoverVersion;
+  },
 ): Promise<never> {
   const lock = succession?.lock();
   if (!succession || lock === undefined) throw new Error("the descriptor of the daemon's lock is unknown");
@@ -355,7 +371,7 @@ async function succeed(
       [terminal?.fd, terminal?.process].filter((fd) => typeof fd === "number"),
     );
     const owned = ledger.leave();
-    document = writeHandover({ ...handed, pid: process.pid, umask: succession.umask });
+    document = writeHandover({ ...handed, pid: process.pid, umask: succession.umask }, version);
     const now = world.monotonic();
     const sessions = handed.sessions.length;
     const [clientsMs, sessionsMs] = [alone - began, now - alone].map(Math.round);

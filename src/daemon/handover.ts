@@ -6,9 +6,10 @@ import type { Handed } from "../session/handover.ts";
 
 /**
  * What this program reads. Members may be added to a version; one that is taken away or means something else makes a new one. In 2 a program may be no child of this
- * process (`terminal.process`); it is written only where there is such a one.
+ * process (`terminal.process`); it is written only where there is such a one. In 3 bytes may stand behind the JSON text: base64 of fifty screens takes a tenth of a second.
  */
-export const HANDOVER_VERSIONS = [1, 2] as const;
+export const HANDOVER_VERSIONS = [1, 2, 3] as const;
+export type HandoverVersion = (typeof HANDOVER_VERSIONS)[number];
 
 /** The variable that names three descriptors: of the document, and those by which the daemon's lock and the ledger are held. */
 export const HANDOVER_VARIABLE = "COVEN_HANDOVER_FD";
@@ -18,12 +19,31 @@ export const ASKED = "asked";
 
 const LABEL = "coven-handover";
 
+/** Fewer are not worth a place behind the text. */
+const LEAST_APART = 256;
+
+/** The bytes behind the text, while one document is written or read; undefined where it has none. */
+let behind: { readonly parts: Uint8Array[]; length: number } | Uint8Array | undefined;
+
 const bytes = z.codec(
-  z.base64(),
+  z.union([z.base64(), z.tuple([z.int().min(0), z.int().min(0)])]),
   z.custom<Uint8Array>((value) => value instanceof Uint8Array),
   {
-    decode: (text) => new Uint8Array(Buffer.from(text, "base64")),
-    encode: (data) => Buffer.from(data).toString("base64"),
+    decode(found) {
+      if (typeof found === "string") return new Uint8Array(Buffer.from(found, "base64"));
+      const [at, length] = found;
+      const all = behind instanceof Uint8Array ? behind : new Uint8Array(0);
+      if (at + length > all.length) throw new RangeError("bytes beyond the end of the document");
+      return all.subarray(at, at + length);
+    },
+    encode(data) {
+      if (!behind || behind instanceof Uint8Array || data.length < LEAST_APART)
+        return Buffer.from(data).toString("base64");
+      const at = behind.length;
+      behind.parts.push(data);
+      behind.length += data.length;
+      return [at, data.length] satisfies [number, number];
+    },
   },
 );
 const fd = z.int().min(3);
@@ -95,20 +115,31 @@ export interface Handover extends Handed {
 }
 
 /** Writes it to memory and returns the descriptor. Throws when it can't be written. */
-export function writeHandover(handover: Handover): number {
-  return inMemory(LABEL, JSON.stringify(encodeHandover(handover)));
+export function writeHandover(handover: Handover, version: HandoverVersion): number {
+  return inMemory(LABEL, encodeHandover(handover, version));
 }
 
-/** The version that is written; `foreign`: a program is no child of this process. */
-export function handoverVersion(foreign: boolean): (typeof HANDOVER_VERSIONS)[number] {
-  return foreign ? 2 : 1;
+/** The versions that may be written, the best first; `foreign`: a program is no child of this process. */
+export function handoverVersions(foreign: boolean): readonly HandoverVersion[] {
+  return foreign ? [3, 2] : [3, 1];
 }
 
-/** As it is written. */
-export function encodeHandover(handover: Handover): unknown {
+/** As it is written: JSON, and from version 3 on a line feed and the bytes that it points to. */
+export function encodeHandover(handover: Handover, version: HandoverVersion): Uint8Array {
+  const apart = { parts: [] as Uint8Array[], length: 0 };
+  behind = version >= 3 ? apart : undefined;
+  try {
+    const text = JSON.stringify(encoded(handover, version));
+    return version < 3 ? Buffer.from(text) : Buffer.concat([Buffer.from(`${text}\n`), ...apart.parts]);
+  } finally {
+    behind = undefined;
+  }
+}
+
+function encoded(handover: Handover, version: HandoverVersion): unknown {
   return z.encode(document, {
     ...handover,
-    version: handoverVersion(handover.sessions.some(({ terminal }) => (terminal?.process ?? null) !== null)),
+    version,
     sessions: handover.sessions.map((one) => ({
       ...one,
       viewers: [...one.viewers],
@@ -121,9 +152,17 @@ export function encodeHandover(handover: Handover): unknown {
   });
 }
 
-/** Throws a ZodError for what is no document of this version. */
-export function decodeHandover(value: unknown): Handover {
-  return z.decode(document, value as z.input<typeof document>);
+/** Throws a ZodError for what is no document of a version that is known here, and what JSON.parse throws. */
+export function decodeHandover(written: Uint8Array): Handover {
+  // No JSON of ours has a line feed.
+  const end = written.indexOf(0x0a);
+  const text = new TextDecoder().decode(end === -1 ? written : written.subarray(0, end));
+  behind = end === -1 ? undefined : written.subarray(end + 1);
+  try {
+    return z.decode(document, JSON.parse(text));
+  } finally {
+    behind = undefined;
+  }
 }
 
 /** What the program before this one has left. */
@@ -145,14 +184,14 @@ export function takeHandover(env: Record<string, string | undefined>): Inherited
   delete env[HANDOVER_VARIABLE];
   if (!isDescriptor(document) || !isDescriptor(lock) || !isDescriptor(ledger) || more.length > 0)
     return undefined;
-  const text = takeFromMemory(LABEL, document);
-  if (text === undefined) return undefined;
-  return { lock, ledger, handover: readHandover(text) };
+  const written = takeFromMemory(LABEL, document);
+  if (written === undefined) return undefined;
+  return { lock, ledger, handover: readHandover(written) };
 }
 
-function readHandover(text: string): Inherited["handover"] {
+function readHandover(written: Uint8Array): Inherited["handover"] {
   try {
-    const handover = decodeHandover(JSON.parse(text));
+    const handover = decodeHandover(written);
     return handover.pid === process.pid ? handover : { problem: "it is another process's" };
   } catch (error) {
     return { problem: error instanceof z.ZodError ? z.prettifyError(error) : String(error) };

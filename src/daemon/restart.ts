@@ -2,6 +2,7 @@
 import type { Restart, RestartState } from "../api/route.ts";
 import { CovenError } from "../errors.ts";
 import type { Log, World } from "../session/ports.ts";
+import type { HandoverVersion } from "./handover.ts";
 import { errorFields } from "./log.ts";
 import { requireAble, requireTrusted } from "./successor.ts";
 
@@ -16,10 +17,10 @@ export interface RestartOptions {
   readonly log: Log;
   /** Throws what keeps the daemon from being replaced just now. */
   requireReady(): void;
-  /** The version of the handover that what runs now takes. */
-  handoverVersion(): number;
+  /** The versions of the handover that may be written for what runs now, the best first. */
+  handoverVersions(): readonly HandoverVersion[];
   /** Hands everything to this program; returns only when that failed: rejects, with all as it was. */
-  handOver(command: readonly string[]): Promise<never>;
+  handOver(command: readonly string[], version: HandoverVersion): Promise<never>;
 }
 
 /** The one way to replace this daemon; a second wish while the first is under way is part of it. */
@@ -32,13 +33,13 @@ export function restarter({ unable, self, env, world, log, ...options }: Restart
   async function run(command: readonly string[]): Promise<void> {
     try {
       options.requireReady();
-      await requireAble(command, env, options.handoverVersion());
+      const version = await requireAble(command, env, options.handoverVersions());
       // What has changed meanwhile counts.
       options.requireReady();
       requireTrusted(command);
       become("handing_over");
       log.info("handing_over", { program: command[0] });
-      await options.handOver(command);
+      await options.handOver(command, version);
     } catch (error) {
       become("refused", error instanceof Error ? error.message : String(error));
       log.error("restart_refused", errorFields(error));

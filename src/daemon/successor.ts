@@ -4,7 +4,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { CovenError } from "../errors.ts";
 import { fileFailure } from "../os/file-failure.ts";
 import { signalGroup } from "../os/signal.ts";
-import { ASKED, HANDOVER_VARIABLE } from "./handover.ts";
+import { ASKED, HANDOVER_VARIABLE, type HandoverVersion } from "./handover.ts";
 import { parseReport, REPORT_VARIABLE, type Report } from "./report.ts";
 
 /** How long it may take to look at a home, in milliseconds. */
@@ -40,18 +40,20 @@ function refusal(why: string, path: string): CovenError {
 }
 
 /**
- * Runs `COMMAND daemon serve --check` with this environment and resolves when it says that it could be the daemon here and knows this `version` of the handover.
+ * Runs `COMMAND daemon serve --check` with this environment and resolves when it says that it could be the daemon here and knows one of these `versions` of the handover: with the first that it knows.
  * Rejects with its reason; with ours where it is silent, crashes, takes longer than 10 s or is of an older make.
  */
 export async function requireAble(
   command: readonly string[],
   env: Readonly<Record<string, string>>,
-  version: number,
+  versions: readonly HandoverVersion[],
   timeoutMs = CHECK_MS,
-): Promise<void> {
+): Promise<HandoverVersion> {
   const said = await checkOf(command, env, timeoutMs);
   if (said.outcome === "failed") throw said.error;
-  if (said.outcome === "ready" && said.handover?.includes(version)) return;
+  const known = said.outcome === "ready" ? said.handover : undefined;
+  const version = versions.find((one) => known?.includes(one));
+  if (version !== undefined) return version;
   throw unable("it knows no way to take over from this daemon; it is of an older make, or no coven");
 }
 

@@ -28,7 +28,7 @@ export function inMemory(label: string, content: string | Uint8Array): number {
 }
 
 /** What `inMemory` wrote, read and closed; undefined where this descriptor is no such file with this label. */
-export function takeFromMemory(label: string, fd: number): string | undefined {
+export function takeFromMemory(label: string, fd: number): Uint8Array | undefined {
   try {
     if (!readlinkSync(`/proc/self/fd/${fd}`).startsWith(`/memfd:${label} `)) return undefined;
   } catch {
@@ -41,7 +41,7 @@ export function takeFromMemory(label: string, fd: number): string | undefined {
       if (got === 0) break;
       at += got;
     }
-    return bytes.toString();
+    return bytes;
   } finally {
     closeSync(fd);
   }

@@ -1,7 +1,7 @@
 // A screen that is drawn when somebody looks: plain output waits as bytes, and what has scrolled out is never drawn.
 import type { Screen } from "../session/ports.ts";
 import { attributesAt, OTHER, outOfSight, plain, TEXT } from "../vt/plain.ts";
-import { openScreen, type ScreenOptions } from "./screen.ts";
+import type { openScreen, ScreenOptions } from "./screen.ts";
 
 /** So much plain output may wait for each thousand lines of scrollback. */
 const MOST_WAITING = 256 * 1024;
@@ -10,6 +10,8 @@ const MOST_ATTRIBUTES = 16 * 1024;
 /** So many emulators are kept for sessions whose bytes are enough to draw them again: one costs 2 MB, its bytes 0.1. */
 const MOST_DRAWN = 8;
 const NOTHING = new Uint8Array(0);
+/** Loaded when the first is drawn: a daemon that goes on in another's place answers ten milliseconds sooner. */
+const drawable = () => require("./screen.ts") as typeof import("./screen.ts");
 
 /** Those whose emulator can go; the one that nobody has looked at for longest goes first. */
 export class Drawn {
@@ -54,13 +56,14 @@ export function deferredScreen(
   /** Attributes of what was left out before `held`. */
   let left: Uint8Array = NOTHING;
   let within = TEXT;
-  /** Draws what there was before all of that, in the daemon before this one. */
+  /** Draws what there was before all of that, in the daemon before this one; whether that is plain output has not been looked at. */
   let base: Uint8Array = NOTHING;
+  let unread = false;
   let closed = false;
 
   function opened(): ReturnType<typeof openScreen> {
     if (inner) return inner;
-    inner = openScreen(options);
+    inner = drawable().openScreen(options);
     // An emulator that was resized and one that was made in that size break their lines anew differently.
     if (cols !== options.cols || rows !== options.rows) inner.resize(cols, rows);
     if (base.length > 0) inner.write(base);
@@ -81,6 +84,7 @@ export function deferredScreen(
 
   /** From here on the emulator alone knows. */
   function commit(): ReturnType<typeof openScreen> {
+    readBase();
     whole = false;
     drawn.forget(fold);
     const screen = draw();
@@ -102,8 +106,21 @@ export function deferredScreen(
     within = TEXT;
   }
 
+  /** What has scrolled out of plain output need never be drawn here either. */
+  function readBase(): void {
+    if (!unread) return;
+    unread = false;
+    if (inner || plain(base, TEXT) !== TEXT) return;
+    const [before, after] = [base, held.slice(0, length)];
+    base = NOTHING;
+    length = 0;
+    hold(before);
+    hold(after);
+  }
+
   /** Leaves out what has scrolled out of sight; true when that was worth it. */
   function forget(): boolean {
+    if (base.length + length > most / 2) readBase();
     if (length <= most / 2 || base.length > 0 || !scrollsWhole()) return false;
     // The cursor may stand at the top, and every line below it is one more feed; then all of it must have moved through.
     const cut = outOfSight(held.subarray(0, length), scrollback + 2 * rows + 2);
@@ -162,12 +179,12 @@ export function deferredScreen(
       return { drawn: Buffer.concat([base, left, held.subarray(0, length)]), unfinished: NOTHING };
     },
     restore(from) {
-      // What has scrolled out of plain output need never be drawn here either.
-      if (plain(from.drawn, TEXT) === TEXT) hold(from.drawn);
-      else base = from.drawn;
+      base = from.drawn;
+      unread = base.length > 0;
       if (from.unfinished.length > 0) commit().write(from.unfinished);
     },
     modes() {
+      readBase();
       if (base.length > 0) return draw().modes();
       return inner?.modes() ?? { bracketedPaste: false, applicationCursor: false };
     },

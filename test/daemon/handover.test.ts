@@ -1,6 +1,12 @@
 // Tests src/daemon/handover.ts: the document both ways, and what is no document of ours.
 import { expect, test } from "bun:test";
-import { decodeHandover, encodeHandover, type Handover, takeHandover } from "../../src/daemon/handover.ts";
+import {
+  decodeHandover,
+  encodeHandover,
+  type Handover,
+  handoverVersions,
+  takeHandover,
+} from "../../src/daemon/handover.ts";
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
 
@@ -63,40 +69,70 @@ const FULL: Handover = {
   inputKeys: [["a-session key", "17"]],
 };
 
-test("what is written is read, as JSON, in every member", () => {
-  const { version: _, ...read } = {
-    version: 0,
-    ...decodeHandover(JSON.parse(JSON.stringify(encodeHandover(FULL)))),
-  };
-  expect(read).toEqual(FULL);
-});
+const BIG: Handover = {
+  ...FULL,
+  sessions: FULL.sessions.map((one, i) => ({
+    ...one,
+    waiting: new Uint8Array(Buffer.alloc(300 + i, i + 10)),
+    screen: { drawn: new Uint8Array(Buffer.alloc(100_000 + i, "a line\n")), unfinished: bytes("\x1b[") },
+  })),
+};
 
-test("what a later program adds is passed over; another version and a missing member are refused", () => {
-  const written = encodeHandover(FULL) as Record<string, unknown>;
-  const { version: _, ...read } = { version: 0, ...decodeHandover({ ...written, later: [1] }) };
-  expect(read).toEqual(FULL);
-  expect(() => decodeHandover({ ...written, version: 3 })).toThrow();
-  for (const name of Object.keys(written)) {
-    // Later than the first version.
-    if (name === "inputKeys") continue;
-    expect(() => decodeHandover({ ...written, [name]: undefined }), name).toThrow();
+/** Without the version, and with bytes of their own. */
+function read(written: Uint8Array): unknown {
+  const { version: _, ...rest } = { version: 0, ...decodeHandover(written) };
+  return structuredClone(rest);
+}
+const plain = (handover: Handover) => structuredClone(handover);
+const textOf = (written: Uint8Array) =>
+  JSON.parse(Buffer.from(written).toString("latin1").split("\n", 1)[0] ?? "");
+
+test.each([1, 2, 3] as const)("what is written is read, in every member, in version %i", (version) => {
+  for (const handover of [FULL, BIG]) {
+    const written = encodeHandover(handover, version);
+    expect(textOf(written).version).toBe(version);
+    expect(read(written)).toEqual(plain(handover));
   }
 });
 
-test("a program that is no child takes version 2, which an older program refuses before anything is handed over", () => {
+test("before version 3 it is JSON alone, as programs of before read it", () => {
+  for (const version of [1, 2] as const) {
+    const text = Buffer.from(encodeHandover(BIG, version)).toString();
+    expect(JSON.parse(text).sessions[0].screen.drawn).toBe(
+      Buffer.from(BIG.sessions[0]?.screen?.drawn ?? []).toString("base64"),
+    );
+  }
+});
+
+test("what a later program adds is passed over; another version, a missing member, and bytes that are not there are refused", () => {
+  const written = textOf(encodeHandover(FULL, 1));
+  const decode = (value: unknown) => decodeHandover(Buffer.from(JSON.stringify(value)));
+  const { version: _, ...rest } = { version: 0, ...decode({ ...written, later: [1] }) };
+  expect(plain(rest)).toEqual(plain(FULL));
+  expect(() => decode({ ...written, version: 4 })).toThrow();
+  for (const name of ["version", "pid", "umask", "sessions", "launchKeys"]) {
+    expect(() => decode({ ...written, [name]: undefined }), name).toThrow();
+  }
+  const big = encodeHandover(BIG, 3);
+  expect(() => decodeHandover(big.subarray(0, big.length - 1))).toThrow("beyond the end");
+});
+
+test("a program that is no child takes a version that an older program refuses before anything is handed over", () => {
+  expect([handoverVersions(false), handoverVersions(true)]).toEqual([
+    [3, 1],
+    [3, 2],
+  ]);
   const [first, ...rest] = FULL.sessions;
   if (!first?.terminal) throw new Error("it has one");
   const foreign = {
     ...FULL,
     sessions: [{ ...first, terminal: { ...first.terminal, process: 18 } }, ...rest],
   };
-  const written = encodeHandover(foreign) as { version: number };
-  expect([(encodeHandover(FULL) as { version: number }).version, written.version]).toEqual([1, 2]);
-  expect(decodeHandover(JSON.parse(JSON.stringify(written))).sessions).toEqual(foreign.sessions);
+  expect(read(encodeHandover(foreign, 2))).toEqual(plain(foreign));
   // As a program of before wrote it.
-  const old = JSON.parse(JSON.stringify(encodeHandover(FULL)));
+  const old = textOf(encodeHandover(FULL, 1));
   delete old.sessions[0].terminal.process;
-  expect(decodeHandover(old).sessions[0]?.terminal?.process).toBeNull();
+  expect(decodeHandover(Buffer.from(JSON.stringify(old))).sessions[0]?.terminal?.process).toBeNull();
 });
 
 test("a variable that names no document of ours is taken away, and nothing is touched", () => {
