@@ -87,7 +87,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/approvals/run.ts", "Nothing was asked for yet. | Nothing waits for your approval.", ""],
   [
     "cli/commands/approvals/run.ts",
-    "Agree with coven approvals approve ID, refuse with coven approvals deny ID.",
+    "coven approvals approve ID agrees, coven approvals deny ID refuses.",
     "",
   ],
   [

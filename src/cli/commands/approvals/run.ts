@@ -1,5 +1,6 @@
 // `coven approvals [list|approve|deny]`: what other programs have asked the daemon for, and deciding on it as its owner.
 import type { CovenClient } from "../../../api/client.ts";
+import { isCovenError } from "../../../errors.ts";
 import { readOwnerKey } from "../../../owner-key.ts";
 import { covenPaths } from "../../../paths.ts";
 import { connect } from "../../client/connect.ts";
@@ -7,16 +8,12 @@ import { SHORTEST_PREFIX } from "../../client/session-id.ts";
 import { flagValue, has, type Invocation, type Run, word } from "../../framework/command.ts";
 import { Failure, UsageError } from "../../ui/failure.ts";
 import { columns, print, printJson, say, write } from "../../ui/out.ts";
-import { type Column, table } from "../../ui/table.ts";
-import { harmless, quoted } from "../../ui/text.ts";
-import { ago, span } from "../../ui/time.ts";
-
-type Approval = Awaited<ReturnType<CovenClient["approval"]>>;
+import { harmless, harmlessJson, quoted } from "../../ui/text.ts";
+import { type Approval, approvalLines, shortId } from "./view.ts";
 
 const MARK = "apr-";
-/** Characters of an id that people see. */
-const SHORT = 8;
 const MOST = 1_000;
+const MOST_COLUMNS = 10_000;
 
 /** `coven approvals`, `coven approvals list`. */
 export const list: Run = async (invocation) => {
@@ -31,28 +28,29 @@ export const list: Run = async (invocation) => {
     say(all ? "Nothing was asked for yet." : "Nothing waits for your approval.");
     return 0;
   }
-  const width = process.stdout.isTTY ? columns(process.stdout, 80) : undefined;
-  await write(
-    `${table(found.approvals, all ? [...FIRST, STATUS, ...LAST] : [...FIRST, LEFT, ...LAST], width).join("\n")}\n`,
-  );
-  if (!all) say("Agree with coven approvals approve ID, refuse with coven approvals deny ID.");
+  // Piped, each line is whole.
+  const width = process.stdout.isTTY ? columns(process.stdout, 80) : MOST_COLUMNS;
+  const { actions } = await client.actionList();
+  const now = Date.now();
+  for (const approval of found.approvals) {
+    const summary = actions.find(({ id }) => id === approval.action)?.summary;
+    const title = await titleOf(client, approval.args);
+    await write(`${approvalLines(approval, { summary, title, now, width }).join("\n")}\n`);
+  }
+  if (!all) say("coven approvals approve ID agrees, coven approvals deny ID refuses.");
   return 0;
 };
 
-const FIRST: readonly Column<Approval>[] = [
-  { head: "ID", cell: (one) => shortId(one) },
-  { head: "ASKED", cell: (one) => ago(one.requestedAt) },
-];
-const LEFT: Column<Approval> = {
-  head: "LEFT",
-  cell: (one) => span(Math.max(0, Date.parse(one.expiresAt) - Date.now())),
-};
-const STATUS: Column<Approval> = { head: "STATUS", cell: (one) => one.status };
-const LAST: readonly Column<Approval>[] = [
-  { head: "BY", cell: (one) => one.origin ?? "(no name)" },
-  { head: "ACTION", cell: (one) => one.action },
-  { head: "ARGS", cell: (one) => JSON.stringify(one.args) },
-];
+/** Of the session it is about; undefined where it is about none, or that is gone. */
+async function titleOf(client: CovenClient, args: unknown): Promise<string | undefined> {
+  const id = typeof args === "object" && args !== null && "sessionId" in args ? args.sessionId : undefined;
+  if (typeof id !== "string") return undefined;
+  const session = await client.session(id).catch((error: unknown) => {
+    if (isCovenError(error) && error.code === "session_not_found") return undefined;
+    throw error;
+  });
+  return session?.title;
+}
 
 /** `coven approvals approve ID`. */
 export const approve: Run = (invocation) => decide(invocation, "approve");
@@ -81,7 +79,7 @@ async function decide(invocation: Invocation, verdict: "approve" | "deny"): Prom
     await printJson(approval);
     return approval.status === "failed" ? 1 : 0;
   }
-  const what = `${approval.action} ${harmless(JSON.stringify(approval.args))}`;
+  const what = `${approval.action} ${harmlessJson(JSON.stringify(approval.args))}`;
   if (approval.status === "failed") {
     throw new Failure(`Approved, and it failed: ${harmless(messageOf(approval))}`, [
       `coven approvals --all   (keeps what became of it)`,
@@ -96,10 +94,6 @@ function messageOf({ result }: Approval): string {
   const message =
     typeof error === "object" && error !== null && "message" in error ? error.message : undefined;
   return typeof message === "string" ? message : "the daemon's log says why";
-}
-
-function shortId({ id }: Approval): string {
-  return id.slice(MARK.length, MARK.length + SHORT);
 }
 
 /** The id for what was typed: a full one, or a beginning that fits one only, with `apr-` or without. */
