@@ -7,7 +7,7 @@ import { compile, runtimeOf } from "../../npm/compile.ts";
 import { targetOf } from "../../npm/targets.ts";
 import { version } from "../../package.json";
 import { asNeighbour } from "../support/neighbour.ts";
-import { notLinux, notRoot, testUnless, without } from "../support/unless.ts";
+import { notLinux, notRoot, testUnless, windows, without } from "../support/unless.ts";
 import { here, ran } from "./staged.ts";
 
 const root = join(import.meta.dir, "..", "..");
@@ -114,3 +114,31 @@ test("a target whose runtime is not installed is named, with the command that in
     "@oven/bun-windows-x64) is not installed.\nTry: bun install --frozen-lockfile --os='*' --cpu='*' --libc='*'",
   );
 });
+
+// The runtime refused to start there, before our first line: even `coven --version`, and `coven sessions`, which needs no directory.
+testUnless(windows)(
+  "from a directory that was deleted what needs none works, as with git, and what needs one says so",
+  async () => {
+    const gone = join(folder, "gone");
+    const env = { COVEN_HOME: join(folder, "h"), HOME: folder };
+    /** In a directory that is deleted once the shell stands in it. */
+    const from = (...words: string[]) => {
+      mkdirSync(gone);
+      return ran(["/bin/sh", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', gone, binary, ...words], { env });
+    };
+    expect(await from("--version")).toMatchObject({ code: 0, out: `coven ${version}\n`, err: "" });
+    expect((await from("help")).out).toStartWith("coven runs coding agents");
+    try {
+      expect(await from("sessions", "--json")).toMatchObject({ code: 0, out: '{"sessions":[]}\n' });
+      expect(await from("-C", folder, "sessions", "--here", "--json")).toMatchObject({ code: 0 });
+      expect((await from("daemon", "status", "--json")).code).toBe(0);
+      for (const words of [["run", "demo", "hi"], ["sessions", "--here"], []]) {
+        const { code, out, err } = await from(...words);
+        expect([code, out]).toEqual([1, ""]);
+        expect(err).toContain("Error: The directory you are in is gone: it was deleted or moved.\nTry: cd ~");
+      }
+    } finally {
+      expect((await from("daemon", "stop", "--force")).code).toBe(0);
+    }
+  },
+);
