@@ -154,4 +154,41 @@ describeUnless(without("tmux"))("the board", () => {
     terminal.type("q");
     expect((await terminal.exit).exitCode).toBe(0);
   }, 60_000);
+
+  test("it rings once for each session that begins to wait, and not for those that waited before", async () => {
+    await using home = withAsker();
+    const { home: made } = home.line;
+    await home.line.coven(["run", "codex", "waits already", "--detach"]);
+    const id = (await home.line.coven(["run", "asker", "later", "--detach"])).out.trim();
+    const terminal = inTerminal(made, ["sessions"], { cols: 100, rows: 30 });
+    await until("both are shown", () => /waits already[\s\S]*later/.test(terminal.shown()));
+    const rings = () => terminal.shown().split("\u0007").length - 1;
+    expect(rings()).toBe(0);
+    await home.line.coven(["send", id, "go"]);
+    await until("it rings", () => rings() === 1);
+    await until("it is shown", () => terminal.shown().includes("run rm -rf build?"));
+    await home.line.coven(["send", id, "yes"]);
+    await until("it works again", async () => (await made.client.session(id)).attention?.state === "working");
+    await home.line.coven(["send", id, "go"]);
+    await until("it rings again", () => rings() === 2);
+    terminal.type("q");
+    expect((await terminal.exit).exitCode).toBe(0);
+    expect(rings()).toBe(2);
+  }, 60_000);
+
+  test("what other programs ask the owner for is counted in the heading, and gone once it is decided", async () => {
+    await using home = surface();
+    const { client } = home.line.home;
+    const id = (await home.line.coven(["run", "codex", "stay", "--detach"])).out.trim();
+    const pane = home.open("sessions", { cols: 120, rows: 24 });
+    await pane.shows("1 live");
+    expect(pane.rows()[0]).not.toContain("approval");
+    await client.actions({ origin: "bridge", action: "coven.session.kill", args: { sessionId: id } });
+    await pane.shows("1 approval asked for (coven approvals)");
+    const { approvals } = await client.approvals();
+    await home.line.coven(["approvals", "deny", approvals[0]?.id ?? ""]);
+    await pane.shows(/^(?![\s\S]*approval)/);
+    pane.type("q");
+    await pane.shows("left 0");
+  }, 60_000);
 });

@@ -1,6 +1,7 @@
 // A person picks one session of several, with @clack/prompts.
 import { autocomplete, isCancel } from "@clack/prompts";
 import type { Session } from "../../session/session.ts";
+import { finder } from "../ui/fuzzy.ts";
 import { PromptInput } from "../ui/prompt-input.ts";
 import { PromptOutput } from "../ui/prompt-output.ts";
 import { cut } from "../ui/width.ts";
@@ -16,15 +17,21 @@ export async function askSession(
   sessions: readonly Session[],
 ): Promise<Session | undefined> {
   const output = new PromptOutput();
+  const now = Date.now();
+  const rows = finder(sessions, (one) => `${sessionLabel(one, now)} ${one.id}`);
   const answer = await autocomplete<string>({
     input: new PromptInput("line"),
     output,
     message,
     maxItems: Math.max(5, output.rows - AROUND),
-    options: sessions.map((one) => ({
-      value: one.id,
-      label: cut(sessionLabel(one, Date.now()), output.columns - BESIDE),
-    })),
+    options() {
+      return rows.find(this.userInput).map(({ item }) => ({
+        value: item.id,
+        label: cut(sessionLabel(item, now), output.columns - BESIDE),
+      }));
+    },
+    // The options are those that fit, by fzf's rules and the best first.
+    filter: () => true,
   });
   output.close();
   return isCancel(answer) ? undefined : sessions.find((one) => one.id === answer);

@@ -1,5 +1,5 @@
 // The list of sessions: read to its end once, or kept up to date while somebody looks at it.
-import type { CovenClient } from "../../api/client.ts";
+import type { CovenClient, FeedFrame } from "../../api/client.ts";
 import type { Session } from "../../session/session.ts";
 import { urgency } from "./attention.ts";
 
@@ -54,7 +54,12 @@ const SAID_PAUSE_MS = 30_000;
 /** Begins to read. Calls `changed` after each page of the first time, and from then on when something is different. */
 export function sessionFeed(
   client: Follower,
-  options: { readonly includeArchived: () => boolean; changed(): void },
+  options: {
+    readonly includeArchived: () => boolean;
+    changed(): void;
+    /** What the daemon says, beside what it says of sessions: approvals, and that it has begun to say things. */
+    heard?(type: FeedFrame["type"]): void;
+  },
 ): Feed {
   let now: Listing = { sessions: [], complete: false, error: undefined };
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -120,6 +125,7 @@ export function sessionFeed(
     try {
       for await (const { type, session } of client.feed({ signal: hangUp.signal })) {
         if (stopped) return;
+        options.heard?.(type);
         // What happened between the last reading and now is found by another one.
         if (type === "open" || type === "gap") readAgain(SOON_MS);
         if (!session) continue;

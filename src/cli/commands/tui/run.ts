@@ -8,6 +8,7 @@ import type { HarnessInfo } from "../../../session/ports.ts";
 import type { Session } from "../../../session/session.ts";
 import { askSession } from "../../client/ask-session.ts";
 import { askedFor } from "../../client/asked.ts";
+import { BELL, beganToWait } from "../../client/began-to-wait.ts";
 import { isOfProject } from "../../client/describe.ts";
 import { factsOf } from "../../client/facts.ts";
 import { launchables } from "../../client/launchables.ts";
@@ -59,11 +60,14 @@ async function turn(
   const usual = usualHarness(paths, harnesses);
   const known = slashes(harnesses, await isEarlierWaiting(paths));
   let redraw = () => {};
+  const news = beganToWait();
   const first = Promise.withResolvers<void>();
   const feed = sessionFeed(covenClient(paths.socket), {
     includeArchived: () => true,
     changed() {
       first.resolve();
+      const began = feed.now.complete ? news(feed.now.sessions) : [];
+      if (ofPalette(began, isHere, view.everywhere).length > 0) process.stdout.write(BELL);
       redraw();
     },
   });

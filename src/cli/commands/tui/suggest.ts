@@ -3,6 +3,7 @@ import type { HarnessInfo } from "../../../session/ports.ts";
 import type { Session } from "../../../session/session.ts";
 import { sessionLabel } from "../../client/describe.ts";
 import { shortId } from "../../client/session-id.ts";
+import { finder } from "../../ui/fuzzy.ts";
 import { harmless } from "../../ui/text.ts";
 import { cut, padded } from "../../ui/width.ts";
 import { requestOf, type Slash, VERBS } from "./slashes.ts";
@@ -51,9 +52,9 @@ function offered(line: string, known: Known): Offer[] {
     case "unknown":
       return [];
     case "session":
-      return known.sessions
-        .filter((one) => VERBS[request.verb](one) && fits(one, rest))
-        .map((one) => ({
+      return finder(known.sessions.filter(VERBS[request.verb]), rowOf)
+        .find(rest)
+        .map(({ item: one }) => ({
           value: `/${request.verb} ${shortId(one.id)}`,
           label: sessionLabel(one, known.now),
         }));
@@ -85,7 +86,7 @@ function harnessLabel(one: HarnessInfo): string {
   return `${padded(one.id, 10)} ${one.available ? harmless(one.label) : `not installed: ${harmless(one.hint)}`}`;
 }
 
-function fits(one: Session, typed: string): boolean {
-  const row = `${one.id} ${one.title} ${one.harness} ${one.project_root}`.toLowerCase();
-  return typed.toLowerCase().split(/\s+/).every((word) => row.includes(word)); // biome-ignore format: one thought
+/** What of a session is searched, by fzf's rules. */
+function rowOf(one: Session): string {
+  return harmless(`${one.title} ${one.harness} ${one.project_root} ${one.id}`);
 }

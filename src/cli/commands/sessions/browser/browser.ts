@@ -4,6 +4,7 @@ import { type CovenClient, isUnreachable } from "../../../../api/client.ts";
 import { isCovenError } from "../../../../errors.ts";
 import { covenPaths } from "../../../../paths.ts";
 import { isSettled, type Session } from "../../../../session/session.ts";
+import { BELL, beganToWait } from "../../../client/began-to-wait.ts";
 import { isOfProject } from "../../../client/describe.ts";
 import { endSession } from "../../../client/end-session.ts";
 import { hintsFor } from "../../../client/error-hints.ts";
@@ -64,12 +65,21 @@ export function browse(client: CovenClient, all: boolean): Promise<number> {
     state = next;
     draw();
   };
+  const news = beganToWait();
   const looking = preview(client, draw);
   const first = Promise.withResolvers<void>();
   const feed = sessionFeed(client, {
     includeArchived: () => state.includeArchived,
+    heard(type) {
+      if (type === "open" || type === "gap" || type.startsWith("approval.")) void countApprovals();
+    },
     changed() {
       first.resolve();
+      const began = feed.now.complete ? news(feed.now.sessions) : [];
+      // Once for each prompt, and only of those the list is about: nobody looks at the list while at a session.
+      if (screen && began.some((one) => state.everywhere || !state.project || state.project.has(one))) {
+        process.stdout.write(BELL);
+      }
       show(withListing(state, feed.now));
     },
   });
@@ -124,6 +134,12 @@ export function browse(client: CovenClient, all: boolean): Promise<number> {
     const facts = await factsOf(covenPaths().socket);
     const text = facts ? notable(facts, Date.now()).join("  ") : "";
     if (text !== "" && screen && !state.notice) show({ ...state, notice: { text, bad: true } });
+  }
+
+  async function countApprovals(): Promise<void> {
+    // A daemon that knows of none has none.
+    const found = await client.approvals({ status: "pending" }).catch(() => undefined);
+    show({ ...state, approvals: found?.approvals.length ?? 0 });
   }
 
   /** Types the keys that the harness takes, if the question is still the one that was shown. */

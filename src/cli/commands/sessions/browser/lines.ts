@@ -185,6 +185,11 @@ function previewLines(
   const title = harmless(session.title);
   const facts = `${shortId(session.id)} ${glyphs.dot} ${harmless(session.harness)}, ${modeWord(session)} ${glyphs.dot} ${stateText(session, now)}`;
   const mates = matesOf(state.listing.sessions, session);
+  const { continues, group } = session;
+  const tied = [
+    ...(continues === null ? [] : [`goes on with ${shortId(continues)}`]),
+    ...(group === null ? [] : [`started with others: group ${harmless(group)}`]),
+  ].join(` ${glyphs.dot} `);
   const notes = [
     ...(wants(session) === "" ? [] : [out.yellow(cut(` waiting ${harmless(wants(session))}`, cols))]),
     ...(mates.length > 0
@@ -197,6 +202,7 @@ function previewLines(
           ),
         ]
       : []),
+    ...(tied === "" ? [] : [out.dim(cut(` ${tied}`, cols))]),
   ];
   if (rows === 1) return [notes[0] ?? out.dim(cut(` ${facts}`, cols))];
   const head =
@@ -231,6 +237,7 @@ function heading(state: BrowserState, cols: number): string {
     ...(waiting > 0 ? [`${waiting} waiting for you`] : []),
     ...(elsewhere > 0 ? [`${elsewhere} waiting in other projects`] : []),
     ...(collisions > 0 ? [counted(collisions, "shared checkout")] : []),
+    ...(state.approvals > 0 ? [`${counted(state.approvals, "approval")} asked for (coven approvals)`] : []),
     ...(state.includeArchived ? ["archived too"] : []),
     ...(state.marked.length > 0 ? [`${state.marked.length} marked`] : []),
     ...(listing.error === undefined ? [] : ["not up to date: the daemon does not answer"]),
@@ -239,7 +246,7 @@ function heading(state: BrowserState, cols: number): string {
   const room = Math.max(1, cols - title.length - 2);
   const name = ` ${cut(harmless(place), Math.min(room, Math.max(15, room - widthOf(text))))}`;
   const shownText = cut(text, cols - title.length - widthOf(name) - 1);
-  return ` ${out.bold(title)}${name}${waiting + elsewhere > 0 ? out.yellow(shownText) : out.dim(shownText)}`;
+  return ` ${out.bold(title)}${name}${waiting + elsewhere + state.approvals > 0 ? out.yellow(shownText) : out.dim(shownText)}`;
 }
 
 function filterLine(state: BrowserState, cols: number): string {

@@ -54,6 +54,8 @@ export interface BrowserState {
   readonly marked: readonly string[];
   /** What is typed goes into the filter. */
   readonly typing: boolean;
+  /** How many actions of other programs wait for the owner to agree. */
+  readonly approvals: number;
   /** How the last action went. */
   readonly notice: { readonly text: string; readonly bad: boolean } | undefined;
 }
@@ -94,6 +96,7 @@ export function initialState(includeArchived: boolean, project?: Project, everyw
     panel: { kind: "none" },
     marked: [],
     typing: false,
+    approvals: 0,
     notice: undefined,
   };
 }
