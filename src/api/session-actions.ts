@@ -28,6 +28,7 @@ function action<S extends z.ZodObject>(
   id: string,
   {
     args,
+    check,
     run,
     timeoutMs = 0,
     ...rest
@@ -35,6 +36,8 @@ function action<S extends z.ZodObject>(
     readonly args: S;
     /** Of one that isn't done at once. */
     readonly timeoutMs?: number;
+    /** Throws what it would be refused with now. */
+    check?(args: z.output<S>): void;
     run(args: z.output<S>, wisher: Wisher, signal: AbortSignal): Payload | Promise<Payload>;
   },
 ): Action {
@@ -45,6 +48,8 @@ function action<S extends z.ZodObject>(
     schema: z.toJSONSchema(args, { io: "input" }),
     prepare(value, wisher) {
       const parsed = parseArgs(args, value);
+      // Before anybody is asked: what can't be done anyway troubles nobody.
+      check?.(parsed);
       return (signal) => run(parsed, wisher, signal);
     },
   };
@@ -55,9 +60,9 @@ function answering(api: () => Api, answer: Answer, kind: string, summary: string
   return action(`attention.${answer}`, {
     ...{ capability: ATTENTION, policy: "requiresApproval", kind, summary },
     args: ofSession({ ifAttentionSeq: seq, reason: z.string().max(1_000).exactOptional() }),
+    check: ({ sessionId }) => void api().coven.requireLive(sessionId, "keys"),
     run({ sessionId, ...options }, wisher) {
       const { coven } = api();
-      coven.requireLive(sessionId, "keys");
       const seq = coven.answer(sessionId, answer, options);
       coven.note(sessionId, noteOf(`attention.${answer}`, wisher));
       return { sessionId, seq };
@@ -79,6 +84,8 @@ function plain(name: string): string {
 /** The daemon's own adapter. What can't be undone, and what makes a program act, asks a person first. */
 export function sessionActions(api: () => Api): ControlAdapter {
   const coven = () => api().coven;
+  const exists = ({ sessionId }: { sessionId: string }) => void coven().session(sessionId);
+  const takesKeys = ({ sessionId }: { sessionId: string }) => void coven().requireLive(sessionId, "keys");
   return {
     id: OWN_ADAPTER,
     capabilities: () => [
@@ -107,8 +114,8 @@ export function sessionActions(api: () => Api): ControlAdapter {
           submit: z.boolean().exactOptional(),
           ifAttentionSeq: seq.exactOptional(),
         }),
+        check: takesKeys,
         run({ sessionId, data, ...options }, wisher) {
-          coven().requireLive(sessionId, "keys");
           const { seq } = coven().input(sessionId, new TextEncoder().encode(data), options);
           coven().note(sessionId, noteOf("session.input", wisher));
           return { sessionId, seq };
@@ -118,8 +125,8 @@ export function sessionActions(api: () => Api): ControlAdapter {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.kill" },
         summary: "End a running session and all its processes",
         args: ofSession({}),
+        check: ({ sessionId }) => void coven().requireLive(sessionId, "kill"),
         run({ sessionId }, wisher) {
-          coven().requireLive(sessionId, "kill");
           coven().note(sessionId, noteOf("session.kill", wisher));
           coven().kill(
             sessionId,
@@ -132,6 +139,7 @@ export function sessionActions(api: () => Api): ControlAdapter {
         ...{ capability: CONTROL, policy: "requiresApproval", kind: "session.sacrificed" },
         summary: "Delete a session and all it printed, for good",
         args: ofSession({ worktree: z.literal("keep").exactOptional() }),
+        check: exists,
         run: ({ sessionId, worktree }) => ({
           sessionId,
           deletedEvents: coven().sacrifice(sessionId, { keepsWorktree: worktree === "keep" }),
@@ -141,12 +149,14 @@ export function sessionActions(api: () => Api): ControlAdapter {
         ...{ capability: ARCHIVE, policy: "allow", kind: "session.archived" },
         summary: "Hide a finished session from the list",
         args: ofSession({}),
+        check: exists,
         run: ({ sessionId }) => ({ session: coven().archive(sessionId) }),
       }),
       action("session.summon", {
         ...{ capability: ARCHIVE, policy: "allow", kind: "session.summoned" },
         summary: "Bring an archived session back into the list",
         args: ofSession({}),
+        check: exists,
         run: ({ sessionId }) => ({ session: coven().summon(sessionId) }),
       }),
       action("session.wait", {
@@ -159,6 +169,7 @@ export function sessionActions(api: () => Api): ControlAdapter {
           for: z.enum(WAITED_FOR).default("exit"),
           timeoutSeconds: z.int().min(1).max(MOST_WAIT_SECONDS).default(MOST_WAIT_SECONDS),
         }),
+        check: exists,
         run: ({ sessionId, for: what, timeoutSeconds }, _, signal) =>
           waited(api(), sessionId, { what, ms: timeoutSeconds * 1000, signal }),
       }),

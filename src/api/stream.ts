@@ -138,7 +138,7 @@ function entriesOf({ ledger, coven, control }: FollowDependencies & Approving, a
   };
 }
 
-/** The feed keeps of an approval its id alone. */
+/** The feed keeps of an approval its id, and what a notification says. */
 function idIn(data: unknown): string {
   return typeof data === "object" && data !== null && "id" in data ? String(data.id) : "";
 }

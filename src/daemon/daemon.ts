@@ -185,9 +185,9 @@ export async function createDaemon(config: DaemonConfig, ports: DaemonPorts): Pr
   const control = new ControlPlane({
     ...{ store: ledger, world, log, policies: config.policies ?? [], external, ...deciding },
     ...(approvalMs === undefined ? {} : { approvalMs }),
-    changed({ id }, how) {
+    changed({ id, action, origin }, how) {
       try {
-        ledger.announce({ type: `approval.${how}`, data: { id } }, world.now());
+        ledger.announce({ type: `approval.${how}`, data: { id, action, origin } }, world.now());
       } catch (error) {
         // It is only for those who follow everything: a disk that refuses it stops nothing.
         log.warn("feed_not_kept", { approval: id, ...errorFields(error) });

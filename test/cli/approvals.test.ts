@@ -60,8 +60,12 @@ test("listed, approved, denied, and what became of them", async () => {
 
 test("what fails after the approval is said, and ends with 1", async () => {
   await using line = commandLine();
-  const sessionId = await ready(line);
+  await ready(line);
+  line.home.script("codex", "exec sleep 600");
+  const { client, project } = line.home;
+  const { id: sessionId } = await client.launch({ projectRoot: project, harness: "codex", prompt: "x" });
   const id = await ask(line, { sessionId }, "coven.session.kill");
+  expect((await line.coven(["kill", sessionId])).code).toBe(0);
   expect(await line.coven(["approvals", "approve", id])).toEqual({
     code: 1,
     out: "",

@@ -133,3 +133,19 @@ test("the desktop is told by notify-send, with text that is no option and no mar
   ]);
   await line.coven(["kill", id]);
 });
+
+test("a program is told of an action that waits for approval: what is asked for, and by whom", async () => {
+  const { set, told, tell } = await home();
+  await set("notify.command", JSON.stringify([tell]));
+  const sessionId = await launch("exec sleep 600");
+  const action = "coven.session.kill";
+  const answer = await line.home.client.actions({ action, origin: "bridge", args: { sessionId } });
+  const id = "approval" in answer ? answer.approval.id : "";
+  await until("it was told", () => told().length === 1);
+  expect(told()[0]).toMatchObject({
+    event: "approval",
+    session: null,
+    approval: { id, action, origin: "bridge" },
+    variables: { COVEN_NOTIFY_EVENT: "approval" },
+  });
+});

@@ -297,9 +297,28 @@ test("what is typed is shown while somebody decides, and kept nowhere after that
   expect(JSON.stringify((await daemon.client.approvals()).approvals)).not.toContain("hunter2");
 });
 
-test("too many that wait, and args too large to keep, are refused", async () => {
+test("what can't be done anyway is refused before anybody is asked", async () => {
   await open();
   const { id: sessionId } = daemon.finished([]);
+  const refused: [string, object, number, string][] = [
+    ["session.kill", {}, 409, "session_not_live"],
+    ["session.input", { data: "x" }, 409, "session_not_live"],
+    ["attention.approve", { ifAttentionSeq: 1 }, 409, "session_not_live"],
+    ["session.sacrifice", { sessionId: "nobody" }, 404, "session_not_found"],
+  ];
+  for (const [name, args, status, code] of refused) {
+    const body = { action: `coven.${name}`, args: { sessionId, ...args } };
+    expect(await frozen(daemon, "POST /api/v1/actions", body)).toMatchObject({
+      status,
+      body: { status: "rejected", error: { code } },
+    });
+  }
+  expect((await daemon.client.approvals()).approvals).toEqual([]);
+});
+
+test("too many that wait, and args too large to keep, are refused", async () => {
+  await open();
+  const { id: sessionId } = await daemon.launch("exec cat");
   const ask = (over: object = {}) =>
     frozen(daemon, "POST /api/v1/actions", { action: "coven.session.kill", args: { sessionId }, ...over });
   const launch = { projectRoot: daemon.project, harness: "codex", prompt: "x".repeat(70_000) };
@@ -382,17 +401,19 @@ test("waiting takes its time: 202 running, and the approval says what came", asy
   await daemon.client.input(sessionId, "\n");
   expect(await result(exit)).toMatchObject({ payload: { outcome: "came", session: { exit_code: 3 } } });
   expect(await result(done)).toMatchObject({ payload: { outcome: "ended" } });
-  const gone = await frozen(daemon, "POST /api/v1/actions", {
-    action: "coven.session.wait",
-    args: { sessionId: "nobody" },
+  const nobody = { action: "coven.session.wait", args: { sessionId: "nobody" } };
+  expect(await frozen(daemon, "POST /api/v1/actions", nobody)).toMatchObject({
+    status: 404,
+    body: { status: "rejected", error: { code: "session_not_found" } },
   });
-  expect(gone.status).toBe(202);
-  const [first] = (await daemon.client.approvals({ limit: 1 })).approvals;
-  const failed = await until("it has failed", async () => {
-    const approval = await daemon.client.approval(first?.id ?? "");
-    return approval.status === "failed" ? approval : undefined;
+  // One that is deleted meanwhile.
+  const late = await daemon.launch("exec cat");
+  const waited = await daemon.client.actions({ ...nobody, args: { sessionId: late.id, for: "done" } });
+  daemon.coven.kill(late.id);
+  await daemon.settled(late.id);
+  expect(await result("approval" in waited ? waited.approval.id : "")).toMatchObject({
+    payload: { outcome: "ended" },
   });
-  expect(failed.result).toMatchObject({ error: { code: "session_not_found" } });
 });
 
 test("an agent's question is answered once somebody agrees, and only the one that was asked then", async () => {

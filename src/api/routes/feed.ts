@@ -19,9 +19,9 @@ const entry = z.object({
       "As it is now, but for `attention`, which is what the entry says; of one that was sacrificed its id alone.",
     ),
   approval: z
-    .union([approvalRecord, z.object({ id: z.string() })])
+    .union([approvalRecord, z.object({ id: z.string(), action: z.string(), origin: z.string().nullable() })])
     .exactOptional()
-    .describe("As it is now; of one that is kept no more its id alone."),
+    .describe("As it is now; of one that is kept no more who asked for what."),
 });
 
 /** One entry as a client gets it. `open`: no entry; whatever happens from now on follows. */
