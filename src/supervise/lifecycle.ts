@@ -41,6 +41,8 @@ export interface LifecycleOptions {
   readonly startMs?: number;
   /** How long an orderly stop may take, in milliseconds; default 30,000. */
   readonly stopMs?: number;
+  /** How long one that holds the lock may be without a socket before it counts as hung, in milliseconds; default 5,000. */
+  readonly betweenMs?: number;
   /** How long a hung daemon gets to follow a signal, in milliseconds; default 5,000. */
   readonly patienceMs?: number;
 }
@@ -61,8 +63,11 @@ export interface Stopped {
   readonly by: "request" | ForcedBy | null;
 }
 
-/** How long somebody who holds the lock may be without a socket (starting, stopping) before that is odd. */
-const BETWEEN_MS = 1_000;
+/**
+ * How long somebody who holds the lock may be without a socket (starting, stopping, being replaced) before that is odd: on a busy machine a restart in place takes more
+ * than a second.
+ */
+const BETWEEN_MS = 5_000;
 
 /**
  * Asks the socket. `hung` needs both: silence, and a held lock. Throws `runtime_unavailable` when a stranger answers.
@@ -86,7 +91,7 @@ export async function daemonStatus(paths: CovenPaths, options: LifecycleOptions 
   }
   if (!(await waitUntilFree(paths.lock, 0))) {
     // Between its start and its socket, or between two programs in one process.
-    const deadline = performance.now() + (found.state === "stopped" ? BETWEEN_MS : 0);
+    const deadline = performance.now() + (found.state === "stopped" ? (options.betweenMs ?? BETWEEN_MS) : 0);
     while (performance.now() < deadline) {
       if (
         (await probe(socket, options.answerMs)).state !== "stopped" ||

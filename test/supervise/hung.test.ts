@@ -7,7 +7,7 @@ import { type DaemonHome, daemonHome, gone } from "../support/daemon-home.ts";
 import { rejectionOf } from "../support/refusal.ts";
 import { runs, signalOwn } from "../support/signal.ts";
 
-const QUICK = { answerMs: 300, startMs: 1_000, patienceMs: 300 };
+const QUICK = { answerMs: 300, betweenMs: 300, startMs: 3_000, patienceMs: 300 };
 const LOCK = join(import.meta.dir, "../../src/daemon/lock.ts");
 
 /** A process that holds the home's lock, listens on its socket unless told not to, never answers and ignores SIGTERM. */
