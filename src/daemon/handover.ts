@@ -77,7 +77,7 @@ const session = z.object({
   viewers: z.array(z.object({ cols: count, rows: count, usedAt: count })),
   typists: z.array(z.tuple([z.string(), count])).default([]),
   typing: z.array(z.object({ kind: z.enum(["keys", "submit"]), bytes, enterDue: z.boolean() })),
-  opening: z.object({ bytes, ready: z.enum(["idle", "quiet"]) }).optional(),
+  opening: z.object({ bytes, ready: z.enum(["idle", "quiet", "shown"]) }).optional(),
   kill: z
     .object({
       by: z.string().optional(),

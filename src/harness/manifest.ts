@@ -94,7 +94,7 @@ const later = {
     .strictObject({ nonInteractive: argumentList.exactOptional(), stream: argumentList.exactOptional() })
     .exactOptional(),
   opens: argumentList.exactOptional(),
-  ready: z.enum(["idle", "quiet"]).exactOptional(),
+  ready: z.enum(["idle", "quiet", "shown"]).exactOptional(),
   says: z
     .array(shown.max(256).refine((one) => one.split(ID).length === 2, { error: `must hold "${ID}" once` }))
     .max(16)

@@ -5,7 +5,7 @@ import type { Answer, Attention } from "./attention.ts";
 import { exitPayload, type NewEvent } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import type { HandedSession, Opening } from "./handover.ts";
-import { onceReady } from "./once-ready.ts";
+import { onceReady, typeOnceShown } from "./once-ready.ts";
 import { OutputLog } from "./output-log.ts";
 import type { Ledger, Log, Processes, ProcessIdentity, Pty, PtyExit, World } from "./ports.ts";
 import { Refusals } from "./refusals.ts";
@@ -236,19 +236,31 @@ export class LiveSession {
   /** Types the text and submits it once the program is ready for it; keys come before it meanwhile: somebody may have to answer first. */
   typeOnceReady(opening: Opening): void {
     this.#opening = opening;
-    const { world } = this.deps;
+    const { world, log } = this.deps;
+    const { bytes, ready } = opening;
     const on = {
       world,
+      write: (keys: Uint8Array) => this.#type(keys),
       bracketedPaste: () => this.terminal.bracketedPaste,
       printed: () => this.#printed,
       attention: () => this.terminal.attention.now,
+      rows: () => this.terminal.image(0)?.lines ?? [],
       open: () => this.terminal.held && this.#opening === opening,
     };
-    void onceReady(on, opening.ready).then((isReady) => {
-      if (this.#opening !== opening) return;
-      this.#opening = undefined;
-      if (isReady) this.submit(opening.bytes);
-    });
+    const done = () => {
+      if (this.#opening === opening) this.#opening = undefined;
+    };
+    const typing =
+      ready === "shown"
+        ? typeOnceShown(on, bytes)
+        : onceReady(on, ready).then((isReady) => {
+            if (!isReady || this.#opening !== opening) return;
+            done();
+            this.submit(bytes);
+          });
+    typing
+      .catch((error) => log.warn("input_not_taken", { sessionId: this.id, ...failureFields(error) }))
+      .finally(done);
   }
 
   /**

@@ -415,8 +415,8 @@ export interface HarnessStart {
    * is ready for it.
    */
   readonly given: "argument" | "stdin" | "typed";
-  /** `idle`: it says so itself; `quiet`: it has drawn its first screen and takes pastes. */
-  readonly ready: "idle" | "quiet";
+  /** `idle`: it says so itself; `quiet`: it has drawn its first screen and takes pastes; `shown`: as that, and Enter only once the text is seen to be there. */
+  readonly ready: "idle" | "quiet" | "shown";
 }
 
 /** How the conversations of a harness are named and gone on with. */

@@ -38,13 +38,19 @@ export async function typeAndSubmit(
     const before = enterDue ? -1 : on.printed();
     if (!enterDue) on.write(on.bracketedPaste() ? pasted(text) : text);
     typed();
-    await echoed(on, before, PATIENCE_MS + text.length / BYTES_PER_MS);
+    await echoed(on, before, patienceFor(text));
   }
   if (on.open()) on.write(new TextEncoder().encode("\r"));
   await pause(world, LOOK_MS);
 }
 
-async function echoed(on: Typewriter, before: number, patienceMs: number): Promise<void> {
+/** How long a program may take to draw this text, in milliseconds. */
+export function patienceFor(text: Uint8Array): number {
+  return PATIENCE_MS + text.length / BYTES_PER_MS;
+}
+
+/** Resolves once the program has drawn something new and been quiet, or after `patienceMs`. */
+export async function echoed(on: Typewriter, before: number, patienceMs: number): Promise<void> {
   const start = on.world.monotonic();
   let printed = before;
   let changedAt = start;

@@ -42,6 +42,8 @@ const INTERACTIVE = `
 import { createHash } from "node:crypto";
 const asks = process.env.ASKS === "1";
 const says = process.env.SAYS !== "0";
+const ignores = process.env.IGNORES === "1";
+const shows = process.env.SHOWS === "1";
 process.stdin.setRawMode(true);
 process.stdout.write("\\x1b[?2004h" + (asks ? "Trust this folder? (y)\\r\\n" : ""));
 let answered = !asks;
@@ -50,6 +52,7 @@ if (answered) ready();
 let all = Buffer.alloc(0);
 process.stdin.on("data", (bytes) => {
   if (!answered) {
+    if (ignores && bytes.length > 1) return;
     process.stdout.write("answer " + JSON.stringify(bytes.toString().slice(0, 40)) + "\\r\\n");
     if (bytes.toString() !== "y") process.exit(9);
     answered = true;
@@ -57,7 +60,7 @@ process.stdin.on("data", (bytes) => {
     return;
   }
   all = Buffer.concat([all, bytes]);
-  process.stdout.write(".");
+  process.stdout.write(shows && all.indexOf("\x1b[201~") > 0 ? "[Pasted]" : ".");
   const begin = all.indexOf("\\x1b[200~");
   const end = all.indexOf("\\x1b[201~");
   if (begin < 0 || end < 0) return;
@@ -99,6 +102,12 @@ function withPrograms(): CommandLine {
     interactive: [],
     nonInteractive: ["{prompt}"],
     ready: "idle",
+  });
+  manifest("seen", {
+    executable: interactive,
+    interactive: [],
+    nonInteractive: ["{prompt}"],
+    ready: "shown",
   });
   manifest("shy", {
     ...{ executable: interactive, interactive: ["{prompt}"], opens: [], nonInteractive: ["{prompt}"] },
@@ -220,6 +229,31 @@ describe("interactive", () => {
     const out = await printed(line, id, /got [0-9a-f]{64}/);
     expect(out).toContain('answer "y"');
     expect(out).toContain(`before 0 between 0 got ${hashOf(prompt)}`);
+  });
+
+  test("where a program doesn't say that it asks, Enter is pressed only once the text is seen on its screen", async () => {
+    await using line = withPrograms();
+    const prompt = longText(300_000);
+    const env = { ASKS: "1", IGNORES: "1", SAYS: "0", SHOWS: "1" };
+    const ran = await line.coven(["run", "seen", "-", "--detach"], { stdin: prompt, env });
+    const id = ran.out.trim();
+    await printed(line, id, /Trust this folder/);
+    // Long enough for a paste, and for the Enter that must not follow it: patience for 300 KB is two seconds.
+    await Bun.sleep(4_000);
+    expect((await line.coven(["logs", id])).out).not.toContain("answer");
+    expect(await typed(line, id, "y")).toBe(202);
+    expect(await printed(line, id, /got [0-9a-f]{64}/)).toContain(`before 0 between 0 got ${hashOf(prompt)}`);
+  });
+
+  test("a text without a sign for it on the screen counts when its end is there", async () => {
+    await using line = withPrograms();
+    // A line of the terminal's own: it echoes what is typed.
+    writeFileSync(
+      join(line.home.base, "interactive"),
+      `#!/bin/sh\nprintf '\\033[?2004h> '\nread -r line\necho "got $line"\n`,
+    );
+    const ran = await line.coven(["run", "seen", "fix the tests", "--detach"]);
+    expect(await printed(line, ran.out.trim(), /got .*/)).toContain("fix the tests");
   });
 
   testUnless(process.platform === "linux" ? undefined : "a daemon goes on in place on Linux only")(

@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HARNESSES } from "../../src/cli/commands/harnesses/command.ts";
 import { isCovenError } from "../../src/errors.ts";
+import { MOST_ARGUMENT_BYTES } from "../../src/harness/argument-room.ts";
 import { harnesses } from "../../src/harness/harnesses.ts";
 import { RECIPE_IDS, RECIPES } from "../../src/harness/recipes.ts";
 import type { LaunchMode } from "../../src/session/session.ts";
+import { bytesOf } from "../../src/vt/keys.ts";
 
 const home = mkdtempSync(join(tmpdir(), "cv-rc-"));
 const bin = join(home, "bin");
@@ -92,13 +94,67 @@ describe("the argv of a recipe, as the program gets it", () => {
 
 test("what can be done with conversations is told, also of one that was switched off meanwhile", () => {
   const off = harnesses({ self: ["/coven"] });
-  expect(off.conversations("gemini")).toEqual({ init: true, resume: true, says: [], holds: [] });
-  expect(off.conversations("opencode")).toMatchObject({ init: false, resume: true });
-  expect(off.conversations("opencode").says.every((one) => one.split("{id}").length === 2)).toBe(true);
-  expect(off.conversations("aider")).toMatchObject({ init: false, resume: false });
-  expect(off.conversations("codex")).toMatchObject({ init: false, resume: true });
-  expect(off.conversations("claude")).toMatchObject({ init: true, resume: true });
-  expect(off.conversations("emacs")).toEqual({ init: false, resume: false, says: [], holds: [] });
+  const known = (id: string) => {
+    const { init, resume, says } = off.conversations(id);
+    expect(says.filter((one) => one.split("{id}").length !== 2)).toEqual([]);
+    return [init, resume, says.length > 0];
+  };
+  expect(RECIPE_IDS.map((id) => [id, ...known(id)])).toEqual([
+    ["gemini", true, true, true],
+    ["opencode", false, true, true],
+    ["copilot", true, true, true],
+    ["qwen", true, true, true],
+    ["amp", false, true, true],
+    ["aider", false, false, false],
+    ["goose", true, true, false],
+    ["cursor-agent", false, true, true],
+    ["hermes", false, true, true],
+  ]);
+  expect(known("codex")).toEqual([false, true, true]);
+  expect(known("claude")).toEqual([true, true, true]);
+  expect(known("emacs")).toEqual([false, false, false]);
+});
+
+test("titles and keys are such as the daemon can read and press; who is launched interactively has its long tasks typed with care", () => {
+  for (const { id, titles = [], answers, ready } of RECIPES) {
+    for (const { match } of titles) expect(() => new RegExp(match, "u")).not.toThrow();
+    for (const key of [...(answers?.approve ?? []), ...(answers?.deny ?? [])]) {
+      expect([id, key, bytesOf(key, false) !== undefined || key.length === 1]).toEqual([id, key, true]);
+    }
+    expect([id, ready]).toEqual([id, "shown"]);
+  }
+  const titled = (id: string, title: string) =>
+    RECIPES.find((one) => one.id === id)?.titles?.find(({ match }) => new RegExp(match, "u").test(title));
+  // As gemini 0.61 and qwen 0.24 set them.
+  expect(titled("gemini", "◇  Ready (project)")).toMatchObject({ state: "waiting", kind: "idle" });
+  expect(titled("gemini", "✦  Working… (project)")).toMatchObject({ state: "working" });
+  expect(titled("gemini", "✋  Action Required (project)")).toMatchObject({
+    state: "waiting",
+    kind: "permission",
+  });
+  expect(titled("qwen", "Qwen - project")).toMatchObject({ state: "waiting", kind: "idle" });
+  expect(titled("qwen", "◐︎ Qwen - project")).toMatchObject({ state: "working" });
+  expect(titled("qwen", "✳︎ Qwen - project")).toMatchObject({ state: "waiting", kind: "permission" });
+});
+
+test("where no argument takes the task it comes on standard input, or is typed", () => {
+  const given = (id: string, mode: LaunchMode, prompt: string) => all.start(id, prompt, mode, env).given;
+  const long = "x".repeat(MOST_ARGUMENT_BYTES + 1);
+  expect([given("opencode", "nonInteractive", "hi"), given("opencode", "stream", "hi")]).toEqual([
+    "stdin",
+    "stdin",
+  ]);
+  expect([given("amp", "interactive", "hi"), given("aider", "interactive", "hi")]).toEqual([
+    "typed",
+    "typed",
+  ]);
+  for (const { id } of RECIPES) {
+    expect([id, given(id, "interactive", long), given(id, "nonInteractive", long)]).toEqual([
+      id,
+      "typed",
+      "stdin",
+    ]);
+  }
 });
 
 test("a recipe that is off is on the list, and refused with the one command that helps", () => {

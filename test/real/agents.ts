@@ -64,7 +64,10 @@ function installed(cache: string): string {
   }
   const stage = mkdtempSync(join(cache, "stage-"));
   try {
-    install(stage);
+    installPackages(stage, {
+      "@openai/codex": AGENT_VERSIONS.codex,
+      "@anthropic-ai/claude-code": AGENT_VERSIONS.claude,
+    });
     mkdirSync(join(stage, "bin"));
     for (const [name, program] of Object.entries(programs(join(stage, "node_modules")))) {
       // Relative, so that the whole directory can be renamed.
@@ -77,11 +80,8 @@ function installed(cache: string): string {
   return bin;
 }
 
-function install(directory: string): void {
-  const dependencies = {
-    "@openai/codex": AGENT_VERSIONS.codex,
-    "@anthropic-ai/claude-code": AGENT_VERSIONS.claude,
-  };
+/** Installs packages at these versions into the directory. Throws as `npmInstall`. */
+export function installPackages(directory: string, dependencies: Readonly<Record<string, string>>): void {
   writeFileSync(join(directory, "package.json"), JSON.stringify({ private: true, dependencies }));
   npmInstall(directory);
 }

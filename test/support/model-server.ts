@@ -1,5 +1,5 @@
-// A model on loopback: enough of the OpenAI Responses and Anthropic Messages protocols for the real agents to run on.
-import { answerStream } from "./model-streams.ts";
+// A model on loopback: enough of the protocols of OpenAI (Responses, Chat Completions), Anthropic (Messages) and Google (generateContent) for the real agents to run on.
+import { answerStream, answerWhole, type Protocol } from "./model-streams.ts";
 
 /** What the model says to one request. */
 export interface ModelAnswer {
@@ -14,7 +14,7 @@ export interface ModelAnswer {
 
 /** One request an agent made. */
 export interface ModelRequest {
-  readonly kind: "responses" | "messages" | "count_tokens" | "other";
+  readonly kind: Protocol | "count_tokens" | "other";
   readonly method: string;
   readonly path: string;
   /** The text of the last thing the user side said, system reminders included; "" when there is none. */
@@ -59,14 +59,19 @@ export function modelServer(): ModelServer {
       const request = { kind, method: incoming.method, path, body, prompt: promptOf(body), answered };
       requests.push(request);
       for (const look of waiting) look(request);
-      const turn = kind === "responses" || kind === "messages";
+      const turn = kind !== "count_tokens" && kind !== "other";
       if (turn && refusal === undefined) {
+        if (!isStreamed(kind, path, body)) {
+          resolve(true);
+          return Response.json(answerWhole(kind, script(request)));
+        }
         incoming.signal.addEventListener("abort", () => resolve(false));
         const stream = answerStream(kind, script(request), incoming.signal, () => resolve(true));
         return new Response(stream, { headers: { "content-type": "text/event-stream" } });
       }
       resolve(true);
-      if (kind === "count_tokens") return Response.json({ input_tokens: 10 });
+      if (kind === "count_tokens") return Response.json({ input_tokens: 10, totalTokens: 10 });
+      if (path === "/v1/models") return Response.json({ object: "list", data: [MODEL] });
       const status = (turn && refusal) || 404;
       const error = { type: "invalid_request_error", message: `the model refuses ${path}` };
       return Response.json({ type: "error", error }, { status });
@@ -110,15 +115,26 @@ function kindOf(method: string, path: string): ModelRequest["kind"] {
   if (method !== "POST") return "other";
   if (path === "/v1/responses") return "responses";
   if (path === "/v1/messages") return "messages";
+  if (path === "/v1/chat/completions") return "chat";
+  if (/:(?:stream)?generateContent$/i.test(path)) return "generate";
+  if (path.endsWith(":countTokens")) return "count_tokens";
   return path === "/v1/messages/count_tokens" ? "count_tokens" : "other";
 }
 
-/** The last user message of either protocol: `input` (Responses) or `messages`, content a string or blocks with `text`. */
+const MODEL = { id: "mock-model", object: "model", owned_by: "mock" };
+
+/** Chat asks for a stream in the body, Google by the path; the other two are never asked otherwise. */
+function isStreamed(kind: ModelRequest["kind"], path: string, body: unknown): boolean {
+  if (kind === "chat") return member(body, "stream") === true;
+  return kind !== "generate" || path.includes(":stream");
+}
+
+/** The last user message of any protocol: `input`, `messages` or `contents`; its content a string, or blocks or parts with `text`. */
 function promptOf(body: unknown): string {
-  const list = member(body, "input") ?? member(body, "messages");
+  const list = member(body, "input") ?? member(body, "messages") ?? member(body, "contents");
   if (!Array.isArray(list)) return "";
   const last = list.findLast((item: unknown) => member(item, "role") === "user");
-  const content = member(last, "content");
+  const content = member(last, "content") ?? member(last, "parts");
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
   return content.map((block: unknown) => String(member(block, "text") ?? "")).join("\n");

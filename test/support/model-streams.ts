@@ -1,19 +1,23 @@
-// The two event streams a model answers in, event by event, as the real agents read them.
+// The event streams a model answers in, event by event, as the real agents read them.
 import type { ModelAnswer } from "./model-server.ts";
 
 /**
- * One answer as Server-Sent Events. `responses`: OpenAI's Responses API as codex 0.169 reads it; `messages`:
- * Anthropic's Messages API as claude 2.1.329 reads it. Stops when `signal` says that the agent hung up; `sent` is called after the last event.
+ * OpenAI's Responses API as codex 0.169 reads it, Anthropic's Messages API as claude 2.1.329 reads it, OpenAI's Chat Completions as opencode, copilot and
+ * qwen read it, Google's generateContent as gemini reads it.
+ */
+export type Protocol = "responses" | "messages" | "chat" | "generate";
+
+/**
+ * One answer as Server-Sent Events. Stops when `signal` says that the agent hung up; `sent` is called after the last event.
  */
 export function answerStream(
-  protocol: "responses" | "messages",
+  protocol: Protocol,
   answer: ModelAnswer,
   signal: AbortSignal,
   sent: () => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const events =
-    protocol === "responses" ? responses(answer, pieces(answer)) : messages(answer, pieces(answer));
+  const events = EVENTS[protocol](answer, pieces(answer));
   const gone = new Promise<void>((resolve) =>
     signal.addEventListener("abort", () => resolve(), { once: true }),
   );
@@ -27,13 +31,74 @@ export function answerStream(
         return;
       }
       const [type, data] = next.value;
-      controller.enqueue(encoder.encode(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`));
+      controller.enqueue(encoder.encode(written(protocol, type, data)));
       if (held && type.endsWith("delta")) {
         await Promise.race([held, gone]);
         held = undefined;
       }
     },
   });
+}
+
+/** The last two name no events; chat says when it is over. */
+function written(protocol: Protocol, type: string, data: Readonly<Record<string, unknown>>): string {
+  if (protocol === "responses" || protocol === "messages") {
+    return `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
+  }
+  return type === "done" ? "data: [DONE]\n\n" : `data: ${JSON.stringify(data)}\n\n`;
+}
+
+/** The same as one JSON document, for who asked for no stream: chat and generate. */
+export function answerWhole(protocol: Protocol, { text }: ModelAnswer): unknown {
+  if (protocol === "generate") return generated([{ text }], "STOP");
+  const message = { role: "assistant", content: text };
+  return {
+    ...completion("chat.completion"),
+    choices: [{ index: 0, message, finish_reason: "stop" }],
+    usage: CHAT_USAGE,
+  };
+}
+
+const CHAT_USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+
+function completion(object: string) {
+  return {
+    id: `chatcmpl-${crypto.randomUUID()}`,
+    object,
+    created: Math.floor(Date.now() / 1000),
+    model: "mock-model",
+  };
+}
+
+function* chat({ tool }: ModelAnswer, deltas: string[]): Generator<StreamEvent> {
+  const chunk = completion("chat.completion.chunk");
+  const choice = (delta: object, finish_reason: string | null = null) => ({
+    ...chunk,
+    choices: [{ index: 0, delta, finish_reason }],
+  });
+  yield ["start", choice({ role: "assistant", content: "" })];
+  for (const content of deltas) yield ["delta", choice({ content })];
+  if (tool) {
+    const called = { name: tool.name, arguments: JSON.stringify(tool.input) };
+    const call = { index: 0, id: `call_${crypto.randomUUID()}`, type: "function", function: called };
+    yield ["tool", choice({ tool_calls: [call] })];
+  }
+  yield ["end", { ...choice({}, tool ? "tool_calls" : "stop"), usage: CHAT_USAGE }];
+  yield ["done", {}];
+}
+
+function* generate({ tool }: ModelAnswer, deltas: string[]): Generator<StreamEvent> {
+  for (const text of deltas) yield ["delta", generated([{ text }])];
+  const parts = tool ? [{ functionCall: { name: tool.name, args: tool.input } }] : [{ text: "" }];
+  yield ["end", generated(parts, "STOP")];
+}
+
+function generated(parts: readonly object[], finishReason?: string) {
+  return {
+    candidates: [{ index: 0, content: { role: "model", parts }, ...(finishReason ? { finishReason } : {}) }],
+    usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 5, totalTokenCount: 15 },
+    modelVersion: "mock-model",
+  };
 }
 
 type StreamEvent = readonly [type: string, data: Readonly<Record<string, unknown>>];
@@ -110,3 +175,5 @@ function* messages({ tool }: ModelAnswer, deltas: string[]): Generator<StreamEve
   ];
   yield ["message_stop", {}];
 }
+
+const EVENTS = { responses, messages, chat, generate } as const;

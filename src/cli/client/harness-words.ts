@@ -2,16 +2,22 @@
 import { type HarnessWord, type Questions, wordOf } from "../../harness/questions.ts";
 import type { HarnessInfo } from "../../session/ports.ts";
 
-/** The answers of every installed agent that knows the questions. All are asked at the same time; nobody is asked about a login who is off. */
+/** So many are asked at the same time: a dozen programs that start at once keep a small machine busy for longer than they are given. */
+const AT_ONCE = 4;
+
+/** The answers of every installed agent that knows the questions. Nobody is asked about a login who is off. */
 export async function harnessWords(
   list: readonly HarnessInfo[],
   questions: (id: string) => Questions | undefined,
 ): Promise<Map<string, HarnessWord>> {
-  const asked = list.flatMap(({ id, enabled, path }) => {
+  const waiting = list.flatMap(({ id, enabled, path }) => {
     const how = path === null ? undefined : questions(id);
-    return how?.version
-      ? [wordOf(enabled ? how : { ...how, login: undefined }).then((word) => [id, word] as const)]
-      : [];
+    return how?.version ? [{ id, how: enabled ? how : { ...how, login: undefined } }] : [];
   });
-  return new Map(await Promise.all(asked));
+  const words = new Map<string, HarnessWord>();
+  const askInTurn = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) words.set(next.id, await wordOf(next.how));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, askInTurn));
+  return words;
 }
