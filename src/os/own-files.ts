@@ -7,17 +7,27 @@ import {
   readdirSync,
   readSync,
   realpathSync,
+  type Stats,
   statSync,
 } from "node:fs";
 import { sep } from "node:path";
 
 /** Why others than its owner decide what stands there; undefined where nobody else does. What root owns is as good as one's own. */
-export function openTo(path: string, stat = statSync(path, { throwIfNoEntry: false })): string | undefined {
+export function openTo(path: string, stat = statOf(path)): string | undefined {
   if (!stat || process.platform === "win32") return undefined;
   if (stat.uid !== process.getuid?.() && stat.uid !== 0) return `belongs to another user (${stat.uid})`;
   const mode = stat.mode & 0o777;
   if ((mode & 0o022) === 0) return undefined;
   return `may be written by others (${mode.toString(8).padStart(4, "0")}): chmod go-w ${path}`;
+}
+
+/** Undefined for what can't be looked at: nothing is read from there then. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The names of the JSON files in a directory, in order; none where it can't be read. */

@@ -178,7 +178,7 @@ test("doctor on a fresh machine: nothing broken, agents missing are warnings, no
     expect(out).toContain(` ${area} `);
   expect(out).toMatch(/^warning {2}codex .*not installed/m);
   expect(out).toContain("Try: npm install -g @openai/codex");
-  expect(out).toEndWith("No problems, 3 warnings.\n");
+  expect(out).toEndWith("No problems, 3 warnings.\nNext: coven run demo 'say hello'\n");
   expect(existsSync(line.home.paths.home)).toBe(false);
 });
 
@@ -202,6 +202,7 @@ test("doctor beside a running daemon, with an agent, as JSON; then a damaged led
     home: "ok",
     config: "ok",
     files: "ok",
+    harnesses: "ok",
     store: "ok",
     disk: "ok",
     install: "ok",
