@@ -160,7 +160,14 @@ describeUnless(CHROMIUM === undefined ? "no Chromium in /usr/bin" : undefined)("
       file = whole;
       return page;
     };
-    for (const leaving of ["\\033[?1049l", "\\033[2J\\033[?1049l", "\\033[H\\033[J\\033[?1049l\\033[?25h"]) {
+    // The last two as codex does: it wipes from the first cell on, and says in long lines how to go on.
+    const farewell = "x".repeat(55);
+    for (const leaving of [
+      "\\033[?1049l",
+      "\\033[2J\\033[?1049l",
+      "\\033[2Jso long\\033[2J\\033[?1049l",
+      `\\033[H\\033[J\\033[?1049l\\033[?25h${farewell}`,
+    ]) {
       const left = await page(`printf '${leaving}bye\\r\\n'`);
       await seen(left, "5 row of the full screen");
       await seen(left, "bye", false);

@@ -87,7 +87,7 @@ function suiteOf(harness: "codex" | "claude"): void {
       expect(rows.join("\n")).toContain("世界");
 
       pane.press("C-]");
-      await pane.shows(`Come back:  coven attach ${id.slice(0, 8)}`);
+      await pane.shows(new RegExp(`Come back: +.*coven attach ${id.slice(0, 8)}`));
       expect(pane.modes()).toMatchObject({ ...SANE, region: "0-29" });
       expect(pane.rows().slice(0, 2)).toEqual(["$ echo EARLIER", "EARLIER"]);
 

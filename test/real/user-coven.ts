@@ -1,5 +1,13 @@
 // One whole coven for one user: its own home, its own daemon, driven only through the command line and the socket.
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Event } from "../../src/session/event.ts";
@@ -40,7 +48,12 @@ export interface UserCoven {
 export function userCoven(user: AgentUser): UserCoven {
   // Short: a socket's path may have about a hundred bytes.
   const home = realpathSync(mkdtempSync(join(tmpdir(), "cv-r-")));
-  const env = { ...user.env, COVEN_HOME: home };
+  // `coven` is on the PATH, as where it is installed: that is what hints name.
+  const bin = join(user.home, "bin");
+  mkdirSync(bin, { recursive: true });
+  const script = `#!/bin/sh\nexec ${COVEN.map((word) => `'${word}'`).join(" ")} "$@"\n`;
+  writeFileSync(join(bin, "coven"), script, { mode: 0o755 });
+  const env = { ...user.env, PATH: `${user.env["PATH"]}:${bin}`, COVEN_HOME: home };
   const launched = new Set<string>();
 
   const api: UserCoven["api"] = async (method, path, body) => {

@@ -10,8 +10,6 @@
   const MARGIN = 8;
   const LEAST_FONT = 6;
   const MOST_FONT = 64;
-  /** Characters on a screen that make it a picture of something. */
-  const LEAST_CELLS = 20;
   const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 
   const byId = (id) => document.getElementById(id);
@@ -182,8 +180,9 @@
         // Everything below the cursor is the whole screen from its first cell alone.
         const { cursorX, cursorY } = term.buffer.active;
         if (wipe === "\x1b[J" && cursorX + cursorY > 0) continue;
-        const cells = CovenScreen.filled(term);
-        if (cells >= LEAST_CELLS) best = { place, index, cells };
+        const rows = CovenScreen.filled(term);
+        // A program that goes may draw a last word on a screen that it has wiped: that is no picture of it.
+        if (rows > 0 && rows * 4 >= (best?.rows ?? 0)) best = { place, index, rows };
       }
       apply({ code: event.code, data: event.data.slice(done) });
       if (performance.now() - turn < TURN_MS * 2) continue;
@@ -192,7 +191,7 @@
       turn = performance.now();
     }
     next = events.length;
-    if (best !== undefined && CovenScreen.filled(term) * 2 < best.cells) {
+    if (best !== undefined && CovenScreen.filled(term) * 2 < best.rows) {
       rewind();
       if (!(await drawTo(best.place))) return;
       apply({ code: "o", data: events[best.place].data.slice(0, best.index) });

@@ -42,18 +42,20 @@ globalThis.CovenScreen = (() => {
   /** What in output wipes a screen out, or leaves the alternate one. */
   const WIPES = /\x1b\[\?(?:[\d;]*;)?(?:47|1047|1049)l|\x1b\[[23]?J|\x1bc/g;
 
-  /** How many characters the screen shows, scrollback left out. */
+  /** How many rows of the screen show something, scrollback left out. */
   function filled(term) {
     const buffer = term.buffer.active;
-    let cells = 0;
+    let rows = 0;
     for (let y = 0; y < term.rows; y += 1) {
-      cells +=
+      if (
         buffer
           .getLine(buffer.baseY + y)
           ?.translateToString(true)
-          .replaceAll(" ", "").length ?? 0;
+          .trim()
+      )
+        rows += 1;
     }
-    return cells;
+    return rows;
   }
 
   /** What the terminal holds now, scrollback included; wrapped lines are whole again. */
