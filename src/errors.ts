@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   "view_cycle",
   "session_id_conflict",
   "worktree_not_removed",
+  "checkout_in_use",
   "external_session_not_killable",
   "not_external_session",
   "launch_failed",

@@ -24,6 +24,8 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   not_supported:
     "(+) Nobody knows the keys that answer this harness, or its conversation can't be gone on with (details `sessionId`, `harness`).",
   session_id_conflict: "(+) A session of the daemon's own has this id.",
+  checkout_in_use:
+    "(+) With `exclusive`: another live session works in the same checkout (details `checkout`, `sessions`, `hint`).",
   worktree_not_removed:
     '(+) The git worktree of the session is still there and `{"worktree":"keep"}` was not said (details `sessionId`, `path`, `branch`, `hint`).',
   external_session_not_killable:

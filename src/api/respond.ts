@@ -27,6 +27,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   session_running: 409,
   session_id_conflict: 409,
   worktree_not_removed: 409,
+  checkout_in_use: 409,
   external_session_not_killable: 422,
   not_external_session: 422,
   launch_failed: 500,

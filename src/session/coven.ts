@@ -42,6 +42,15 @@ export interface InputOptions {
 /** How long the end of a terminal that was found may take to be told, in turns of the loop. */
 const MOST_TURNS = 100;
 
+/** A launch that was taken. */
+export interface Launched {
+  readonly session: Session;
+  /** False for one that this key has launched before. */
+  readonly created: boolean;
+  /** Ids of the other live sessions in the same checkout, as it began. */
+  readonly alongside: readonly string[];
+}
+
 /** The authority. Every method is synchronous unless it says otherwise, and throws CovenError. What only reads is asked of the ledger. */
 export class Coven {
   readonly #running = new Map<string, LiveSession>();
@@ -49,6 +58,8 @@ export class Coven {
   readonly #showing = new Showing();
   readonly #feedWatchers = new Set<() => void>();
   readonly #keys = new LaunchKeys();
+  /** Where each that runs works, once it was asked for. */
+  readonly #checkouts = new Map<string, string>();
   readonly #inputKeys = new LaunchKeys();
   #stopping = false;
   #handingOver = false;
@@ -76,18 +87,34 @@ export class Coven {
    * that launch's record and `created: false`. Throws `runtime_unavailable`, `invalid_request`,
    * `harness_not_found` (no row is made) and `launch_failed` (a `failed` row says why).
    */
-  launch(request: LaunchRequest, idempotencyKey?: string): { session: Session; created: boolean } {
+  launch(request: LaunchRequest, idempotencyKey?: string): Launched {
     const before = this.ports.ledger.session(this.#keys.launchOf(idempotencyKey) ?? "");
-    if (before) return { session: this.withActivity(before), created: false };
+    if (before) return { session: this.withActivity(before), created: false, alongside: [] };
     if (this.#stopping)
       throw new CovenError("runtime_unavailable", "The daemon is stopping; launch again in a moment.");
     requireDescriptors(this.ports.processes);
     requireMemory(this.ports.processes, this.options.leastFreeMemory ?? 0);
     const plan = planLaunch(this.ports, request);
     const { id } = plan.session;
+    const alongside = this.#liveIn(plan.checkout);
+    if (request.exclusive && alongside.length > 0) throw inUse(plan.checkout, alongside);
     startLive(this.ports, this.options, plan, this.#hooks(id));
     this.#keys.remember(idempotencyKey, id);
-    return { session: this.session(id), created: true };
+    return { session: this.session(id), created: true, alongside };
+  }
+
+  /** Ids of the live sessions that work in a checkout. */
+  #liveIn(checkout: string): string[] {
+    const { ledger, checkouts } = this.ports;
+    return Array.from(this.#running).flatMap(([id, live]) => {
+      let place = this.#checkouts.get(id);
+      if (place === undefined) {
+        const root = ledger.session(id)?.project_root ?? "";
+        place = checkouts.of(root)?.root ?? root;
+        this.#checkouts.set(id, place);
+      }
+      return live.holdsTerminal && place === checkout ? [id] : [];
+    });
   }
 
   /** One record, archived or not; throws `session_not_found`. */
@@ -488,6 +515,7 @@ export class Coven {
   }
 
   #ended(id: string): void {
+    this.#checkouts.delete(id);
     noteSaid(this.ports, id);
     this.#running.delete(id);
     this.#watchers.forget(id);
@@ -502,4 +530,14 @@ export class Coven {
       status: session.status,
     });
   }
+}
+
+/** The refusal of a launch that wants a checkout for itself. */
+function inUse(checkout: string, sessions: readonly string[]): CovenError {
+  const one = sessions.length === 1;
+  return new CovenError(
+    "checkout_in_use",
+    `${one ? "Another live session works" : `${sessions.length} live sessions work`} in ${JSON.stringify(checkout)}.`,
+    { checkout, sessions, hint: "the same with --worktree   (a checkout of its own)" },
+  );
 }

@@ -53,6 +53,8 @@ export interface LaunchRequest {
   readonly conversationId?: string;
   /** The id of a session that has ended: its conversation goes on in this one. */
   readonly continues?: string;
+  /** Refused while another live session works in the same checkout. */
+  readonly exclusive?: boolean;
   /** What it has in common with sessions that were started together. */
   readonly group?: string;
   /** The project root is a git worktree that was made for this session. */
@@ -69,6 +71,8 @@ export interface LaunchRequest {
 export interface LaunchPlan {
   /** The row to make, `created`. */
   readonly session: Session;
+  /** The directory with the `.git` that its project lies in; outside of git the project itself. */
+  readonly checkout: string;
   readonly start: HarnessStart;
   /** As the harness gets it. */
   readonly prompt: string;
@@ -163,7 +167,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     agent_session_id: asked.conversation?.id ?? null,
   };
   const size = { cols: request.cols ?? DEFAULT_SIZE.cols, rows: request.rows ?? DEFAULT_SIZE.rows };
-  return { session, start, prompt, environment, size };
+  return { session, checkout: checkout?.root ?? boundary.projectRoot, start, prompt, environment, size };
 }
 
 /** The conversation that is asked for, or that goes on; else a new one under the session's own id, where the harness takes one. */

@@ -40,6 +40,7 @@ const CASES: readonly (readonly [ErrorCode, ErrorDetails, first: string])[] = [
   ["runtime_unavailable", { reason: "unreachable" }, "coven daemon status"],
   ["runtime_unavailable", { hint: "coven daemon stop --force" }, "coven daemon stop --force"],
   ["runtime_unavailable", {}, "coven doctor   (says what is wrong here)"],
+  ["checkout_in_use", { sessions: [ID] }, `coven attach ${ID}   (shows who works there)`],
   ["worktree_not_removed", { hint: "coven sacrifice 3f2a --discard" }, "coven sacrifice 3f2a --discard"],
   ["internal_error", {}, "look at the daemon's log (logs/daemon.log in COVEN_HOME), then: coven doctor"],
 ];

@@ -97,6 +97,7 @@ test("GET /health", async () => {
         conversation: true,
         continue: true,
         group: true,
+        exclusive: true,
         args: true,
         withoutPrompt: true,
         worktrees: true,

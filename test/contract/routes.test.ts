@@ -120,7 +120,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     "GET /sessions": { query: "limit? cursor? includeArchived?" },
     "POST /sessions": {
       headers: "Idempotency-Key?",
-      body: "projectRoot harness prompt withoutPrompt? args? cwd? title? launchMode? labels? visibility? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? familiarId? launchPolicy? continues? group? worktree? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
+      body: "projectRoot harness prompt withoutPrompt? args? cwd? title? launchMode? labels? visibility? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? familiarId? launchPolicy? continues? exclusive? group? worktree? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
     },
     "POST /import": {
       body: "from",

@@ -1,6 +1,7 @@
 // Sessions as records: listing, launching, and the rituals.
 import * as z from "zod";
 import { CovenError } from "../../errors.ts";
+import type { Launched } from "../../session/coven.ts";
 import type { Familiar } from "../../session/familiar.ts";
 import { LAUNCH_MODES, PERMISSIONS, type Session, VISIBILITIES } from "../../session/session.ts";
 import { ok } from "../respond.ts";
@@ -75,6 +76,8 @@ export const launchBody = z
       .string()
       .regex(/^[A-Za-z0-9._:-]{1,128}$/, "must be the id of a session")
       .exactOptional(),
+    /** Refused while another live session works in the same checkout. */
+    exclusive: z.boolean().exactOptional(),
     /** What it has in common with sessions that were started together. */
     group: z
       .string()
@@ -134,7 +137,8 @@ export const sessions = {
     }),
     body: launchBody,
     large: "prompt",
-    answer: sessionRecord,
+    /** The record, and where others work in the same checkout the ids of those live sessions, for that one time. */
+    answer: sessionRecord.extend({ alongside: z.array(z.string()).readonly().exactOptional() }),
     status: [201, 200],
     refuses: [
       "harness_not_found",
@@ -144,6 +148,7 @@ export const sessions = {
       "session_not_found",
       "session_running",
       "not_supported",
+      "checkout_in_use",
     ],
     offers: {
       labels: true,
@@ -158,10 +163,14 @@ export const sessions = {
       worktrees: true,
       continue: true,
       group: true,
+      exclusive: true,
     },
     handle: (api, { body, headers }) => {
-      const { session, created } = launchSession(api, body, headers["Idempotency-Key"]);
-      return { status: created ? 201 : 200, value: session };
+      const { session, created, alongside } = launchSession(api, body, headers["Idempotency-Key"]);
+      return {
+        status: created ? 201 : 200,
+        value: alongside.length > 0 ? { ...session, alongside } : session,
+      };
     },
   }),
 
@@ -212,7 +221,7 @@ export function launchSession(
   { coven, meter, world, familiars }: Api,
   body: z.output<typeof launchBody>,
   idempotencyKey?: string,
-): { session: Session; created: boolean } {
+): Launched {
   const began = world.monotonic();
   const { model, familiarId, withoutPrompt: _, ...rest } = body;
   const familiar = familiarId ? familiarOf(familiars(), familiarId) : undefined;

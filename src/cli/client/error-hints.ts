@@ -61,6 +61,11 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
     `env -u COVEN_SESSION_ID coven attach ${id(error)}   (if this terminal is not shown there)`,
   ],
   session_id_conflict: () => ["another id"],
+  checkout_in_use: (error) => {
+    const ids = error.details?.["sessions"];
+    const [first] = Array.isArray(ids) ? ids.map(String) : [];
+    return [...daemonHint(error), `coven attach ${quoted(first ?? "ID")}   (shows who works there)`];
+  },
   worktree_not_removed: (error) => [
     ...daemonHint(error),
     `coven archive ${id(error)}   (hides the session and keeps everything)`,

@@ -96,6 +96,7 @@ export const RUN = command({
       summary: "go on with a session's conversation, or the last here",
       completes: "conversation",
     },
+    { name: "exclusive", seldom: true, summary: "not while another session works in this checkout" },
     {
       name: "group",
       seldom: true,

@@ -6,12 +6,13 @@ import type { LaunchMode, Session, Worktree } from "../../../session/session.ts"
 import { askedFor } from "../../client/asked.ts";
 import { connect, probe } from "../../client/connect.ts";
 import type { Place } from "../../client/project.ts";
+import { shortId } from "../../client/session-id.ts";
 import { flagValue, flagValues, has, type Invocation, word } from "../../framework/command.ts";
 import { ownSize } from "../../terminal/size.ts";
 import { UsageError } from "../../ui/failure.ts";
 import { say } from "../../ui/out.ts";
 import { isTerminal } from "../../ui/termios.ts";
-import { harmless } from "../../ui/text.ts";
+import { counted, harmless } from "../../ui/text.ts";
 import { workingDirectory } from "../../ui/working-directory.ts";
 import { environmentWith } from "./manners.ts";
 
@@ -93,10 +94,14 @@ export async function launched(planned: Planned, invocation: Invocation, mode: L
   }
 }
 
-/** Asks the daemon for it. Rejects as the client does. */
-export function launch(planned: Planned, invocation: Invocation, launchMode: LaunchMode): Promise<Session> {
+/** Asks the daemon for it, and says who else works in the same checkout. Rejects as the client does. */
+export async function launch(
+  planned: Planned,
+  invocation: Invocation,
+  launchMode: LaunchMode,
+): Promise<Session> {
   const { client, place, prompt, asked, title, labels, familiar, worktree, continues, group } = planned;
-  return client.launch({
+  const { alongside = [], ...session } = await client.launch({
     projectRoot: place.projectRoot,
     cwd: place.cwd,
     harness: word(invocation, 0),
@@ -116,8 +121,25 @@ export function launch(planned: Planned, invocation: Invocation, launchMode: Lau
     ...(continues === undefined ? {} : { continues }),
     ...(worktree === undefined ? {} : { worktree }),
     ...(group === undefined ? {} : { group }),
+    ...(has(invocation, "exclusive") ? { exclusive: true } : {}),
     ...ownSize(),
   });
+  await sayAlongside(client, alongside);
+  return session;
+}
+
+/** Two agents in one checkout write over each other's files: who starts the second hears of it. */
+async function sayAlongside(client: CovenClient, ids: readonly string[]): Promise<void> {
+  const [first, ...others] = ids;
+  if (first === undefined) return;
+  // It may have been deleted meanwhile.
+  const one = await client.session(first).catch(() => undefined);
+  const what = one ? ` (${harmless(one.harness)}: ${harmless(one.title)})` : "";
+  const more = others.length === 0 ? "" : ` and ${counted(others.length, "other")}`;
+  const verb = others.length === 0 ? "works" : "work";
+  say(
+    `Note: session ${shortId(first)}${what}${more} ${verb} in this checkout too.  Apart: --worktree; alone: --exclusive`,
+  );
 }
 
 /** Between commas, each once. */
