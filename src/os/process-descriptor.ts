@@ -21,7 +21,7 @@ export function openProcess(pid: number): number | undefined {
 }
 
 /** How often it is looked whether one has ended, in milliseconds, and how often whether its parent has learnt how. */
-const LOOK_MS = 100;
+const LOOK_MS = 250;
 const REAPED_MS = 5;
 /** Its parent may never want to know; and before Linux 6.15 nobody else is told. */
 const REAPED_LOOKS = 200;

@@ -134,7 +134,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "npm install --global @opencoven/cli && coven daemon install",
   ],
   ["cli/commands/daemon/install.ts", "Installed already: …", ""],
-  ["cli/commands/daemon/install.ts", "… starts it when you log in, and again if it crashes.", ""],
+  ["cli/commands/daemon/install.ts", "… starts it when you log in, and again if it crashes….", ""],
   ["cli/commands/daemon/install.ts", "Take it back:  coven daemon uninstall", ""],
   ["cli/commands/daemon/install.ts", "… said: …", ""],
   ["cli/commands/daemon/install.ts", "Every command that needs the daemon starts it again.", ""],

@@ -34,7 +34,8 @@ export const install: Run = async (invocation) => {
   }
   const { pid } = await startDaemon(paths);
   await printRunning("running", pid);
-  say(`${init.by} starts it when you log in, and again if it crashes.`);
+  const sessions = init.by === "systemd" ? "; sessions live on then" : "";
+  say(`${init.by} starts it when you log in, and again if it crashes${sessions}.`);
   if (init.hint) say(init.hint);
   say("Take it back:  coven daemon uninstall");
   return 0;
