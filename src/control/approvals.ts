@@ -6,6 +6,8 @@ import type { Approval, ApprovalStatus, ApprovalStep, ApprovalStore } from "./ap
 
 /** So many may wait for a decision at once: nobody reads more, and a client that floods fills no disk. */
 const MOST_PENDING = 100;
+/** More than may ever be under way. */
+const MOST_UNDER_WAY = 1_000;
 /** Of the args of one, as JSON. */
 const MOST_ARGS = 64 * 1024;
 /** The longest a timer is set for: a clock that is put right in between is noticed. */
@@ -40,9 +42,11 @@ export class Approvals {
     private readonly secretOf: (action: string) => readonly string[],
   ) {}
 
-  /** One that somebody has to decide on within `ms`. Throws `runtime_unavailable` where too many wait, `invalid_request` for args that are too much to keep. */
+  /** One that somebody has to decide on within `ms`; the same wish again, while it waits, is the same one. Throws `runtime_unavailable` where too many wait, `invalid_request` for args that are too much to keep. */
   ask(wish: Wish, ms: number): Approval {
     this.expire();
+    const before = this.#same(wish, "pending");
+    if (before) return before;
     if (this.#pending.size >= MOST_PENDING) {
       throw new CovenError("runtime_unavailable", `${MOST_PENDING} actions wait for approval already.`, {
         reason: "too_many_approvals",
@@ -57,9 +61,11 @@ export class Approvals {
   }
 
   /** One that the settings allow and that takes its time, at most `ms`. Throws as `ask`. */
-  allow(wish: Wish, ms: number): Approval {
+  allow(wish: Wish, ms: number): { readonly approval: Approval; readonly begun: boolean } {
+    const before = this.#same(wish, "approved");
+    if (before) return { approval: before, begun: true };
     const decided = { decidedAt: this.ports.world.now(), decidedBy: "policy" };
-    return this.#begin(wish, ms, { status: "approved", ...decided });
+    return { approval: this.#begin(wish, ms, { status: "approved", ...decided }), begun: false };
   }
 
   /** Throws `approval_not_found`. */
@@ -125,7 +131,7 @@ export class Approvals {
       this.#arm(id, Date.parse(expiresAt) - now);
     }
     this.expire();
-    return store.approvals({ status: "approved", limit: 1_000 });
+    return store.approvals({ status: "approved", limit: MOST_UNDER_WAY });
   }
 
   /** Denies all that nobody has decided on in time. A machine that slept, and a clock that was put back, count too. */
@@ -134,10 +140,10 @@ export class Approvals {
     const [now, ticks] = [Date.parse(world.now()), world.monotonic()];
     for (const [id, until] of this.#pending) {
       const approval = store.approval(id);
-      if (approval && ticks < until && now < Date.parse(approval.expiresAt)) continue;
+      const waits = approval?.status === "pending";
+      if (waits && ticks < until && now < Date.parse(approval.expiresAt)) continue;
       try {
-        if (approval)
-          this.become(approval, { status: "expired", reason: "Nobody decided in time." }, "timeout");
+        if (waits) this.become(approval, { status: "expired", reason: "Nobody decided in time." }, "timeout");
         this.#pending.delete(id);
       } catch (error) {
         // The disk is full: it can't be approved either, and is denied once that can be written.
@@ -166,6 +172,22 @@ export class Approvals {
     this.#stopTimer();
     this.#pending.clear();
     this.wakeAll();
+  }
+
+  /** Who lost the answer asks again, under the same names: both must be given. */
+  #same({ action, asker, args }: Wish, status: ApprovalStatus): Approval | undefined {
+    const { origin, intentId } = asker;
+    if (origin === undefined || intentId === undefined) return undefined;
+    const asked = JSON.stringify(args ?? {});
+    return this.ports.store
+      .approvals({ status, limit: MOST_UNDER_WAY })
+      .find(
+        (one) =>
+          one.action === action &&
+          one.origin === origin &&
+          one.intentId === intentId &&
+          JSON.stringify(one.args) === asked,
+      );
   }
 
   #known(id: string): Approval {

@@ -62,6 +62,9 @@ export interface ControlOptions extends Partial<DecidingRules>, ApprovalPorts {
 
 const APPROVAL_MS = 600_000;
 
+/** So many that take their time may be under way: each costs a timer and a row. */
+const MOST_RUNNING = 256;
+
 /** The `action` of a body that is no JSON object. */
 const UNREADABLE_ACTION = "(unknown)";
 /** How the ids of the daemon's own actions begin, and of nobody else's. */
@@ -168,8 +171,9 @@ export class ControlPlane {
         return accepted("pending", this.#approvals.ask(wish, this.options.approvalMs ?? APPROVAL_MS));
       }
       if (action.timeoutMs === 0) return this.#completed(action, asker, atOnce(doing(NEVER)));
-      const approval = this.#approvals.allow(wish, action.timeoutMs);
-      this.#perform(approval, action, doing);
+      if (this.#running.size >= MOST_RUNNING) throw tooMany();
+      const { approval, begun } = this.#approvals.allow(wish, action.timeoutMs);
+      if (!begun) this.#perform(approval, action, doing);
       return accepted("running", approval);
     } catch (error) {
       if (!isCovenError(error) || error.code === "internal_error") throw error;
@@ -385,6 +389,13 @@ function interrupted(how: string): CovenError {
     `The daemon ${how} while this was being done; nobody knows how far it came.`,
     { reason: "interrupted" },
   );
+}
+
+function tooMany(): CovenError {
+  return new CovenError("runtime_unavailable", `${MOST_RUNNING} actions are under way already.`, {
+    reason: "too_many_actions",
+    limit: MOST_RUNNING,
+  });
 }
 
 function tooLate(ms: number): CovenError {

@@ -467,6 +467,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["control/plane.ts", "Nobody here does this action any more.", ""],
   ["control/plane.ts", "The settings of this daemon deny this action.", ""],
   ["control/plane.ts", "The daemon … while this was being done; nobody knows how far it came.", ""],
+  ["control/plane.ts", "… actions are under way already.", ""],
   ["control/plane.ts", "It was not done within … seconds.", ""],
   [
     "daemon/check.ts",

@@ -463,3 +463,39 @@ test("an agent's question is answered once somebody agrees, and only the one tha
   expect(text.join("")).toContain("first:y");
   expect(text.join("")).toContain("second:n");
 });
+
+test("who lost the answer asks again: the same wish of the same origin and intent is one approval until it is over", async () => {
+  await open();
+  const { id: sessionId } = await daemon.launch("exec cat");
+  const ask = async (over: object = {}) => {
+    const body = {
+      action: "coven.session.kill",
+      origin: "bridge",
+      intentId: "i-1",
+      args: { sessionId },
+      ...over,
+    };
+    const said = await daemon.client.actions(body);
+    return "approval" in said ? said.approval.id : "";
+  };
+  const first = await ask();
+  expect(await ask()).toBe(first);
+  const others = [
+    await ask({ intentId: "i-2" }),
+    await ask({ origin: "other" }),
+    await ask({ intentId: null }),
+    await ask({ intentId: null }),
+    await ask({ action: "coven.session.sacrifice" }),
+  ];
+  expect(new Set([first, ...others]).size).toBe(6);
+  await decide(first, "deny", {}, owner());
+  expect(await ask()).not.toBe(first);
+  // The same of what takes its time.
+  const wait = { action: "coven.session.wait" };
+  const waiting = await ask(wait);
+  expect(await ask(wait)).toBe(waiting);
+  const all = await Promise.all(Array.from({ length: 255 }, (_, i) => ask({ ...wait, intentId: `w-${i}` })));
+  expect(new Set(all).size).toBe(255);
+  const more = await ask({ ...wait, intentId: "more" }).catch((error: unknown) => error);
+  expect(more).toMatchObject({ code: "runtime_unavailable", details: { reason: "too_many_actions" } });
+});

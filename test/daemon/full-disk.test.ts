@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { readOwnerKey } from "../../src/owner-key.ts";
 import type { Session } from "../../src/session/session.ts";
 import { stopDaemon } from "../../src/supervise/lifecycle.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
@@ -116,6 +117,35 @@ describeUnless(noMounts())("a full disk", () => {
     await line.home.client.kill(printing.id);
     await settled(printing.id);
     expect(await line.home.client.session(printing.id)).toMatchObject({ status: "killed" });
+  }, 60_000);
+
+  test("an action that would wait is refused; what waits is done once, or goes on waiting", async () => {
+    await started();
+    const { id: sessionId } = await launch("exec cat");
+    const { client, paths } = line.home;
+    const ask = () => client.actions({ action: "coven.session.kill", args: { sessionId } });
+    const answer = await ask();
+    const id = "approval" in answer ? answer.approval.id : "";
+    const printing = await launch("exec yes");
+    await prints(printing);
+    fill();
+    await becomes("full");
+    expect(await ask().catch((error: unknown) => error)).toMatchObject({ code: "runtime_unavailable" });
+    const ownerKey = readOwnerKey(paths.ownerKey) ?? "";
+    const approve = () => client.approveAction(id, { ownerKey });
+    const early = await approve().catch((error: unknown) => error);
+    if (early instanceof Error) {
+      expect(early).toMatchObject({ code: "runtime_unavailable" });
+      expect(await client.approval(id)).toMatchObject({ status: "pending" });
+      expect(await client.session(sessionId)).toMatchObject({ status: "running" });
+    }
+    await client.kill(printing.id);
+    rmSync(filler);
+    await becomes("ok");
+    if (early instanceof Error) expect(await approve()).toMatchObject({ status: "completed" });
+    await settled(sessionId);
+    expect(await client.approval(id)).toMatchObject({ status: "completed" });
+    expect((await client.approvals()).approvals).toHaveLength(1);
   }, 60_000);
 
   test("a stop ends sessions and keeps what they have printed", async () => {
