@@ -1,6 +1,6 @@
 // Holds what the first line to a daemon says: that one was started, or that the one which runs is of another version.
 import { expect, test } from "bun:test";
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import manifest from "../../package.json";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
@@ -67,6 +67,22 @@ testUnless(notLinux)("where a restart keeps what runs, the note says of how many
     [second, "running"],
     [first, "running"],
   ]);
+});
+
+test("after an upgrade the note's restart can be typed as it stands, also where there is no coven on the PATH", async () => {
+  await using line = await older("bun");
+  rmSync(join(line.home.bin, "coven"));
+  symlinkSync(process.execPath, join(line.home.bin, "bun"));
+  const typed = (text: string) =>
+    Bun.spawnSync(["/bin/sh", "-c", text], {
+      cwd: root,
+      env: { HOME: line.home.base, COVEN_HOME: line.home.paths.home, PATH: `${line.home.bin}:/usr/bin:/bin` },
+    });
+  const noted = typed("bun run --silent coven sessions --json").stderr.toString();
+  const [, restart = ""] = /Try: (.*daemon restart)/.exec(noted) ?? [];
+  expect(restart).toBe("bun run coven daemon restart");
+  expect(typed(restart).stdout.toString()).toContain(`version ${manifest.version},`);
+  expect(typed("bun run --silent coven sessions --json").stderr.toString()).toBe("");
 });
 
 test("the daemon a command brings up is said once, with its pid", async () => {
