@@ -354,6 +354,7 @@ const BAD: Partial<Record<`${RouteName} ${ErrorCode}`, Make>> = {
   "actions invalid_request": () => ({ body: { action: "desktop.click" } }),
   "launch session_not_found": () => ({ body: launching({ continues: crypto.randomUUID() }) }),
   "launch session_running": () => ({ body: launching({ continues: live }) }),
+  "launch checkout_in_use": () => ({ body: launching({ exclusive: true }) }),
   "launch not_supported": () => ({ body: launching({ continues: done }) }),
   "output view_cycle": () => ({ id: live, query: `?follow=1&within=${live}` }),
   "events view_cycle": () => ({ query: `?sessionId=${live}&within=${live}`, headers: sse }),
