@@ -119,7 +119,7 @@ describeUnless(noMounts())("a full disk", () => {
     expect(await line.home.client.session(printing.id)).toMatchObject({ status: "killed" });
   }, 60_000);
 
-  test("an action that would wait is refused; what waits is done once, or goes on waiting", async () => {
+  test("an action that would wait is kept or refused; what waits is done once, or goes on waiting", async () => {
     await started();
     const { id: sessionId } = await launch("exec cat");
     const { client, paths } = line.home;
@@ -130,7 +130,11 @@ describeUnless(noMounts())("a full disk", () => {
     await prints(printing);
     fill();
     await becomes("full");
-    expect(await ask().catch((error: unknown) => error)).toMatchObject({ code: "runtime_unavailable" });
+    // The last free page may take one more; what is answered with an id is there.
+    const second = await ask().catch((error: unknown) => error);
+    const kept = second instanceof Error ? 1 : 2;
+    if (second instanceof Error) expect(second).toMatchObject({ code: "runtime_unavailable" });
+    expect((await client.approvals()).approvals).toHaveLength(kept);
     const ownerKey = readOwnerKey(paths.ownerKey) ?? "";
     const approve = () => client.approveAction(id, { ownerKey });
     const early = await approve().catch((error: unknown) => error);
@@ -145,7 +149,7 @@ describeUnless(noMounts())("a full disk", () => {
     if (early instanceof Error) expect(await approve()).toMatchObject({ status: "completed" });
     await settled(sessionId);
     expect(await client.approval(id)).toMatchObject({ status: "completed" });
-    expect((await client.approvals()).approvals).toHaveLength(1);
+    expect((await client.approvals()).approvals).toHaveLength(kept);
   }, 60_000);
 
   test("a stop ends sessions and keeps what they have printed", async () => {
