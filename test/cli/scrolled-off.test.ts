@@ -20,6 +20,8 @@ describe("what went", () => {
     ["an input line is typed into", ["a b c >", "a b c >x", "a b c >xy"], ""],
     ["a row is drawn over", ["a b c d", "a B c d"], ""],
     ["drawn from the top in two halves", ["a b c d e f g h", "b c d e e f g h", "b c d e f g h i"], "a"],
+    ["a heading is put over the first row", ["a b c d e >", "# c d e f >"], "a b"],
+    ["a heading that counts", ["row1 b c d >", "row2 c d e >"], "b"],
     ["another screen", ["a b c d e", "v w x y z"], "a b c d e"],
     ["cleared, and drawn again as it was", ["a b c d", ". . . .", "a b c d"], ""],
     ["cleared, and drawn on one further", ["a b c d", ". . . .", "b c d e"], "a"],

@@ -110,6 +110,47 @@ function suiteOf(harness: "codex" | "claude"): void {
     },
   );
 
+  real("the log has all that it drew line by line, and its own screen is back afterwards", async () => {
+    model.answers(({ prompt }) => {
+      const turn = prompt.includes("turn 2") ? 2 : 1;
+      const text = Array.from({ length: 60 }, (_, n) => `- said ${turn}-${n}`).join("\n");
+      return { text, deltas: 60, everyMs: 40 };
+    });
+    const pane = await shell(100, 30);
+    pane.run(`coven run ${harness} "turn 1"`);
+    await asked("turn 1");
+    await pane.shows("said 1-59", 30_000);
+    await atRest(pane);
+    pane.type("turn 2");
+    await pane.shows("turn 2");
+    pane.press("Enter");
+    await asked("turn 2");
+    await pane.shows("said 2-59", 30_000);
+    const before = await atRest(pane);
+    pane.press("C-]");
+    pane.type("[");
+    await pane.shows("q back");
+    await pane.shows(/\d+ of \d+/);
+    pane.type("g");
+    const seen: string[] = [];
+    for (let last = ""; ; pane.press("Space")) {
+      await atRest(pane);
+      const rows = pane.rows();
+      if (rows.join() === last) break;
+      last = rows.join();
+      seen.push(...rows.slice(2, -1));
+    }
+    const said = seen.flatMap((row) => /said (\d-\d+)\b/.exec(row)?.[1] ?? []);
+    expect([...new Set(said)]).toEqual(
+      [1, 2].flatMap((t) => Array.from({ length: 60 }, (_, n) => `${t}-${n}`)),
+    );
+    pane.type("q");
+    await pane.shows("said 2-59");
+    // claude takes its hints away by itself after a while.
+    const spoken = (cells: readonly string[]) => cells.filter((row) => row.includes("said"));
+    expect(spoken(await atRest(pane))).toEqual(spoken(before));
+  });
+
   real("what it shows is what it shows without coven", async () => {
     // The first start tells news that the second doesn't.
     for (const time of ["first", "second"]) {

@@ -6,6 +6,8 @@ export interface ModelAnswer {
   readonly text: string;
   /** Into how many deltas the text is cut; 1 by default. */
   readonly deltas?: number;
+  /** Between two deltas, in milliseconds: as models speak, so that agents draw what they say line by line. */
+  readonly everyMs?: number;
   /** It also has the agent call one of its tools, by the name the agent gave it. */
   readonly tool?: { readonly name: string; readonly input: Readonly<Record<string, unknown>> };
   /** After the first delta the model falls silent until this resolves; a promise that never does is a model that hangs. */

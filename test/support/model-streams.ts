@@ -36,6 +36,7 @@ export function answerStream(
         await Promise.race([held, gone]);
         held = undefined;
       }
+      if (answer.everyMs && type.endsWith("delta")) await Promise.race([Bun.sleep(answer.everyMs), gone]);
     },
   });
 }

@@ -53,8 +53,6 @@ function change(before: readonly string[], now: readonly string[]): Change {
   for (let y = 0; y < rows; y++) if (before[y] !== now[y]) changed += 1;
   // One row that counts or spins is the most common change of all.
   if (changed < 2) return NOTHING;
-  const there = new Set(now);
-  const left = (row: string) => row !== "" && !there.has(row);
   let best: Block | undefined;
   for (let by = 1; by < rows; by++) {
     for (const [from, to, up] of [
@@ -67,12 +65,26 @@ function change(before: readonly string[], now: readonly string[]): Change {
   }
   if (best) {
     const { at, by, up } = best;
-    if (up) return { out: before.slice(at, at + by).filter(left), back: [] };
-    return { out: [], back: now.slice(at, at + by) };
+    if (!up) return { out: [], back: now.slice(at, at + by) };
+    // A frame that is drawn from the top may have been looked at half way: what went in its upper half is shown there still.
+    const above = new Set(now.slice(0, at));
+    const left = (row: string) => row !== "" && !above.has(row);
+    // A heading that was put over what would have moved; one that only counts or spins is the same as before.
+    const covered = before
+      .slice(0, at)
+      .filter((row, y) => left(row) && letters(row) !== letters(now[y] ?? ""));
+    return { out: [...covered, ...before.slice(at, at + by).filter(left)], back: [] };
   }
+  const there = new Set(now);
   const filled = before.filter((row) => row !== "");
   const kept = filled.filter((row) => there.has(row)).length;
-  return kept < filled.length * STILL_THERE ? { out: before.filter(left), back: [] } : NOTHING;
+  return kept < filled.length * STILL_THERE
+    ? { out: filled.filter((row) => !there.has(row)), back: [] }
+    : NOTHING;
+}
+
+function letters(row: string): string {
+  return row.replace(/\P{L}+/gu, " ");
 }
 
 interface Block {
@@ -101,6 +113,8 @@ function blockMoved(
       continue;
     }
     if (row !== "" && before[y] !== row) rows += 1;
+    // What stands where it stood is none of it, until something has moved.
+    if (rows === 0) at = y + 1;
     if (rows > (best?.rows ?? 0)) best = { at, rows };
   }
   return best;

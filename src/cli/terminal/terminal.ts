@@ -205,9 +205,12 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
 
   /** The log over the session's screen, which is drawn anew afterwards: as it then is. */
   async function openLog(): Promise<void> {
-    const { logView } = await import("./log-view.ts");
-    if (leaving || log) return;
+    // Whoever types on is in the log already: no key of theirs is the program's.
+    const ahead: Uint8Array[] = [];
+    log = { take: (bytes) => void ahead.push(bytes.slice()), redraw() {}, close() {} };
     tty.write(modes.restore() + ENTER_SCREEN);
+    const { logView } = await import("./log-view.ts");
+    if (leaving || !log) return;
     const sizeNow = () => tty.size() ?? { cols: 80, rows: 24 };
     const shown = painter((text) => tty.write(text));
     const draw = () => shown.draw(view.lines(sizeNow(), Date.now()), sizeNow());
@@ -229,6 +232,7 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
       },
     };
     log.redraw();
+    for (const bytes of ahead) log?.take(bytes);
   }
 
   function closeLog(): void {
