@@ -20,6 +20,7 @@ import { detachKeyOf, loadView } from "../../../terminal/options.ts";
 import { Failure } from "../../../ui/failure.ts";
 import { type FullScreen, fullScreen } from "../../../ui/full-screen.ts";
 import type { Key } from "../../../ui/key-input.ts";
+import { asTyped } from "../../../ui/own-name.ts";
 import { counted } from "../../../ui/text.ts";
 import type { ActionId, ManyId } from "./actions.ts";
 import { browserLines, hasPreview, pageOf, targetAt } from "./lines.ts";
@@ -258,5 +259,5 @@ function trouble(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const hints = isCovenError(error) && !isUnreachable(error) ? hintsFor(error) : [];
   const [first] = error instanceof Failure ? error.hints : hints;
-  return first === undefined ? message : `${message} Try: ${first}`;
+  return first === undefined ? message : `${message} Try: ${asTyped(first)}`;
 }
