@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { CLIENT, stageClient } from "./npm/client-package.ts";
 import { compile } from "./npm/compile.ts";
 import { notesOf } from "./npm/notes.ts";
 import { stagePlatform, stageWrapper, tarball } from "./npm/packages.ts";
@@ -85,6 +86,9 @@ async function release(out: string, binaries: ReadonlyMap<Target, string>): Prom
   const staged = join(out, "npm", "cli");
   stageWrapper(root, staged, version);
   assets.set(WRAPPER, asset(await tarball(staged, folder)));
+  const client = join(out, "npm", "client");
+  await stageClient(root, client, version);
+  assets.set(CLIENT, asset(await tarball(client, folder)));
 
   const bill = join(folder, `coven-${version}.cdx.json`);
   writeFileSync(bill, billOfMaterials(root, version, Object.keys(dependencies), Array.from(binaries.keys())));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { REPOSITORY, TARGETS, type Target, WRAPPER } from "./targets.ts";
 
 /** The fields every package shares. */
-function common(name: string, version: string, description: string) {
+export function common(name: string, version: string, description: string) {
   return {
     name,
     version,
@@ -112,7 +112,8 @@ export async function tarball(folder: string, destination: string): Promise<stri
   return file;
 }
 
-function begin(root: string, folder: string, manifest: object): void {
+/** Makes the folder of a package anew, with its manifest and the licence. */
+export function begin(root: string, folder: string, manifest: object): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   write(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -122,7 +123,8 @@ function begin(root: string, folder: string, manifest: object): void {
   chmodSync(join(folder, "LICENSE"), 0o644);
 }
 
-function write(path: string, text: string): void {
+/** Writes a file with the mode that every checkout gives it. */
+export function write(path: string, text: string): void {
   writeFileSync(path, text);
   chmodSync(path, 0o644);
 }

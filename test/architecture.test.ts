@@ -119,7 +119,7 @@ const ONLY_IN: Record<string, readonly string[]> = {
   "smol-toml": ["config.ts"],
   // One file knows the emulator; an export's page plays a recording with another build of it.
   "@xterm/": ["screen/emulator", "cli/client/recorded-text", "cli/commands/export/player/"],
-  "node:net": ["daemon/"],
+  "node:net": ["daemon/", "api/client-node"],
 };
 
 /** Within cli/: which of its rooms a room may import from; itself always. */

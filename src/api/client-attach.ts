@@ -1,6 +1,7 @@
 // The client's end of the attach WebSocket: frames and bytes in, keys and sizes out.
 import type { Picture } from "../vt/picture.ts";
 import { AWAY_MS, CUT_MS } from "./client-resume.ts";
+import type { ClientSocket, Transport } from "./client-transport.ts";
 import type { AttachFrame, AttachMessage } from "./schema.ts";
 
 /** What the daemon hangs up with before another program goes on in its place (IANA's registry of close codes). */
@@ -13,6 +14,8 @@ export interface TerminalSize {
 }
 
 export interface AttachOptions {
+  /** Hangs up, as `close` does. */
+  readonly signal?: AbortSignal;
   /** Neither types nor has a say in the size. */
   readonly observe?: boolean;
   /** False: nobody is shown what comes. Default true. */
@@ -49,36 +52,6 @@ export interface Attached {
 /** A paste goes in pieces, each well below what the daemon takes in one message. */
 const MOST_MESSAGE_BYTES = 256 * 1024;
 
-/** What Bun takes in the path of a `ws+unix` URL and leaves as it is; it knows no escaping. */
-const PLAIN_PATH = /^[\w./~@%+=,-]+$/;
-
-/**
- * A path to the socket that such a URL can hold, and its end. Where the socket's own is none, Linux names its directory by a
- * descriptor; elsewhere it is a link in a directory of our own. The environment's TMPDIR may have spaces too, or not exist.
- */
-function plainWay(socketPath: string): { readonly path: string; close(): void } {
-  if (PLAIN_PATH.test(socketPath)) return { path: socketPath, close: () => {} };
-  // Loaded for such a path alone: a command that attaches would wait for them.
-  const { closeSync, existsSync, mkdtempSync, openSync, rmSync, symlinkSync } =
-    process.getBuiltinModule("node:fs");
-  const { basename, dirname } = process.getBuiltinModule("node:path");
-  if (process.platform === "linux") {
-    // -1 leads nowhere: that there is no such directory shows as any connection that fails.
-    let fd = existsSync(dirname(socketPath)) ? openSync(dirname(socketPath), "r") : -1;
-    return {
-      path: `/proc/self/fd/${fd}/${basename(socketPath)}`,
-      close() {
-        if (fd >= 0) closeSync(fd);
-        fd = -1;
-      },
-    };
-  }
-  const directory = mkdtempSync("/tmp/coven-");
-  const path = `${directory}/s`;
-  symlinkSync(socketPath, path);
-  return { path, close: () => rmSync(directory, { recursive: true, force: true }) };
-}
-
 /** What may wait while nobody takes it, in bytes. */
 const MOST_WAITING_BYTES = 1024 * 1024;
 /** Close codes by which the daemon means that it is over (RFC 6455): done, refused, failed. */
@@ -92,11 +65,11 @@ interface Message {
 }
 
 /**
- * Opens `ws+unix://<socket>:<path>`, again where the daemon is replaced; `pathOf` gives the path for a size and a name. Never throws: `closed` is called when it
+ * Opens the WebSocket, again where the daemon is replaced; `pathOf` gives the path for a size and a name. Never throws: `closed` is called when it
  * fails. Each key arrives once, in order, or is refused aloud.
  */
 export function openAttach(
-  socketPath: string,
+  webSocket: Transport["webSocket"],
   pathOf: (size: TerminalSize | undefined, client: string | undefined) => string,
   options: AttachOptions,
 ): Attached {
@@ -108,7 +81,7 @@ export function openAttach(
   let taken = 0;
   /** It says how many. */
   let counts: boolean | undefined;
-  let socket: WebSocket | undefined;
+  let socket: ClientSocket | undefined;
   /** The connection stands, and what is typed goes out at once. */
   let open = false;
   /** Sizes that were asked for before it stood. */
@@ -122,31 +95,24 @@ export function openAttach(
   let deadline: number | undefined;
   /** Keys that came while too many waited: from the first on none is taken, so that no text loses its middle. */
   let refusing = false;
-  let again: Timer | undefined;
-  let leaveWay = (): void => {};
+  let again: ReturnType<typeof setTimeout> | undefined;
 
   function connect(): void {
-    const way = plainWay(socketPath);
-    leaveWay = way.close;
-    const mine = new WebSocket(`ws+unix://${way.path}:/api/v1${pathOf(size, client)}`);
-    mine.binaryType = "arraybuffer";
+    const mine = webSocket(`/api/v1${pathOf(size, client)}`, {
+      open() {
+        if (socket !== mine) return;
+        // One that comes again waits to hear what was taken.
+        if (!begun) flush();
+        if (over) mine.close();
+      },
+      message(data) {
+        if (socket === mine && !over) heard(data);
+      },
+      closed(code) {
+        if (socket === mine) lost(code);
+      },
+    });
     socket = mine;
-    const closed = (code: number): void => {
-      way.close();
-      if (socket === mine) lost(code);
-    };
-    mine.addEventListener("open", () => {
-      way.close();
-      if (socket !== mine) return;
-      // One that comes again waits to hear what was taken.
-      if (!begun) flush();
-      if (over) mine.close();
-    });
-    mine.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      if (socket === mine && !over) heard(data);
-    });
-    mine.addEventListener("close", ({ code }) => closed(code));
-    mine.addEventListener("error", () => closed(1006));
   }
 
   /** The connection is over, or never stood. */
@@ -158,6 +124,7 @@ export function openAttach(
     if (ended || MEANT.has(code) || (deadline !== undefined && now > deadline)) {
       over = true;
       clearTimeout(again);
+      options.signal?.removeEventListener("abort", close);
       options.closed();
       return;
     }
@@ -170,7 +137,7 @@ export function openAttach(
 
   /** Sends all that waits. */
   function flush(): void {
-    if (!socket || socket.readyState !== WebSocket.OPEN) return;
+    if (!socket?.isOpen()) return;
     open = true;
     for (const message of messages) post(message);
     if (counts === false) messages.length = 0;
@@ -257,7 +224,19 @@ export function openAttach(
     return sent.reduce((sum, { keys }) => sum + keys.length, 0);
   }
 
+  function close(): void {
+    if (over) return;
+    over = true;
+    clearTimeout(again);
+    options.signal?.removeEventListener("abort", close);
+    const unsent = begun && !open ? messages.reduce((sum, { keys }) => sum + keys.length, 0) : 0;
+    if (unsent > 0) options.refused?.(unsent, false);
+    socket?.close();
+  }
+
+  options.signal?.addEventListener("abort", close);
   connect();
+  if (options.signal?.aborted) close();
   return {
     type(keys) {
       if (over || keys.length === 0) return;
@@ -280,15 +259,6 @@ export function openAttach(
       if (open) sendSize(to);
       else resizes = [to];
     },
-    close() {
-      if (over) return;
-      over = true;
-      clearTimeout(again);
-      const unsent = begun && !open ? messages.reduce((sum, { keys }) => sum + keys.length, 0) : 0;
-      if (unsent > 0) options.refused?.(unsent, false);
-      // Whoever hangs up at once may be gone before the connection stands; the way was taken when it was asked for.
-      leaveWay();
-      if (socket?.readyState === WebSocket.OPEN) socket.close();
-    },
+    close,
   };
 }

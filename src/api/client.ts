@@ -6,6 +6,7 @@ import type { Session } from "../session/session.ts";
 import { type Attached, type AttachOptions, openAttach, type TerminalSize } from "./client-attach.ts";
 import { errorOf, parseAnswer, unreachable } from "./client-errors.ts";
 import { type Answer, resumedEvents, resumedFeed, resumedOutput } from "./client-resume.ts";
+import { bunTransport, type Transport } from "./client-transport.ts";
 import type { AnswerOf, BodyOf, QueryOf } from "./route.ts";
 import type { ApprovalEvent } from "./routes/approvals.ts";
 import type { FeedFrame } from "./routes/feed.ts";
@@ -25,6 +26,10 @@ export interface CallOptions {
 }
 
 export interface ClientOptions {
+  /** The way to the socket; Bun's own when left out. */
+  readonly transport?: (socketPath: string) => Transport;
+  /** Asked before a stream goes on at another daemon; what it throws ends the stream. */
+  readonly verify?: (call: CallOptions) => Promise<void>;
   /** The most milliseconds a call that is no stream may take; default 30,000. Then it is `unreachable`, cause `timeout`. */
   readonly timeoutMs?: number;
   /** Who asks, in words of their own, for the record; the runtime's name when left out. */
@@ -71,6 +76,7 @@ export type CovenClient = ReturnType<typeof covenClient>;
  */
 export function covenClient(socketPath: string, options: ClientOptions = {}) {
   const timeoutMs = options.timeoutMs ?? 30_000;
+  const transport = (options.transport ?? bunTransport)(socketPath);
   const agent = options.agent === undefined ? {} : { "user-agent": options.agent };
   const { within } = options;
 
@@ -79,13 +85,13 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     const signals = [call.signal, timer].filter((signal) => signal !== undefined);
     const headers: Record<string, string> = { ...agent, ...call.headers };
     if (call.body !== undefined) headers["content-type"] = "application/json";
-    const answer = await fetch(`http://coven/api/v1${pathOf(at, call)}`, {
-      unix: socketPath,
-      ...(options.fresh ? { keepalive: false } : {}),
+    const answer = await transport.fetch({
+      path: `/api/v1${pathOf(at, call)}`,
+      fresh: options.fresh ?? false,
       method: at.slice(0, at.indexOf(" ")),
       headers,
-      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-      ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }),
+      body: call.body === undefined ? undefined : JSON.stringify(call.body),
+      signal: signals.length === 0 ? undefined : AbortSignal.any(signals),
     });
     if (!answer.ok) throw errorOf(answer.status, await answer.text());
     return answer;
@@ -93,7 +99,8 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
 
   /** Whatever went wrong on the way, in the client's own words; an abort by the caller stays what it is. */
   function failed(error: unknown, signal: AbortSignal | undefined): unknown {
-    if (error instanceof CovenError || signal?.aborted) return error;
+    if (signal?.aborted) return signal.reason;
+    if (error instanceof CovenError) return error;
     return unreachable(socketPath, error);
   }
 
@@ -143,16 +150,27 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
 
   const record = (id: string, call?: CallOptions) => ask("GET /sessions/:id", { ...call, id });
 
-  function sessions(): Promise<Session[]>;
+  /** Of a session whose stream broke off, at whoever answers now. */
+  async function recordAgain(id: string, call: CallOptions): Promise<Session> {
+    await options.verify?.(call);
+    return record(id, call);
+  }
+
+  function sessions(query?: undefined, call?: CallOptions): Promise<Session[]>;
   function sessions(query: SessionsQuery, call?: CallOptions): Promise<SessionsPage>;
   function sessions(query?: SessionsQuery, call?: CallOptions): Promise<Session[] | SessionsPage> {
     // A page is asked for by naming a member: `{}` still means a page.
-    return ask("GET /sessions", query ? { ...call, query: { includeArchived: false, ...query } } : {});
+    return ask(
+      "GET /sessions",
+      query ? { ...call, query: { includeArchived: false, ...query } } : { ...call },
+    );
   }
 
-  return {
+  const client = {
     apiVersion: (call?: CallOptions) => ask("GET /api-version", call),
     health: (call?: CallOptions) => ask("GET /health", call),
+    /** The contract as OpenAPI 3.1. */
+    openapi: (call?: CallOptions) => ask("GET /openapi.json", call),
     capabilities: (call?: CallOptions) => ask("GET /capabilities", call),
     /** Every action, with what applies to it for this origin. */
     actionList: (query: QueryOf<Routes["actionList"]> = {}, call?: CallOptions) =>
@@ -235,7 +253,7 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
         const query = { mode, picture, client, within: shownIn, ...size };
         return pathOf("GET /sessions/:id/attach", { id, query });
       };
-      return openAttach(socketPath, path, attaching);
+      return openAttach(transport.webSocket, path, attaching);
     },
     /**
      * The exact bytes after a seq; with `follow`, until the session has ended, also when the daemon is replaced meanwhile: each byte once. Leave the loop to
@@ -250,7 +268,7 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
         const query = { afterSeq: after === 0 ? undefined : after, ...following, rows: true };
         return answerOf("GET /sessions/:id/output", { ...call, id, query });
       };
-      const resuming = { signal: call.signal, record: () => record(id, call) };
+      const resuming = { signal: call.signal, record: () => recordAgain(id, call) };
       return resumedOutput(open, { ...resuming, began: afterSeq ?? 0, stay: follow ?? false });
     },
 
@@ -271,7 +289,7 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
           readEvents(
             bytes("GET /sessions/:id/events", { ...call, id, query: { afterSeq: after, within }, headers }),
           ),
-        { signal: call.signal, record: () => record(id, call), began: afterSeq },
+        { signal: call.signal, record: () => recordAgain(id, call), began: afterSeq },
       );
     },
 
@@ -285,7 +303,7 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
           const headers = after === undefined ? {} : { headers: { "last-event-id": after } };
           return readFeed(bytes("GET /feed", { ...call, ...headers }));
         },
-        { cursor, signal: call.signal, ask: () => ask("GET /health", call) },
+        { cursor, signal: call.signal, ask: () => (options.verify ?? client.health)(call) },
       ),
 
     /** Has the daemon tell the person; `notified` says later what came of it. */
@@ -316,6 +334,7 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     /** What became of the last `restart`. */
     restarting: (call?: CallOptions) => ask("GET /restart", call),
   };
+  return client;
 }
 
 /** A frame without data only says where the feed stands. */

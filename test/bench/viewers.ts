@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openAttach } from "../../src/api/client-attach.ts";
+import { bunTransport } from "../../src/api/client-transport.ts";
 import { daemonHome } from "../support/daemon-home.ts";
 import { until } from "../support/until.ts";
 
@@ -52,7 +53,7 @@ for (const [name, bytes] of Object.entries(FLOODS)) {
     let gaps = 0;
     let received = 0;
     const open = Array.from({ length: viewers }, () =>
-      openAttach(home.paths.socket, () => `/sessions/${id}/attach?mode=observe`, {
+      openAttach(bunTransport(home.paths.socket).webSocket, () => `/sessions/${id}/attach?mode=observe`, {
         observe: true,
         frame: ({ type }) => {
           if (type === "gap") gaps += 1;

@@ -12,6 +12,8 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["api/client-errors.ts", "No Coven daemon answers on … (…).", ""],
   ["api/client-errors.ts", "What answers on the socket is not a Coven daemon.", ""],
   ["api/client-errors.ts", "The daemon answered … without saying why.", ""],
+  ["api/client-handshake.ts", "What answers on the socket is no daemon of ….", ""],
+  ["api/client-handshake.ts", "This daemon does not serve ….", ""],
   ["api/parse.ts", "The body is larger than … bytes.", ""],
   ["api/parse.ts", "The body is not JSON in UTF-8.", ""],
   ["api/parse.ts", "There is no session of this id.", ""],

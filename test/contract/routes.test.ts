@@ -9,7 +9,12 @@ import type { AnyRoute } from "../../src/api/route.ts";
 import { ROUTES } from "../../src/api/routes/table.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
 import { curlLines } from "../support/curl-lines.ts";
-import { OPENAPI_FILE, openapiFile } from "../support/write-openapi.ts";
+import {
+  CONTRACT_TYPES_FILE,
+  contractTypesFile,
+  OPENAPI_FILE,
+  openapiFile,
+} from "../support/write-openapi.ts";
 
 const ALL = Object.values<AnyRoute>(ROUTES);
 
@@ -158,6 +163,7 @@ test("every schema can be written as JSON Schema, and every refusal is a code of
 
 test("docs/openapi.json is what the records say: else bun test/support/write-openapi.ts", () => {
   expect(readFileSync(OPENAPI_FILE, "utf8") === openapiFile()).toBe(true);
+  expect(readFileSync(CONTRACT_TYPES_FILE, "utf8") === contractTypesFile()).toBe(true);
 });
 
 test("docs/API.md draws every route: else add it there, and say in openapi.test.ts how each of its answers is had", () => {
