@@ -229,7 +229,7 @@ test("--keep-worktree deletes the record alone; the list still shows it, and one
   ]);
   expect((await sacrifice(gone.id)).code).toBe(0);
   expect((await line.coven(["worktrees"])).out).toMatch(
-    /^SESSION +CHANGED +AHEAD +BEHIND +BRANCH +PATH\n- +1 +0 +0 +coven\/\S+ +\//,
+    /^SESSION +DIRTY +AHEAD +BEHIND +BRANCH +PATH\n- +1 +0 +0 +coven\/\S+ +\//,
   );
   expect((await sacrifice(gone.id, "--discard", "--keep-worktree")).code).toBe(2);
 });
@@ -437,13 +437,22 @@ function layTraps(at: string, sprung: string): void {
   })) {
     git(at, "config", key, value);
   }
+  // Also in a file that the settings include, and in those of one worktree.
+  const included = join(line.home.base, "included");
+  writeFileSync(included, `[filter "third"]\n\tclean = ${trap}\n\tsmudge = ${trap}\n`);
+  git(at, "config", "include.path", included);
+  git(at, "config", "extensions.worktreeConfig", "true");
+  git(at, "config", "--worktree", "filter.fourth.process", trap);
 }
 
 test("a repository's settings run no program of theirs, whatever we ask git", async () => {
   repository(project, {
-    ".gitattributes": "*.txt filter=evil diff=evil\n*.bin filter=worse\n",
+    ".gitattributes":
+      "*.txt filter=evil diff=evil\n*.bin filter=worse\n*.c filter=third\n*.d filter=fourth\n",
     "a.txt": "one\n",
     "b.bin": "two\n",
+    "c.c": "three\n",
+    "d.d": "four\n",
   });
   const sprung = join(line.home.base, "sprung");
   layTraps(project, sprung);

@@ -7,7 +7,7 @@ export const WORKTREES = command({
   summary: "List the git worktrees that runs have made",
   seldom: true,
   about: [
-    "CHANGED counts files that are in no commit; AHEAD and BEHIND count commits, and",
+    "DIRTY counts files that are in no commit; AHEAD and BEHIND count commits, and",
     "compare with the branch's upstream, else the branch it was made from. Archiving",
     "a session keeps its worktree; sacrifice removes it if nothing would be lost.",
   ],

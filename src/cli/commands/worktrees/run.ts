@@ -123,7 +123,7 @@ function shown(rows: readonly Row[]): string[] {
         head: "SESSION",
         cell: ({ sessions: [id], live }) => (id === undefined ? "-" : `${shortId(id)}${live ? " live" : ""}`),
       },
-      { head: "CHANGED", cell: ({ state, dirty }) => (dirty === null ? state : number(dirty)) },
+      { head: "DIRTY", cell: ({ state, dirty }) => (dirty === null ? state : number(dirty)) },
       { head: "AHEAD", cell: ({ ahead }) => number(ahead) },
       { head: "BEHIND", cell: ({ behind }) => number(behind) },
       { head: "BRANCH", cell: ({ branch }) => branch ?? "(none)" },
