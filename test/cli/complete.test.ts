@@ -44,7 +44,7 @@ const CASES: readonly (readonly [words: string, offered: string])[] = [
   ["attach ", "aaaa1111 bbbb2222 cccc3333"],
   ["attach b", "bbbb2222"],
   ["attach bbbb2222 ", ""],
-  ["sessions --", "--here --status --harness --label --since --limit --all --plain --json --help"],
+  ["sessions --", "--here --status --harness --label --group --since --limit --all --plain --json --help"],
   ["sessions --all --p", "--plain"],
   ["daemon st", "start status stop"],
   ["daemon stop --", "--force --help"],

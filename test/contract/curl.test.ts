@@ -72,6 +72,8 @@ testUnless(notLinux, without("curl"))(
         const { out, err, code } = await typed(line);
         expect({ line, status: Number(out.slice(-3)) }, out + err).toEqual({ line, status: Number(status) });
         expect([0, line.includes("--max-time") ? TIMED_OUT : 0], err).toContain(code);
+        // Its members are of OpenAPI, which has a page of its own.
+        if (path === "/openapi.json") continue;
         for (const member of membersOf(parsed(out.slice(0, -3)))) members.add(member);
         // What is asked for with a status of 202 happens behind the answer.
         if (path === "/restart" && status === 202) {
