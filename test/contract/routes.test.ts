@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { isExternalId } from "../../src/api/parse.ts";
 import type { AnyRoute } from "../../src/api/route.ts";
-import { ROUTES } from "../../src/api/routes/table.ts";
+import { ROUTES, servedCapabilities } from "../../src/api/routes/table.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
 import { curlLines } from "../support/curl-lines.ts";
 import {
@@ -97,6 +97,13 @@ test("every one of them has a line of curl in docs/API-CONTRACT.md, whose status
     return lines.length === 0 || lines.some((ask) => !own.includes(Number(ask.status)));
   });
   expect(missing.map(({ place }) => place)).toEqual([]);
+});
+
+test("every capability that health advertises is explained in docs/API-CONTRACT.md, under Begin with /health", () => {
+  const [, section = ""] = curlLines().page.split("## Begin with /health\n");
+  const [explained = ""] = section.split("\n## ");
+  const unexplained = Object.keys(servedCapabilities()).filter((one) => !explained.includes(`\`${one}\``));
+  expect(unexplained).toEqual([]);
 });
 
 /** The names of a schema's members, with `?` where one may be left out. */
