@@ -69,6 +69,8 @@ function noRepository(place: string, said: string): CovenError {
 export interface PlannedWorktree {
   readonly path: string;
   readonly branch: string;
+  /** The name was made here: only a branch that is made with the worktree may have it. */
+  readonly isOurs: boolean;
 }
 
 /**
@@ -107,15 +109,18 @@ export async function planWorktree(
     .slice(0, 80);
   for (let number = 1; ; number++) {
     const path = join(parent, number === 1 ? name : `${name}-${number}`);
-    if (!existsSync(path)) return { path, branch };
+    if (!existsSync(path)) return { path, branch, isOurs: asked.branch === undefined };
   }
 }
 
 /** Makes the planned worktree. Throws `invalid_request` with git's own words; nothing of it is left then. */
-export async function makeWorktree(place: string, { path, branch }: PlannedWorktree): Promise<MadeWorktree> {
+export async function makeWorktree(
+  place: string,
+  { path, branch, isOurs }: PlannedWorktree,
+): Promise<MadeWorktree> {
   const { git } = await repositoryAt(place);
   const from = (await git.try(["symbolic-ref", "--quiet", "HEAD"])).out;
-  const { words, isNew } = await startOf(git, branch);
+  const { words, isNew } = isOurs ? fromHead(branch) : await startOf(git, branch);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const args = ["worktree", "add", "--quiet", ...words(path)];
   const answer = await git.try(args);
@@ -155,6 +160,11 @@ export async function makeWorktree(place: string, { path, branch }: PlannedWorkt
   return { path: made, branch, base };
 }
 
+/** A new branch at HEAD. */
+function fromHead(branch: string) {
+  return { isNew: true, words: (path: string) => ["--no-track", "-b", branch, "--", path, "HEAD"] };
+}
+
 /** How git is told where to begin: the branch that is there, the one of a remote, else a new one at HEAD. */
 async function startOf(git: Git, branch: string) {
   const has = async (ref: string) =>
@@ -168,10 +178,8 @@ async function startOf(git: Git, branch: string) {
     `refs/remotes/*/${branch}`,
   ]);
   const [remote, second] = remotes.split("\n").filter((one) => one !== "");
-  const start =
-    remote !== undefined && second === undefined ? ["--track", "-b", branch] : ["--no-track", "-b", branch];
-  const at = remote !== undefined && second === undefined ? remote : "HEAD";
-  return { isNew: true, words: (path: string) => [...start, "--", path, at] };
+  if (remote === undefined || second !== undefined) return fromHead(branch);
+  return { isNew: true, words: (path: string) => ["--track", "-b", branch, "--", path, remote] };
 }
 
 async function requireBranchName(git: Git, branch: string): Promise<void> {

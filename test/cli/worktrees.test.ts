@@ -116,6 +116,15 @@ test("the branch: named, one that is there, one of a remote, and one that can't 
   expect(git(project, "worktree", "list")).toBe(before);
 });
 
+test("several at the same time on the same task: each has a branch and a directory of its own", async () => {
+  repository(project);
+  await line.home.start();
+  const all = await Promise.all(Array.from({ length: 6 }, () => worked("true")));
+  expect(new Set(all.map(({ worktree }) => worktree?.branch)).size).toBe(6);
+  expect(new Set(all.map(({ project_root }) => project_root)).size).toBe(6);
+  expect(git(project, "worktree", "list").split("\n")).toHaveLength(7);
+});
+
 test("which word is the branch", async () => {
   const branch = (next: string, ...before: string[]) => mayBeBranch(next, before);
   expect(["fix", "fix-login", "a/b", "v1.2"].map((word) => branch(word, "codex"))).toEqual([

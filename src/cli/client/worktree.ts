@@ -66,7 +66,7 @@ export interface RunWorktree {
 export async function worktreeFor(wanted: Wanted): Promise<RunWorktree> {
   const { setup } = await worktreeSettings();
   const { place } = wanted;
-  const made = await makeWorktree(place.cwd, await plannedWorktree(wanted));
+  const made = await madeAsWanted(wanted);
   const undo = async () => {
     const there = worktreeAt(made.path);
     if (there) await removeWorktree(there, { discard: true }).catch(() => {});
@@ -80,6 +80,22 @@ export async function worktreeFor(wanted: Wanted): Promise<RunWorktree> {
   const same = join(made.path, relative(place.projectRoot, place.cwd));
   const cwd = place.isRepository && existsSync(same) ? same : made.path;
   return { made, place: { projectRoot: made.path, cwd, isRepository: true }, undo };
+}
+
+/** How often a name that somebody else has just taken is made anew. */
+const MOST_TRIES = 20;
+
+/** Makes it; of a name that another command takes in the same moment the next one. */
+async function madeAsWanted(wanted: Wanted): Promise<MadeWorktree> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await makeWorktree(wanted.place.cwd, await plannedWorktree(wanted));
+    } catch (error) {
+      const isTaken =
+        error instanceof Error && /already exists|cannot lock ref|unable to create/i.test(error.message);
+      if (wanted.branch !== undefined || !isTaken || tries >= MOST_TRIES) throw error;
+    }
+  }
 }
 
 /** Runs what is set for new worktrees, its output on stderr: stdout belongs to the run. */

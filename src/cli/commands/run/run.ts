@@ -160,7 +160,7 @@ async function dryRun(invocation: Invocation, mode: LaunchMode): Promise<number>
       cwd,
       argv,
       prompt: given,
-      ...(worktree ? { worktree } : {}),
+      ...(worktree ? { worktree: { path: worktree.path, branch: worktree.branch } } : {}),
     });
     return 0;
   }
