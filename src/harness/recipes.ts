@@ -24,6 +24,7 @@ export const RECIPES: readonly Adapter[] = [
     ready: "shown",
     nonInteractive: [OPTIONS, given("--prompt")],
     stream: ["--output-format=stream-json", OPTIONS, given("--prompt")],
+    // Without `--prompt` it refuses a folder that isn't trusted, in words; with it a blank line and more would stand behind ours.
     stdin: { nonInteractive: [OPTIONS], stream: ["--output-format=stream-json", OPTIONS] },
     asking: {
       model: ["--model", VALUE],

@@ -107,6 +107,8 @@ export function pointAtModel(home: string, modelUrl: string): Readonly<Record<st
     provider: { mock: { npm: "@ai-sdk/openai-compatible", name: "Mock", options, models } },
     model: "mock/mock-model",
     small_model: "mock/mock-model",
+    // It asks nothing by default.
+    permission: { bash: "ask" },
     autoupdate: false,
     share: "disabled",
   });
@@ -121,5 +123,9 @@ export function pointAtModel(home: string, modelUrl: string): Readonly<Record<st
     COPILOT_PROVIDER_BASE_URL: `${modelUrl}/v1`,
     COPILOT_MODEL: "mock-model",
     OPENCODE_DISABLE_MODELS_FETCH: "1",
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
+    OPENCODE_PURE: "1",
   };
 }

@@ -7,6 +7,7 @@ const KEY: Argument = {
   sample: "screen.scrollback",
   completes: [
     "harness.default",
+    "harness.enabled",
     "terminal.detach_key",
     "screen.scrollback",
     "retention.days",

@@ -13,6 +13,7 @@ import { columns, print, printJson, say, write } from "../../ui/out.ts";
 import { withProgress } from "../../ui/progress.ts";
 import { type Column, table } from "../../ui/table.ts";
 import { harmless, quoted } from "../../ui/text.ts";
+import { cut } from "../../ui/width.ts";
 
 const KEY = "harness.enabled";
 
@@ -36,11 +37,14 @@ export const run: Run = async (invocation) => {
   return 0;
 };
 
+/** Some say a sentence; all of it stands in `--json`. */
+const VERSION_CELLS = 20;
+
 const WIDE: readonly Column<HarnessInfo>[] = [
   { head: "HARNESS", cell: (one) => one.id },
   { head: "STATE", cell: stateOf },
   { head: "TRIED", cell: (one) => one.maturity ?? "manifest" },
-  { head: "VERSION", cell: (one) => one.version ?? "-" },
+  { head: "VERSION", cell: (one) => cut(one.version ?? "-", VERSION_CELLS) },
   { head: "WHERE", cell: (one) => one.path ?? one.hint },
 ];
 
