@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   "not_supported",
   "view_cycle",
   "session_id_conflict",
+  "name_taken",
   "worktree_not_removed",
   "checkout_in_use",
   "external_session_not_killable",

@@ -12,6 +12,7 @@ export type ErrorCode =
   | "not_supported"
   | "view_cycle"
   | "session_id_conflict"
+  | "name_taken"
   | "worktree_not_removed"
   | "checkout_in_use"
   | "external_session_not_killable"
@@ -86,7 +87,7 @@ export type AttachFrame = {
   readonly type: "restarting";
 } | {
   readonly error: {
-    readonly code: "not_found" | "invalid_request" | "session_not_found" | "session_not_live" | "session_running" | "stale_prompt" | "not_waiting" | "not_supported" | "view_cycle" | "session_id_conflict" | "worktree_not_removed" | "checkout_in_use" | "external_session_not_killable" | "not_external_session" | "launch_failed" | "harness_not_found" | "not_enabled" | "send_input_failed" | "kill_failed" | "payload_too_large" | "forbidden" | "daemon_identity_mismatch" | "approval_not_found" | "approval_settled" | "runtime_unavailable" | "internal_error";
+    readonly code: "not_found" | "invalid_request" | "session_not_found" | "session_not_live" | "session_running" | "stale_prompt" | "not_waiting" | "not_supported" | "view_cycle" | "session_id_conflict" | "name_taken" | "worktree_not_removed" | "checkout_in_use" | "external_session_not_killable" | "not_external_session" | "launch_failed" | "harness_not_found" | "not_enabled" | "send_input_failed" | "kill_failed" | "payload_too_large" | "forbidden" | "daemon_identity_mismatch" | "approval_not_found" | "approval_settled" | "runtime_unavailable" | "internal_error";
     readonly message: string;
     readonly details?: Readonly<Record<string, unknown>>;
   };
@@ -254,6 +255,8 @@ export type Session = {
   /** (+) The harness's own name for the conversation. */
   readonly agent_session_id: string | null;
   readonly group: string | null;
+  /** (+) What a person calls it. */
+  readonly name: string | null;
 };
 
 /** What each operation takes and gives. */
@@ -466,6 +469,7 @@ export interface Operations {
       readonly args?: readonly string[];
       readonly cwd?: string;
       readonly title?: string;
+      readonly name?: string;
       readonly launchMode?: "interactive" | "nonInteractive" | "stream";
       readonly labels?: readonly string[];
       readonly visibility?: "private" | "workspace" | "shared";
@@ -554,6 +558,8 @@ export interface Operations {
       /** (+) The harness's own name for the conversation. */
       readonly agent_session_id: string | null;
       readonly group: string | null;
+      /** (+) What a person calls it. */
+      readonly name: string | null;
       readonly alongside?: readonly string[];
     };
   };
@@ -574,6 +580,14 @@ export interface Operations {
       readonly ok: true;
       readonly deletedEvents: number;
     };
+  };
+  /** (+) Give a session a name, or take it away */
+  rename: {
+    query: {};
+    body: {
+      readonly name?: string;
+    };
+    answer: Session;
   };
   /** (+) Take a session from the list, and keep it */
   archive: {

@@ -189,6 +189,7 @@ export interface Coven {
   ): Promise<{ readonly sessions: Session[]; readonly next_cursor: string | null }>;
   launch(body: Body<"launch">, call?: IdempotentCall): Promise<Session>;
   session(id: string, call?: CallOptions): Promise<Session>;
+  rename(id: string, name: string | null, call?: CallOptions): Promise<Session>;
   archive(id: string, call?: CallOptions): Promise<Session>;
   summon(id: string, call?: CallOptions): Promise<Session>;
   sacrifice(id: string, options?: CallOptions & { readonly keepWorktree?: boolean }): Answer<"sacrifice">;

@@ -26,6 +26,7 @@ export const NEEDS: Partial<Record<keyof CovenClient, string>> = {
   denyAction: "approvals",
   registerExternal: "externalSessions",
   completeExternal: "externalSessions",
+  rename: "names",
   archive: "rituals",
   summon: "rituals",
   sacrifice: "rituals",

@@ -16,6 +16,7 @@ const HINTS: Readonly<Record<ErrorCode, string>> = {
     "The question was answered, or is another one now: look at `details.attention` and decide again.",
   not_waiting: "It asks for no leave just now: wait for `session.attention` in `feed()`.",
   not_supported: "Attach and type, or ask a newer daemon: `details` say what is missing.",
+  name_taken: "Choose another name, or `rename(details.sessionId, null)` first.",
   session_id_conflict: "Register the run under another id.",
   worktree_not_removed: "Remove the git worktree first, or say `{ keepWorktree: true }`.",
   external_session_not_killable: "Whoever started it has to end it, and then call `completeExternal(id)`.",

@@ -212,6 +212,9 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
     completeExternal: (id: string, body: BodyOf<Routes["completeExternal"]> = {}, call?: CallOptions) =>
       ask("POST /sessions/:id/complete", { ...call, id, body }),
     session: record,
+    /** What it is called from now on; null: nothing. */
+    rename: (id: string, name: string | null, call?: CallOptions) =>
+      ask("POST /sessions/:id/rename", { ...call, id, body: name === null ? {} : { name } }),
     archive: (id: string, call?: CallOptions) => ask("POST /sessions/:id/archive", { ...call, id }),
     summon: (id: string, call?: CallOptions) => ask("POST /sessions/:id/summon", { ...call, id }),
     /** Of one with a git worktree only with `keepWorktree`, which stays then, or once that is gone. */

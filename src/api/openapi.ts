@@ -23,6 +23,7 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   not_waiting: "(+) The session asks for no leave (details `sessionId`, `attention`).",
   not_supported:
     "(+) Nobody knows the keys that answer this harness, or its conversation can't be gone on with (details `sessionId`, `harness`).",
+  name_taken: "(+) A live session is called so (details `name`, `sessionId`).",
   session_id_conflict: "(+) A session of the daemon's own has this id.",
   checkout_in_use:
     "(+) With `exclusive`: another live session works in the same checkout (details `checkout`, `sessions`, `hint`).",

@@ -92,7 +92,7 @@ export function isExternalId(id: string): boolean {
 
 /** What may stand behind the id in a path; kept by the test of routes. */
 const TAILS = new Set(
-  "input resize kill screen output attach archive summon complete log events approve deny attention".split(
+  "input resize kill screen output attach archive summon rename complete log events approve deny attention".split(
     " ",
   ),
 );

@@ -26,6 +26,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   session_not_live: 409,
   session_running: 409,
   session_id_conflict: 409,
+  name_taken: 409,
   worktree_not_removed: 409,
   checkout_in_use: 409,
   external_session_not_killable: 422,

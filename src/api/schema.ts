@@ -5,6 +5,7 @@ import { APPROVAL_STATUSES, type Approval } from "../control/approval.ts";
 import { ERROR_CODES } from "../errors.ts";
 import { ATTENTION_KINDS, ATTENTION_SOURCES, ATTENTION_STATES } from "../session/attention.ts";
 import { EVENT_KINDS, type Event } from "../session/event.ts";
+import { NAME, NAME_RULE } from "../session/name.ts";
 import {
   LAUNCH_MODES,
   PERMISSIONS,
@@ -21,12 +22,14 @@ const MOST = Number.MAX_SAFE_INTEGER;
 export const seq = z.int().min(0);
 /** Columns or rows of a terminal (CONTRACT, `resize`). */
 export const side = z.int().min(1).max(1000);
-/** What a client sorts sessions by, as 0.4.6 takes them for external runs. */
+/** What a client sorts sessions by, as 0.4.6 takes them for external runs, and with `=`. */
 export const labels = z
-  .array(z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, "must be 1 to 128 letters, digits or . _ : -"))
+  .array(z.string().regex(/^[A-Za-z0-9._:=-]{1,128}$/, "must be 1 to 128 letters, digits or . _ : = -"))
   .max(64)
   .refine((list) => new Set(list).size === list.length, "must not hold one twice")
   .readonly();
+/** What a session is called. */
+export const sessionName = z.string().regex(NAME, NAME_RULE);
 /** A terminal's size in cells, as the daemon says it. */
 export const cells = { cols: z.int(), rows: z.int() };
 
@@ -143,6 +146,7 @@ export const sessionRecord = z
     continues: text.nullable().describe("(+) The session that it goes on with."),
     agent_session_id: text.nullable().describe("(+) The harness's own name for the conversation."),
     group: text.nullable().describe("(+)"),
+    name: text.nullable().describe("(+) What a person calls it."),
   })
   .meta({ id: "Session" }) satisfies z.ZodType<Session>;
 

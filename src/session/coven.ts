@@ -22,6 +22,7 @@ import {
 } from "./launch.ts";
 import { LaunchKeys } from "./launch-keys.ts";
 import type { AnswerOptions, LiveSession } from "./live.ts";
+import { rename } from "./name.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
 import type { CovenPorts, ScreenImage } from "./ports.ts";
 import { recoverOrphans } from "./recover.ts";
@@ -267,6 +268,19 @@ export class Coven {
   /** It has ended. Throws `session_not_found`, `not_external_session`. */
   completeExternal(id: string, exitCode: number | null): Session {
     completeExternal(this.ports.ledger, this.session(id), exitCode, this.ports.world.now());
+    this.#watchers.wake(id);
+    return this.session(id);
+  }
+
+  /** What it is called from now on; null: nothing. Of one that lives an event says so. Throws `session_not_found`, `name_taken`. */
+  rename(id: string, name: string | null): Session {
+    const session = this.session(id);
+    const { ledger, world } = this.ports;
+    if (!rename(ledger, session, name) || isSettled(session.status)) return this.session(id);
+    const payload = { event: "renamed", name, before: session.name };
+    const live = this.#running.get(id);
+    if (live) live.note(payload);
+    else ledger.append(id, [{ kind: "metadata", payload }], world.now());
     this.#watchers.wake(id);
     return this.session(id);
   }

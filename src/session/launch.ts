@@ -9,6 +9,7 @@ import type { NewEvent } from "./event.ts";
 import { type Familiar, promptAs } from "./familiar.ts";
 import type { HandedSession } from "./handover.ts";
 import { LiveSession } from "./live.ts";
+import { refuseTaken } from "./name.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
 import type { Asked, CovenPorts, HarnessStart, Processes } from "./ports.ts";
 import {
@@ -32,6 +33,8 @@ export interface LaunchRequest {
   readonly prompt: string;
   readonly cwd?: string;
   readonly title?: string;
+  /** What it is called; a name that no live session has. */
+  readonly name?: string;
   readonly launchMode?: LaunchMode;
   readonly env?: Readonly<Record<string, string>>;
   /** Default true: `env` lies over the daemon's environment; false: it is the whole of it. */
@@ -108,11 +111,12 @@ export function requireDescriptors(processes: Processes): void {
 
 /**
  * Harness on the list, boundary, environment, program on the PATH: in this order, touching nothing.
- * Throws `invalid_request` and `harness_not_found`.
+ * Throws `invalid_request`, `name_taken` and `harness_not_found`.
  */
 export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPlan {
   const { harnesses, world, env } = ports;
   harnesses.require(request.harness);
+  if (request.name !== undefined) refuseTaken(ports.ledger, request.name);
   const boundary = boundaryOf(request.projectRoot, request.cwd);
   const earlier =
     request.continues === undefined ? undefined : continued(ports, request.continues, request.harness);
@@ -163,6 +167,7 @@ export function planLaunch(ports: CovenPorts, request: LaunchRequest): LaunchPla
     base_commit: worktree?.base ?? checkout?.commit ?? null,
     worktree: worktree ?? null,
     group: request.group ?? null,
+    name: request.name ?? null,
     continues: earlier?.session.id ?? null,
     agent_session_id: asked.conversation?.id ?? null,
   };

@@ -35,6 +35,8 @@ export type StorageState = "ok" | "full" | "read_only" | "failing" | "detached";
 /** Reading the ledger, which is all that answering a client takes. Every method is synchronous. */
 export interface LedgerReader {
   session(id: string): Session | undefined;
+  /** The id of the session that is called so and has not ended. */
+  liveNamed(name: string): string | undefined;
   /** All sessions that are not archived, newest first. */
   activeSessions(): Session[];
   sessions(query: SessionQuery): SessionPage;
@@ -106,6 +108,8 @@ export interface Ledger extends LedgerReader {
   leftoversGone(sessionId: string): void;
   /** The id by which its harness finds the conversation again is this one. */
   conversationIs(id: string, conversation: string): void;
+  /** What it is called from now on. */
+  rename(id: string, name: string | null): void;
   /** Sets or clears `archived_at`. */
   archive(id: string, at: string | null, updatedAt: string): void;
   /**

@@ -79,6 +79,8 @@ export interface Session {
   readonly agent_session_id: string | null;
   /** What sessions that were started together on the same task have in common. */
   readonly group: string | null;
+  /** What a person calls it; no two that live are called the same. */
+  readonly name: string | null;
 }
 
 /** A git worktree that was made for a session. */
@@ -108,6 +110,7 @@ export const UNASKED = {
   continues: null,
   agent_session_id: null,
   group: null,
+  name: null,
 } as const satisfies Partial<Session>;
 
 /** What the ledger keeps of a record; a member that is missing here, or too many, does not compile. */
@@ -139,6 +142,7 @@ const KEPT: Readonly<Record<Exclude<keyof Session, "activity" | "attention" | "r
   continues: true,
   agent_session_id: true,
   group: true,
+  name: true,
 };
 
 /** The members of a record that the ledger keeps: its columns. */

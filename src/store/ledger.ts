@@ -327,6 +327,7 @@ const WRITES: Readonly<Record<string, "begin" | "urgent" | "ordinary">> = {
   settle: "urgent",
   leftoversGone: "urgent",
   archive: "urgent",
+  rename: "urgent",
   sacrifice: "urgent",
   takeOut: "urgent",
   beginApproval: "begin",

@@ -10,6 +10,7 @@ import sixth from "./migrations/006_gaps.sql" with { type: "text" };
 import seventh from "./migrations/007_feed.sql" with { type: "text" };
 import eighth from "./migrations/008_worktrees.sql" with { type: "text" };
 import ninth from "./migrations/009_approvals.sql" with { type: "text" };
+import tenth from "./migrations/010_names.sql" with { type: "text" };
 
 /** Every migration in order; the n-th takes a ledger from `user_version` n-1 to n. Append only. */
 export const MIGRATIONS: readonly string[] = [
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly string[] = [
   seventh,
   eighth,
   ninth,
+  tenth,
 ];
 
 /** Throws `runtime_unavailable` (details `found`, `known`, `path`) when a newer coven has written the ledger. */

@@ -27,10 +27,18 @@ export function newestRecords(path: string, limit: number): Session[] {
   }
 }
 
-/** The ids that begin with these characters, at most two of them. */
-export function idsBeginning(path: string, prefix: string): string[] {
+/** The id of the session that is called so, else those that begin with these characters, at most two of them. */
+export function idsMeant(path: string, typed: string): string[] {
   const db = openReader(path);
   try {
+    const called = db
+      .query<{ id: string }, [string]>(
+        `SELECT id FROM session_rows WHERE name = ? AND id IS NOT NULL
+          ORDER BY status IN ('created', 'running') DESC, n DESC LIMIT 1`,
+      )
+      .get(typed);
+    if (called) return [called.id];
+    const prefix = typed.toLowerCase();
     // U+FFFF sorts after everything an id is made of.
     return db
       .query<{ id: string }, [string, string]>("SELECT id FROM session_rows WHERE id >= ? AND id < ? LIMIT 2")

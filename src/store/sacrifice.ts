@@ -16,7 +16,7 @@ export const SACRIFICE_SQL = {
     exit_code = NULL, archived_at = '', created_at = '', updated_at = '', cwd = '', launch_mode = '',
     pid = NULL, pid_started_at = NULL, signal = NULL, labels = '[]', visibility = 'private', external = 0, conversation_id = NULL,
     familiar_id = NULL, transcript_path = NULL, model = NULL, permission = NULL, add_dirs = '[]',
-    base_commit = NULL, worktree = NULL, continues = NULL, agent_session_id = NULL, "group" = NULL WHERE n = ?`,
+    base_commit = NULL, worktree = NULL, continues = NULL, agent_session_id = NULL, "group" = NULL, name = NULL WHERE n = ?`,
   // The newest row of the ledger is emptied, not deleted: the next seq is counted from it.
   blank:
     "UPDATE event_rows SET kind = 5, data = '{}' WHERE seq = (SELECT max(seq) FROM event_rows) AND session = ?",

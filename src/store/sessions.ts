@@ -71,6 +71,8 @@ export const SESSION_SQL = {
   settle: `UPDATE session_rows SET status = ?, exit_code = ?, signal = ?, pid = NULL, pid_started_at = NULL,
     updated_at = ? WHERE id = ? AND status IN ('created', 'running')`,
   conversation: "UPDATE session_rows SET agent_session_id = ? WHERE id = ?",
+  rename: "UPDATE session_rows SET name = ? WHERE id = ?",
+  liveNamed: "SELECT id FROM session_rows WHERE status IN ('created', 'running') AND name = ?",
   archive: "UPDATE session_rows SET archived_at = ?, updated_at = ? WHERE id = ?",
   session: `SELECT ${RECORD} FROM session_rows WHERE id = ?`,
   active: `SELECT ${RECORD} FROM session_rows WHERE archived_at IS NULL ORDER BY n DESC`,
@@ -88,9 +90,16 @@ export const SESSION_SQL = {
 export interface SessionTable
   extends Pick<
       Ledger,
-      "create" | "started" | "conversationIs" | "archive" | "unsettled" | "leftovers" | "leftoversGone"
+      | "create"
+      | "started"
+      | "conversationIs"
+      | "rename"
+      | "archive"
+      | "unsettled"
+      | "leftovers"
+      | "leftoversGone"
     >,
-    Pick<Ledger, "session" | "activeSessions" | "sessions"> {
+    Pick<Ledger, "session" | "liveNamed" | "activeSessions" | "sessions"> {
   /** Writes how it ended; false, and nothing written, when the row was settled before. */
   settled(id: string, settlement: Settlement, at: string): boolean;
   /** Notes that processes of a session may be left; `leader` as it was recorded. */
@@ -107,6 +116,8 @@ export function sessionTable(connection: Connection): SessionTable {
   const started = connection.db.query<null, [number, string | null, string, string]>(SESSION_SQL.started);
   const settle = connection.db.query<null, (string | number | null)[]>(SESSION_SQL.settle);
   const noted = connection.db.query<null, [string, string]>(SESSION_SQL.conversation);
+  const rename = connection.db.query<null, [string | null, string]>(SESSION_SQL.rename);
+  const liveNamed = connection.db.query<{ readonly id: string }, [string]>(SESSION_SQL.liveNamed);
   const archive = connection.db.query<null, [string | null, string, string]>(SESSION_SQL.archive);
   const session = connection.db.query<RecordRow, [string]>(SESSION_SQL.session);
   const active = connection.db.query<RecordRow, []>(SESSION_SQL.active);
@@ -136,6 +147,10 @@ export function sessionTable(connection: Connection): SessionTable {
       return false;
     },
     conversationIs: (id, conversation) => void noted.run(conversation, id),
+    rename(id, name) {
+      if (rename.run(name, id).changes === 0) throw sessionNotFound(id);
+    },
+    liveNamed: (name) => liveNamed.get(name)?.id,
     archive(id, at, updatedAt) {
       if (archive.run(at, updatedAt, id).changes === 0) throw sessionNotFound(id);
     },

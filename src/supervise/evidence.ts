@@ -3,7 +3,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { CovenPaths } from "../paths.ts";
 import type { Session } from "../session/session.ts";
-import { idsBeginning, type KeptOutput, lastOutput, newestRecords } from "../store/records.ts";
+import { idsMeant, type KeptOutput, lastOutput, newestRecords } from "../store/records.ts";
 import { type FileKind, kindOf } from "./inspect.ts";
 
 /** One entry of the home. */
@@ -54,8 +54,8 @@ export async function endOf(path: string, most: number): Promise<string | undefi
 export interface LedgerEvidence {
   /** Newest first. */
   readonly records: readonly Session[];
-  /** Full ids that begin so, at most two. */
-  ids(prefix: string): string[];
+  /** The full id of the session that is called so, else those that begin so, at most two. */
+  ids(typed: string): string[];
   output(id: string, most: number): KeptOutput;
 }
 
@@ -65,7 +65,7 @@ export function ledgerEvidence(paths: CovenPaths, most: number): LedgerEvidence 
     if (!lstatSync(paths.ledger, { throwIfNoEntry: false })) return "There is no ledger yet.";
     return {
       records: newestRecords(paths.ledger, most),
-      ids: (prefix) => idsBeginning(paths.ledger, prefix),
+      ids: (typed) => idsMeant(paths.ledger, typed),
       output: (id, bytes) => lastOutput(paths.ledger, id, bytes),
     };
   } catch (error) {

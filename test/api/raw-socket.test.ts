@@ -47,6 +47,7 @@ const CALLS: Record<Exclude<RouteName, "feed">, { body?: () => unknown; query?: 
   // Without an Upgrade header it is a request like any other, and refused.
   attach: { status: 400 },
   output: { status: 200 },
+  rename: { body: () => ({ name: "called" }), status: 200 },
   archive: { body: () => ({}), status: 200 },
   summon: { status: 200 },
   sacrifice: { status: 200 },

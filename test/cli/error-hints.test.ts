@@ -26,6 +26,8 @@ const CASES: readonly (readonly [ErrorCode, ErrorDetails, first: string])[] = [
   ["view_cycle", { sessionId: ID }, `coven attach ${ID} --no-follow   (shows what is there and returns)`],
   ["approval_not_found", {}, "coven approvals --all   (lists those that are kept)"],
   ["approval_settled", {}, "coven approvals --all   (says what became of it)"],
+  ["name_taken", { name: "login", sessionId: ID }, "coven attach login   (the session that is called so)"],
+  ["invalid_request", { field: "name" }, "a name such as login or fix-tests"],
   ["session_id_conflict", { sessionId: ID }, "another id"],
   ["external_session_not_killable", { hint: "end the program itself" }, "end the program itself"],
   ["not_external_session", { sessionId: ID }, `coven kill ${ID}`],

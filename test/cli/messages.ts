@@ -66,7 +66,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "… is too short for a session id: type … or more characters of it.",
     "coven sessions --all",
   ],
-  ["cli/client/session-id.ts", "Session not found: no id begins with ….", "coven sessions --all"],
+  ["cli/client/session-id.ts", "Session not found: no id begins with …….", "coven sessions --all"],
   ["cli/client/session-id.ts", "… fits … sessions: |  ", "the same command with more characters of the id"],
   [
     "cli/client/session-id.ts",
@@ -235,7 +235,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["cli/commands/logs/run.ts", "There is no level …: it is info, warn or error.", "coven logs --level …"],
   [
     "cli/commands/logs/run.ts",
-    "… is no session id, nor the first four or more characters of one.",
+    "… is no session id, nor the first four or more characters of one, nor a name.",
     "coven sessions --all",
   ],
   ["cli/commands/logs/run.ts", "--lines takes a number, and … is none.", "coven logs --lines 100"],
@@ -258,6 +258,11 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "cli/commands/notify/run.ts",
     "The daemon has not said in time what came of it.",
     "coven logs --level warn",
+  ],
+  [
+    "cli/commands/rename/run.ts",
+    "coven rename needs the new name, or --none.",
+    "coven rename … login | coven rename … --none",
   ],
   ["cli/commands/run/conversation.ts", "Session … is a conversation with ….", "coven resume … …"],
   [
@@ -565,6 +570,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["session/launch.ts", "The harness could not be started: …", ""],
   ["session/live.ts", "Session … does not wait with that question any more.", ""],
   ["session/live.ts", "Session … does not ask for leave just now.", ""],
+  ["session/name.ts", "Session … is called … already.", ""],
   ["session/rituals.ts", "The git worktree of session … is still there: … (branch …).", ""],
   ["session/rituals.ts", "Session … is running; it can be … once it has ended.", ""],
   ["session/terminal.ts", "cols and rows must be 1..1000.", ""],

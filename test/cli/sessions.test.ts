@@ -91,7 +91,7 @@ test("an id that fits nothing, and one too short", async () => {
   const none = await line.coven(["attach", "zzzz"]);
   expect([none.code, none.err.split("\n")[0]]).toEqual([
     1,
-    "Error: Session not found: no id begins with zzzz.",
+    "Error: Session not found: no id begins with zzzz, and none is called so.",
   ]);
   expect((await line.coven(["kill", "abc"])).code).toBe(2);
 });

@@ -48,6 +48,7 @@ const FINISHED = {
   continues: null,
   agent_session_id: null,
   group: null,
+  name: null,
 };
 const ACCEPTED = { status: 202, body: { ok: true, accepted: true } };
 
@@ -89,6 +90,7 @@ test("GET /health", async () => {
         notify: true,
         sessionPaging: true,
         labels: true,
+        names: true,
         familiarId: true,
         sessionLaunchPolicy: true,
         model: true,

@@ -47,6 +47,7 @@ const EXTERNAL = {
   continues: null,
   agent_session_id: null,
   group: null,
+  name: null,
 };
 
 test("an external run: registered once, listed, neither typed to nor killed, and completed once", async () => {

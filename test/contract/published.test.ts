@@ -50,7 +50,14 @@ test("a session from its launch to its end, in each mode of the document", async
   const launch = { projectRoot: daemon.project, harness: "codex", cwd: daemon.project, title: "T" };
   for (const launchMode of ["interactive", "nonInteractive", "stream"]) {
     const prompt = "echo out; exec cat";
-    const members = { model: "openai/gpt-5.6-sol", conversation: null, conversationId: "chat-1", launchMode };
+    const ours = { name: `n-${launchMode}`, labels: ["team=web"] };
+    const members = {
+      ...ours,
+      model: "openai/gpt-5.6-sol",
+      conversation: null,
+      conversationId: "chat-1",
+      launchMode,
+    };
     const id = idOf(
       await call("POST /api/v1/sessions", "SessionRecord", 201, { ...launch, ...members, prompt }),
     );

@@ -61,6 +61,7 @@ test("the routes that are served, and nothing else is", () => {
     "POST /sessions/:id/deny",
     "POST /sessions/:id/input",
     "POST /sessions/:id/kill",
+    "POST /sessions/:id/rename",
     "POST /sessions/:id/resize",
     "POST /sessions/:id/summon",
     "POST /sessions/external",
@@ -132,7 +133,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     "GET /sessions": { query: "limit? cursor? includeArchived?" },
     "POST /sessions": {
       headers: "Idempotency-Key?",
-      body: "projectRoot harness prompt withoutPrompt? args? cwd? title? launchMode? labels? visibility? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? familiarId? launchPolicy? continues? exclusive? group? worktree? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
+      body: "projectRoot harness prompt withoutPrompt? args? cwd? title? name? launchMode? labels? visibility? env? inheritEnv? cols? rows? model? permission? addDirs? conversation? conversationId? familiarId? launchPolicy? continues? exclusive? group? worktree? callerFamiliarId? sessionPolicy? executionBinding? requestAdoption?",
     },
     "POST /import": {
       body: "from",
@@ -147,6 +148,7 @@ test("what may be asked: parameters, headers, bodies", () => {
     "POST /sessions/:id/input": { headers: "Idempotency-Key?", body: "data submit? ifAttentionSeq?" },
     "POST /sessions/:id/approve": { body: "ifAttentionSeq? reason?" },
     "POST /sessions/:id/deny": { body: "ifAttentionSeq? reason?" },
+    "POST /sessions/:id/rename": { body: "name?" },
     "POST /sessions/:id/resize": { body: "cols rows" },
     "GET /sessions/:id/output": { query: "afterSeq? follow? rows? within?" },
     "GET /sessions/:id/screen": { query: "picture?" },

@@ -57,6 +57,7 @@ const UNDO = [
   "DROP TABLE feed_rows",
   withoutColumns(COLUMNS_OF_8, 5),
   "DROP TABLE approval_rows; DROP TABLE approval_step_rows",
+  withoutColumns(["name"], 8),
 ];
 
 test("every migration has its way back here", () => {
@@ -129,7 +130,7 @@ testUnless(notLinux, without("strace")).each(MIGRATIONS.map((_, version) => vers
     }
     expect(steps).toBeGreaterThan(10);
     const versions = [0, ...MIGRATIONS.map((_, n) => n + 1)];
-    expect([...seen].sort()).toEqual(versions.filter((one) => one >= version));
+    expect([...seen].sort((a, b) => a - b)).toEqual(versions.filter((one) => one >= version));
   },
   30_000,
 );

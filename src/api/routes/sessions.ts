@@ -6,7 +6,7 @@ import type { Familiar } from "../../session/familiar.ts";
 import { LAUNCH_MODES, PERMISSIONS, type Session, VISIBILITIES } from "../../session/session.ts";
 import { ok } from "../respond.ts";
 import { type Api, route } from "../route.ts";
-import { anyObject, between, flag, labels, parameter, sessionRecord, side } from "../schema.ts";
+import { anyObject, between, flag, labels, parameter, sessionName, sessionRecord, side } from "../schema.ts";
 
 const page = z.object({ sessions: z.array(sessionRecord), next_cursor: z.string().nullable() });
 export type SessionsPage = z.infer<typeof page>;
@@ -45,6 +45,8 @@ export const launchBody = z
       .exactOptional(),
     cwd: z.string().exactOptional(),
     title: z.string().exactOptional(),
+    /** Refused while a live session is called so (`name_taken`). */
+    name: sessionName.exactOptional(),
     launchMode: z.enum(LAUNCH_MODES).exactOptional(),
     labels: labels.exactOptional(),
     visibility: z.enum(VISIBILITIES).exactOptional(),
@@ -141,6 +143,7 @@ export const sessions = {
     answer: sessionRecord.extend({ alongside: z.array(z.string()).readonly().exactOptional() }),
     status: [201, 200],
     refuses: [
+      "name_taken",
       "harness_not_found",
       "not_enabled",
       "launch_failed",
@@ -152,6 +155,7 @@ export const sessions = {
     ],
     offers: {
       labels: true,
+      names: true,
       sessionLaunchPolicy: true,
       model: true,
       permission: true,
@@ -179,6 +183,18 @@ export const sessions = {
     answer: sessionRecord,
     offers: { attention: true },
     handle: ({ coven }, { id }) => ok(coven.session(id)),
+  }),
+
+  rename: route("POST /sessions/:id/rename", {
+    summary: "Give a session a name, or take it away",
+    body: z.object({
+      /** Left out or null: it has none any more. */
+      name: sessionName.exactOptional(),
+    }),
+    answer: sessionRecord,
+    refuses: ["name_taken"],
+    offers: { names: true },
+    handle: ({ coven }, { id, body }) => ok(coven.rename(id, body.name ?? null)),
   }),
 
   archive: route("POST /sessions/:id/archive", {

@@ -66,8 +66,14 @@ export function stateText(session: Session, now: number): string {
   return `${outcome(session).replace(/\.$/, "")} ${glyphs.dot} ${ageOf(session, now)} ago`;
 }
 
+/** Its name, where it has one, and its title; as it is, not yet harmless. */
+export function calledOf({ name, title }: Session): string {
+  // A daemon of before knows no names.
+  return name ? `${name}: ${title}` : title;
+}
+
 /** One session on one line. */
 export function sessionLabel(one: Session, now: number): string {
   const state = `${padded(stateWord(one), 9)}  ${padded(ageOf(one, now), 3)}`;
-  return `${state}  ${padded(harmless(one.harness), 6)}  ${harmless(one.title)}  (${harmless(projectOf(one))})`;
+  return `${state}  ${padded(harmless(one.harness), 6)}  ${harmless(calledOf(one))}  (${harmless(projectOf(one))})`;
 }

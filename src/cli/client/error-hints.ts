@@ -38,6 +38,7 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
     const known = error.details?.["known"];
     if (Array.isArray(known) && !detail(error, "file"))
       return harnessHints(String(error.details?.["harness"] ?? ""), known.map(String));
+    if (detail(error, "field") === "name") return ["a name such as login or fix-tests"];
     if (detail(error, "field") === "cwd") return ["--cwd with a directory inside the project root"];
     const hint = daemonHint(error);
     return hint.length > 0 ? hint : ["coven help"];
@@ -66,6 +67,10 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
     const [first] = Array.isArray(ids) ? ids.map(String) : [];
     return [...daemonHint(error), `coven attach ${quoted(first ?? "ID")}   (shows who works there)`];
   },
+  name_taken: (error) => [
+    `coven attach ${quoted(detail(error, "name") ?? "NAME")}   (the session that is called so)`,
+    "another name",
+  ],
   worktree_not_removed: (error) => [
     ...daemonHint(error),
     `coven archive ${id(error)}   (hides the session and keeps everything)`,

@@ -20,6 +20,7 @@ import { KILL } from "./kill/command.ts";
 import { LEDGER } from "./ledger/command.ts";
 import { LOGS } from "./logs/command.ts";
 import { NOTIFY } from "./notify/command.ts";
+import { RENAME } from "./rename/command.ts";
 import { RESUME } from "./resume/command.ts";
 import { RUN } from "./run/command.ts";
 import { SACRIFICE } from "./sacrifice/command.ts";
@@ -46,6 +47,7 @@ export const COMMANDS: readonly Command[] = [
   KILL,
   ARCHIVE,
   SUMMON,
+  RENAME,
   SACRIFICE,
   EXPORT,
   CONFIG,

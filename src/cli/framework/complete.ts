@@ -1,6 +1,6 @@
 // The candidates for the word at the cursor, from the command table: the hidden `coven __complete WORDS…` of every shell.
 // It answers from the command table, the disk and a daemon that runs already; it never starts one and never fails.
-import type { Session } from "../../session/session.ts";
+import { isSettled, type Session } from "../../session/session.ts";
 import { type Argument, type Command, type Completes, type Flag, SESSION_KINDS } from "./command.ts";
 import { tokens } from "./parse.ts";
 
@@ -75,8 +75,8 @@ export async function candidates(
       return matching(values, typed);
     }
     const all = await sources.sessions();
-    const fitting = all.filter(SESSION_KINDS[kind]).map((one) => described(one, all));
-    return matching(fitting, typed);
+    const fitting = all.filter(SESSION_KINDS[kind]);
+    return matching([...namesOf(fitting, all), ...fitting.map((one) => described(one, all))], typed);
   }
 }
 
@@ -119,9 +119,22 @@ function dashed({ name, summary }: Flag): Candidate {
 
 const SHORT = 8;
 
+/** Names that stand for these, each once: the one that has not ended, else the newest. */
+function namesOf(fitting: readonly Session[], all: readonly Session[]): Candidate[] {
+  return fitting.flatMap((one) => {
+    const called = one.name ? all.filter(({ name }) => name === one.name) : [];
+    const meant = called.find(({ status }) => !isSettled(status)) ?? called[0];
+    return one.name && meant === one ? [{ value: one.name, about: aboutOf(one) }] : [];
+  });
+}
+
+function aboutOf({ status, harness, title }: Session): string {
+  return `${status}  ${harness}  ${title}`;
+}
+
 /** The short id where it is no other's too. */
 function described(one: Session, all: readonly Session[]): Candidate {
   const short = one.id.slice(0, SHORT);
   const shared = all.some((other) => other !== one && other.id.startsWith(short));
-  return { value: shared ? one.id : short, about: `${one.status}  ${one.harness}  ${one.title}` };
+  return { value: shared ? one.id : short, about: aboutOf(one) };
 }

@@ -5,6 +5,7 @@ import { isSettled, type Session } from "../../session/session.ts";
 import { drawLines } from "../../vt/picture.ts";
 import { sessionAround } from "../client/around.ts";
 import { isWaiting } from "../client/attention.ts";
+import { calledOf } from "../client/describe.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "../client/outcome.ts";
 import { shortId } from "../client/session-id.ts";
 import { lost } from "../client/watch.ts";
@@ -79,7 +80,7 @@ async function viewOne(options: ViewOptions, note: string | undefined): Promise<
     early ??= attachEarly(client, session.id, observe);
     await early.admitted();
   }
-  const name = note ?? `${harmless(session.harness)} ${shortId(session.id)}: ${harmless(session.title)}`;
+  const name = note ?? `${harmless(session.harness)} ${shortId(session.id)}: ${harmless(calledOf(session))}`;
   const way = observe ? `${detach.label} or Ctrl-C leaves` : `${detach.label} detaches`;
   const room = (windowSize()?.columns ?? 80) - 1;
   const hint = `${cut(name, Math.max(10, room - way.length - 2))}  ${out.dim(way)}`;

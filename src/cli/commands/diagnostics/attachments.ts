@@ -30,12 +30,12 @@ const MOST_STDERR_BYTES = 64 * 1024;
 const MOST_OUTPUT_BYTES = 4 * 1024 * 1024;
 const ANSWER_MS = 5_000;
 
-/** Every file; with the output of those `sessions` that are named, by id or prefix. Throws `Failure` for one that does not exist. */
+/** Every file; with the output of those `sessions` that are named, by id, prefix or name. Throws `Failure` for one that does not exist. */
 export async function attachments(sessions: readonly string[]): Promise<Attachment[]> {
   const paths = covenPaths();
   const ledger = ledgerEvidence(paths, MOST_RECORDS);
   const kept = typeof ledger === "string" ? undefined : ledger;
-  const ids = sessions.map((typed) => theOne(typed, kept?.ids(typed.toLowerCase()) ?? []));
+  const ids = sessions.map((typed) => theOne(typed, kept?.ids(typed) ?? []));
   const records = kept?.records ?? [];
   const redactor = redactorFor(
     placesOf(

@@ -1,8 +1,9 @@
 // `coven logs`: reads the log files of the daemon, so it works with the daemon down too.
 
 import { covenPaths } from "../../../paths.ts";
+import { NAME } from "../../../session/name.ts";
 import { readLog } from "../../../supervise/log-reader.ts";
-import { connect } from "../../client/connect.ts";
+import { connect, probe } from "../../client/connect.ts";
 import { printOutput } from "../../client/print-output.ts";
 import { fullId } from "../../client/session-id.ts";
 import { sayRemoved, watch } from "../../client/watch.ts";
@@ -38,7 +39,7 @@ const PAINT: Readonly<Record<LogLevel, (text: string) => string>> = {
 
 export const run: Run = async (invocation) => {
   if (invocation.words.length > 0) return sessionOutput(invocation);
-  const filter = filterOf(invocation);
+  const filter = await filterOf(invocation);
   const shown = has(invocation, "json")
     ? jsonLine
     : (entry: LogEntry) => shownLine(entry, (level, text) => PAINT[level](text));
@@ -72,7 +73,7 @@ export const run: Run = async (invocation) => {
   }
 };
 
-function filterOf(invocation: Invocation): LogFilter {
+async function filterOf(invocation: Invocation): Promise<LogFilter> {
   const asked = flagValue(invocation, "level");
   const level = LOG_LEVELS.find((one) => one === (asked ?? "info").toLowerCase());
   if (!level) {
@@ -80,14 +81,25 @@ function filterOf(invocation: Invocation): LogFilter {
       `coven logs --level ${nearest(asked ?? "", [...LOG_LEVELS]) ?? "warn"}`,
     ]);
   }
-  const session = flagValue(invocation, "session");
-  if (session !== undefined && !/^[A-Za-z0-9._:-]{4,128}$/.test(session)) {
-    throw new UsageError(
-      `${quoted(session)} is no session id, nor the first four or more characters of one.`,
-      ["coven sessions --all"],
-    );
-  }
+  const session = await sessionOf(flagValue(invocation, "session"));
   return { level, session };
+}
+
+/** The beginning of an id as it is, also with the daemon down; what stands for one, a name or `-`, as its id. Throws `UsageError`. */
+async function sessionOf(typed: string | undefined): Promise<string | undefined> {
+  if (typed === undefined) return undefined;
+  if (typed === "-" || NAME.test(typed)) {
+    try {
+      return await fullId(probe().client, typed);
+    } catch (error) {
+      if (typed === "-") throw error;
+    }
+  }
+  if (/^[A-Za-z0-9._:-]{4,128}$/.test(typed)) return typed;
+  throw new UsageError(
+    `${quoted(typed)} is no session id, nor the first four or more characters of one, nor a name.`,
+    ["coven sessions --all"],
+  );
 }
 
 function linesOf(invocation: Invocation): number | undefined {

@@ -34,7 +34,8 @@ export const RESUME = command({
       seldom: true,
       summary: "an argument of the agent's own: --arg=--flag",
     },
-    { name: "title", takes: "TEXT", seldom: true, summary: "another name in lists" },
+    { name: "name", takes: "NAME", seldom: true, summary: "what to type instead of its id: --name login" },
+    { name: "title", takes: "TEXT", seldom: true, summary: "another title in lists" },
     {
       name: "timeout",
       takes: "SPAN",

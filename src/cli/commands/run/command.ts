@@ -49,11 +49,12 @@ export const RUN = command({
       summary: "start there, inside the project",
       completes: "directory",
     },
+    { name: "name", takes: "NAME", seldom: true, summary: "what to type instead of its id: --name login" },
     {
       name: "title",
       takes: "TEXT",
       seldom: true,
-      summary: "its name in lists (else the first line of the prompt)",
+      summary: "its title in lists (else the first line of the prompt)",
     },
     {
       name: "model",
@@ -105,7 +106,8 @@ export const RUN = command({
     },
     { name: "familiar", seldom: true, takes: "ID", summary: "who it is asked to be: one of familiars.toml" },
     { name: "archive", seldom: true, summary: "archive it once it has ended" },
-    { name: "labels", seldom: true, takes: "A,B", summary: "labels for the session, separated by commas" },
+    { name: "label", seldom: true, takes: "LABEL", repeats: true, summary: "a label: --label team=web" },
+    { name: "labels", seldom: true, takes: "A,B", summary: "several, separated by commas" },
     {
       name: "arg",
       seldom: true,
@@ -132,7 +134,7 @@ export const RUN = command({
     { name: "interactive", summary: "its own screen: default at a terminal, with --detach" },
     { name: "headless", summary: "one task, no typing: default on pipes, --json, --raw" },
     { name: "detach", summary: "print the id and return at once" },
-    DETACH_KEY,
+    { ...DETACH_KEY, seldom: true },
     RECORD_ONLY,
     RAW,
   ],

@@ -38,11 +38,13 @@ export async function runGroup(invocation: Invocation, mode: LaunchMode): Promis
   const prompt = await promptOf(invocation);
   if (prompt === "") throw new UsageError("A group needs a task.", ["coven run codex,claude 'your task'"]);
 
-  const each = harnesses.map((harness) => ({
-    harness,
+  const name = flagValue(invocation, "name");
+  const each = harnesses.map((harness, at) => {
+    const named = name === undefined ? {} : { name: `${name}-${suffixOf(harnesses, at)}` };
     // A prompt from standard input was read, and is read once.
-    invocation: { ...invocation, words: [harness, prompt] },
-  }));
+    const own = { ...invocation, words: [harness, prompt], flags: { ...invocation.flags, ...named } };
+    return { harness, invocation: own };
+  });
   const env = environmentWith(flagValues(invocation, "env-file"));
   for (const { harness } of each) {
     const asked = await askedFor(harness, typedOf(invocation));
@@ -78,6 +80,13 @@ function typedOf(invocation: Invocation) {
   };
 }
 
+/** By what the names of one of them differ from those of the others: the harness, numbered from its second on. */
+function suffixOf(harnesses: readonly string[], at: number): string {
+  const harness = harnesses[at] ?? "";
+  const before = harnesses.slice(0, at).filter((one) => one === harness).length;
+  return before === 0 ? harness : `${harness}-${before + 1}`;
+}
+
 /** One for each, in their order. Where one can't be made none is left. */
 async function worktreesFor(
   invocation: Invocation,
@@ -88,9 +97,7 @@ async function worktreesFor(
   const branch = flagValue(invocation, "worktree");
   try {
     for (const [at, { place, prompt, title }] of planned.entries()) {
-      const harness = harnesses[at] ?? "";
-      const before = harnesses.slice(0, at).filter((one) => one === harness).length;
-      const suffix = before === 0 ? harness : `${harness}-${before + 1}`;
+      const suffix = suffixOf(harnesses, at);
       const named = branch === undefined ? undefined : `${branch}-${suffix}`;
       made.push(await worktreeFor({ place, branch: named, task: title ?? prompt, suffix }));
     }

@@ -49,7 +49,10 @@ export async function plan(invocation: Invocation): Promise<Planned> {
   };
   const title = flagValue(invocation, "title");
   const familiar = flagValue(invocation, "familiar");
-  const labels = labelsOf(flagValue(invocation, "labels"));
+  const labels = labelsOf([
+    ...flagValues(invocation, "label"),
+    ...(flagValue(invocation, "labels")?.split(",") ?? []),
+  ]);
   const goOn = flagValue(invocation, "continue");
   if (goOn === undefined) {
     const asked = await askedFor(harness, typed);
@@ -101,6 +104,7 @@ export async function launch(
   launchMode: LaunchMode,
 ): Promise<Session> {
   const { client, place, prompt, asked, title, labels, familiar, worktree, continues, group } = planned;
+  const name = flagValue(invocation, "name");
   const { alongside = [], ...session } = await client.launch({
     projectRoot: place.projectRoot,
     cwd: place.cwd,
@@ -110,6 +114,7 @@ export async function launch(
     // The daemon may have been started long ago in another shell; the environment of this one counts.
     env: environmentWith(flagValues(invocation, "env-file")),
     inheritEnv: false,
+    ...(name === undefined ? {} : { name }),
     ...(title === undefined ? {} : { title }),
     ...(labels.length === 0 ? {} : { labels }),
     ...(familiar === undefined ? {} : { familiarId: familiar }),
@@ -142,9 +147,9 @@ async function sayAlongside(client: CovenClient, ids: readonly string[]): Promis
   );
 }
 
-/** Between commas, each once. */
-function labelsOf(typed: string | undefined): readonly string[] {
-  const words = typed?.split(",").map((label) => label.trim()) ?? [];
+/** Each once. */
+function labelsOf(typed: readonly string[]): readonly string[] {
+  const words = typed.map((label) => label.trim());
   return Array.from(new Set(words)).filter((label) => label !== "");
 }
 

@@ -3,6 +3,7 @@ import type { CovenClient } from "../../../api/client.ts";
 import { isCovenError } from "../../../errors.ts";
 import { isSettled, type Session } from "../../../session/session.ts";
 import { connect } from "../../client/connect.ts";
+import { calledOf } from "../../client/describe.ts";
 import { eachSession } from "../../client/each-session.ts";
 import { shortId } from "../../client/session-id.ts";
 import { has, type Run } from "../../framework/command.ts";
@@ -53,7 +54,7 @@ async function question(client: CovenClient, ids: readonly string[], keep: boole
     if (doomed && !losesNothing(doomed.loss)) losses.push(...lossLines(doomed));
   }
   for (const line of losses) say(line);
-  const named = sessions.map((one) => `"${harmless(one.title)}" (${shortId(one.id)}, ${one.status})`);
+  const named = sessions.map((one) => `"${harmless(calledOf(one))}" (${shortId(one.id)}, ${one.status})`);
   if (named.length === 1) return `Delete ${named[0]} and all its output for good?`;
   return [`Delete ${named.length} sessions and all their output for good?`, ...named].join("\n");
 }

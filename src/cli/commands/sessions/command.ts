@@ -28,7 +28,7 @@ export const SESSIONS = command({
       summary: "only those of one agent: codex, claude",
       completes: "harness",
     },
-    { name: "label", takes: "LABEL", repeats: true, summary: "only those with this label" },
+    { name: "label", takes: "LABEL", repeats: true, summary: "only those with this label; k fits k=v too" },
     {
       name: "group",
       takes: "NAME",

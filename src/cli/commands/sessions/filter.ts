@@ -34,7 +34,7 @@ export function filterOf(invocation: Invocation, now: number): Filter {
   const since = flagValue(invocation, "since");
   const from = since === undefined ? Number.NEGATIVE_INFINITY : now - spanOf("since", since);
   const tests: ((one: Session) => boolean)[] = [];
-  if (labels.length > 0) tests.push((one) => labels.every((label) => one.labels.includes(label)));
+  if (labels.length > 0) tests.push((one) => labels.every((label) => hasLabel(one, label)));
   if (status !== undefined) tests.push((one) => hasStatus(one, status));
   if (harness !== undefined) tests.push((one) => one.harness === harness);
   if (place !== undefined) tests.push((one) => isOfPlace(one, place));
@@ -46,6 +46,11 @@ export function filterOf(invocation: Invocation, now: number): Filter {
     limit,
     asked: tests.length > 0 || limit !== Number.POSITIVE_INFINITY,
   };
+}
+
+/** The label itself, or one with that key: `team` fits `team=web`. */
+function hasLabel({ labels }: Session, asked: string): boolean {
+  return labels.some((label) => label === asked || label.startsWith(`${asked}=`));
 }
 
 function hasStatus(session: Session, word: string): boolean {

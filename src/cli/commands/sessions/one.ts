@@ -77,6 +77,7 @@ async function wentOnIn(client: CovenClient, { id }: Session): Promise<string[]>
 function recordLines(session: Session, wentOn: readonly string[]): string[] {
   const { id, title, harness, project_root, cwd, model, permission, labels, add_dirs } = session;
   const rows: (readonly [string, string | null])[] = [
+    ["name", session.name],
     ["title", title],
     ["state", stateWord(session)],
     ["outcome", session.status === "running" || session.status === "created" ? null : outcome(session)],

@@ -1,6 +1,7 @@
 // The list of sessions as a table: fixed columns for scripts, as many as fit for people.
 import { basename } from "node:path";
 import { isArchived, isSettled, type Session } from "../../../session/session.ts";
+import { calledOf } from "../../client/describe.ts";
 import { modeWord } from "../../client/launch-mode.ts";
 import { shortId } from "../../client/session-id.ts";
 import { byUrgency } from "../../client/session-list.ts";
@@ -49,14 +50,14 @@ const PLAIN: readonly Column<Session>[] = [
   TITLE,
 ];
 
-/** For people: also what it goes on with, and with whom it was started. */
+/** For people: also its name, what it goes on with, and with whom it was started. */
 const TITLE_SEEN: Column<Session> = {
   head: "TITLE",
-  cell: ({ title, continues, group }) =>
+  cell: (one) =>
     [
-      title,
-      ...(continues === null ? [] : [`(goes on with ${shortId(continues)})`]),
-      ...(group === null ? [] : [`(group ${group})`]),
+      calledOf(one),
+      ...(one.continues === null ? [] : [`(goes on with ${shortId(one.continues)})`]),
+      ...(one.group === null ? [] : [`(group ${one.group})`]),
     ].join(" "),
 };
 

@@ -1,7 +1,7 @@
 // What the palette offers while one types: each offer is a whole line that can be sent as it is. Pure.
 import type { HarnessInfo } from "../../../session/ports.ts";
 import type { Session } from "../../../session/session.ts";
-import { sessionLabel } from "../../client/describe.ts";
+import { calledOf, sessionLabel } from "../../client/describe.ts";
 import { shortId } from "../../client/session-id.ts";
 import { finder } from "../../ui/fuzzy.ts";
 import { harmless } from "../../ui/text.ts";
@@ -88,5 +88,5 @@ function harnessLabel(one: HarnessInfo): string {
 
 /** What of a session is searched, by fzf's rules. */
 function rowOf(one: Session): string {
-  return harmless(`${one.title} ${one.harness} ${one.project_root} ${one.id}`);
+  return harmless(`${calledOf(one)} ${one.harness} ${one.project_root} ${one.id}`);
 }

@@ -1,7 +1,7 @@
 // The lines of the browser for a state and a size, none wider than the terminal. Pure.
 import { isSettled, type Session } from "../../../../session/session.ts";
 import { asksForLeave, isWaiting, matesOf, wants } from "../../../client/attention.ts";
-import { ageOf, painted, projectOf, signOf, stateText } from "../../../client/describe.ts";
+import { ageOf, calledOf, painted, projectOf, signOf, stateText } from "../../../client/describe.ts";
 import { modeWord } from "../../../client/launch-mode.ts";
 import { shortId } from "../../../client/session-id.ts";
 import { out } from "../../../ui/colour.ts";
@@ -307,7 +307,7 @@ function widthsOf(state: BrowserState, cols: number): Widths {
   const others = [word, harness, age, project, id].filter((width) => width > 0);
   const room = Math.max(4, cols - 3 - others.reduce((sum, width) => sum + width + 2, 0));
   const title = most(
-    (one) => `${one.title}${isWaiting(one) ? `   ${wants(one)}` : ""}`,
+    (one) => `${calledOf(one)}${isWaiting(one) ? `   ${wants(one)}` : ""}`,
     Math.min(room, 24),
     room,
   );

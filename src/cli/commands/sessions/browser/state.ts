@@ -1,7 +1,7 @@
 // The state of the browser and what each key does to it. Pure: a new state comes out, and perhaps an intent to carry out.
 import { isArchived, type Session } from "../../../../session/session.ts";
 import { asksForLeave, isWaiting } from "../../../client/attention.ts";
-import { projectOf, stateWord } from "../../../client/describe.ts";
+import { calledOf, projectOf, stateWord } from "../../../client/describe.ts";
 import type { Listing } from "../../../client/session-list.ts";
 import { type Finder, finder } from "../../../ui/fuzzy.ts";
 import type { Key } from "../../../ui/key-input.ts";
@@ -148,7 +148,7 @@ function matching(state: BrowserState): Pick<BrowserState, "shown" | "hits"> {
 export function rowText(
   one: Session,
 ): readonly [title: string, state: string, harness: string, project: string] {
-  const words = [one.title, stateWord(one), one.harness, projectOf(one)] as const;
+  const words = [calledOf(one), stateWord(one), one.harness, projectOf(one)] as const;
   const [title, state, harness, project] = words.map((word) => harmless(word).normalize("NFC"));
   return [title ?? "", state ?? "", harness ?? "", project ?? ""];
 }
