@@ -94,6 +94,9 @@ const MAY: Record<string, readonly string[]> = {
     "redact.ts",
     "session",
     "api/client",
+    // What is promised on the wire is what conformance holds daemons to.
+    "api/route",
+    "api/routes/table",
     "harness/harnesses",
     "harness/adapter",
     "harness/earlier-manifests",
@@ -119,7 +122,7 @@ const ONLY_IN: Record<string, readonly string[]> = {
   "smol-toml": ["config.ts"],
   // One file knows the emulator; an export's page plays a recording with another build of it.
   "@xterm/": ["screen/emulator", "cli/client/recorded-text", "cli/commands/export/player/"],
-  "node:net": ["daemon/", "api/client-node"],
+  "node:net": ["daemon/", "api/client-node", "cli/commands/conformance/wire"],
 };
 
 /** Within cli/: which of its rooms a room may import from; itself always. */

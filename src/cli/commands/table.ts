@@ -8,6 +8,7 @@ import { ARCHIVE } from "./archive/command.ts";
 import { ATTACH } from "./attach/command.ts";
 import { COMPLETIONS } from "./completions/command.ts";
 import { CONFIG } from "./config/command.ts";
+import { CONFORMANCE } from "./conformance/command.ts";
 import { DAEMON } from "./daemon/command.ts";
 import { DIAGNOSTICS } from "./diagnostics/command.ts";
 import { DIFF } from "./diff/command.ts";
@@ -66,6 +67,7 @@ export const COMMANDS: readonly Command[] = [
   DIFF,
   WORKTREES,
   DIAGNOSTICS,
+  CONFORMANCE,
   COMPLETIONS,
   HELP,
   VERSION,
