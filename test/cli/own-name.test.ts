@@ -150,7 +150,7 @@ test("command lines in what is said are found, and nothing else is changed", () 
   });
   for (const [said, typed] of [
     ["coven daemon restart   (asks first)", `${name} daemon restart   (asks first)`],
-    ["end it: coven kill 3f, coven -C DIR sessions", `end it: ${name} kill 3f, ${name} -C DIR sessions`],
+    ["end it: coven send 3f, coven -C DIR sessions", `end it: ${name} send 3f, ${name} -C DIR sessions`],
     ["\x1b[2mcoven attach 3f\x1b[22m", `\x1b[2m${name} attach 3f\x1b[22m`],
     ["COVEN_HOME=/that coven doctor", `COVEN_HOME=/that ${name} doctor`],
   ] as const)

@@ -69,6 +69,7 @@ test("adapter list: whom this shell can launch, in the members of 0.4.6 and ours
       stream: true,
     },
     path: expect.stringContaining("/bin/codex"),
+    ...{ enabled: true, maturity: "launched here", version: null },
     ...{ hint: "npm install -g @openai/codex", install_hint: "npm install -g @openai/codex" },
     capabilities: { stream: true, preassigned_session_id: false, think: false, speed: false },
   });
