@@ -204,4 +204,24 @@ exec cat`;
     await pane.shows("left 0");
     expect(pane.modes()).toMatchObject(SANE);
   }, 60_000);
+
+  test("an observer has the same keys, but types nothing; Ctrl-C leaves at once", async () => {
+    const { home: made, ids } = await two();
+    await using home = made;
+    const pane = home.open(`attach ${ids[0]} --observe`);
+    await pane.shows("I am first");
+    pane.press("C-]", "p");
+    await pane.shows("I am second");
+    pane.press("C-]", "C-]", "x");
+    pane.press("C-]");
+    pane.type("[");
+    await pane.shows("q back");
+    await pane.shows("I am second");
+    pane.type("q");
+    await until("the screen is back", () => !pane.modes().alternate);
+    pane.press("C-c");
+    await pane.shows("left 0");
+    expect((await home.line.home.client.screen(ids[1] ?? "")).lines.join("")).not.toContain("x");
+    expect(pane.modes()).toMatchObject(SANE);
+  }, 60_000);
 });

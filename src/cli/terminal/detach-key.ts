@@ -7,6 +7,8 @@ export interface Typed {
   readonly keys: Uint8Array;
   /** The leaving key was pressed; what came behind it is in `rest`, not in `keys`. */
   readonly left: boolean;
+  /** Which of the leaving keys it was, as its control byte. */
+  readonly by?: number;
   readonly rest: Uint8Array;
 }
 
@@ -49,10 +51,11 @@ export function keyReader(
       .charCodeAt(0),
   );
 
-  function isLeaving(sequence: string): boolean {
+  /** The leaving key that a sequence stands for. */
+  function leavingKey(sequence: string): number | undefined {
     const key = encodedKey(sequence);
     // Of the modifiers only Ctrl may be down; Caps Lock and Num Lock are no matter.
-    return key !== undefined && codes.includes(key.code) && (key.modifiers & ~LOCKS) === CTRL;
+    return key && (key.modifiers & ~LOCKS) === CTRL ? leaving[codes.indexOf(key.code)] : undefined;
   }
 
   /** Where the paste ends, the marker included; -1 when it goes on. */
@@ -92,7 +95,7 @@ export function keyReader(
           continue;
         }
         const byte = bytes[i] ?? 0;
-        if (leaving.includes(byte)) return leave(bytes, skip, i, i + 1);
+        if (leaving.includes(byte)) return leave(byte, bytes, skip, i, i + 1);
         if (byte !== ESC) {
           i += 1;
           continue;
@@ -108,7 +111,8 @@ export function keyReader(
         }
         if (end - i <= MOST_HELD) {
           const sequence = Buffer.from(bytes.subarray(i, end)).toString("latin1");
-          if (isLeaving(sequence)) return leave(bytes, skip, i, end);
+          const by = leavingKey(sequence);
+          if (by !== undefined) return leave(by, bytes, skip, i, end);
           if (sequence === PASTE.begin) {
             pasting = true;
             tail = NOTHING;
@@ -137,8 +141,8 @@ function sequenceEnd(bytes: Uint8Array, esc: number): number {
 }
 
 /** The leaving key stands from `at` to `end`. */
-function leave(bytes: Uint8Array, skip: number, at: number, end: number): Typed {
-  return { keys: bytes.slice(skip, Math.max(skip, at)), left: true, rest: bytes.slice(end) };
+function leave(by: number, bytes: Uint8Array, skip: number, at: number, end: number): Typed {
+  return { by, keys: bytes.slice(skip, Math.max(skip, at)), left: true, rest: bytes.slice(end) };
 }
 
 /** What a key behind the detach key asks for. */

@@ -338,25 +338,22 @@ export function viewInTerminal(viewing: Viewing): Promise<Left> {
       afterDetachKey(bytes);
       return;
     }
-    const { keys, left, rest } = reader.read(bytes, modes.encodedKeys);
+    const { keys, left, by, rest } = reader.read(bytes, modes.encodedKeys);
     type(keys);
-    if (left) afterDetachKey(rest);
+    if (left && by !== detach.byte) leave({ why: "detached" });
+    else if (left) afterDetachKey(rest);
     else if (reader.held) restTimer = setTimeout(() => type(reader.flush()), REST_MS);
   }
 
   /** What the key behind the detach key asks for; any other key, or none for a moment, detaches. */
   function afterDetachKey(bytes: Uint8Array): void {
     const { key, sent, rest } = behindDetachKey(bytes, detach.byte);
-    if (key === "none" && !observe) {
+    if (key === "none") {
       detachTimer ??= setTimeout(() => leave({ why: "detached" }), DETACH_MS);
       return;
     }
     clearTimeout(detachTimer);
     detachTimer = undefined;
-    if (observe) {
-      leave({ why: "detached" });
-      return;
-    }
     switch (key) {
       case "redraw":
         redrawAll();

@@ -114,28 +114,41 @@ export function withListing(state: BrowserState, listing: Listing): BrowserState
   return { ...state, listing, shown, hits, at, selected: shown[at]?.id, panel, marked };
 }
 
+/** What the list was about last: each drawing asks several times. */
+let lastScope:
+  | {
+      readonly sessions: readonly Session[];
+      readonly of: string;
+      readonly project: Project | undefined;
+      readonly found: readonly Session[];
+    }
+  | undefined;
+
 /** Those the list is about, before the filter: of the project, or of all, and with the archived ones or without. */
 export function inScope({ listing, includeArchived, everywhere, project }: BrowserState): readonly Session[] {
   if (includeArchived && everywhere) return listing.sessions;
-  return listing.sessions.filter(
+  const of = `${includeArchived} ${everywhere}`;
+  if (lastScope?.sessions === listing.sessions && lastScope.of === of && lastScope.project === project) {
+    return lastScope.found;
+  }
+  const found = listing.sessions.filter(
     (one) =>
       (includeArchived || !isArchived(one)) && (everywhere || project === undefined || project.has(one)),
   );
+  lastScope = { sessions: listing.sessions, of, project, found };
+  return found;
 }
 
 /** The last list that was filtered: reading five thousand rows anew for each key would be felt. */
-let lastRows:
-  | { readonly of: string; readonly sessions: readonly Session[]; readonly rows: Finder<Session> }
-  | undefined;
+let lastRows: { readonly sessions: readonly Session[]; readonly rows: Finder<Session> } | undefined;
 
 /** Those that fit the filter by the rules of fzf, the best first; before them those whose id begins with it. */
 function matching(state: BrowserState): Pick<BrowserState, "shown" | "hits"> {
-  const { listing, filter, includeArchived, everywhere } = state;
+  const { filter } = state;
   if (filter.trim() === "") return { shown: inScope(state), hits: new Map() };
-  const of = `${includeArchived} ${everywhere}`;
-  if (lastRows?.of !== of || lastRows.sessions !== listing.sessions) {
-    const rows = finder(inScope(state), (one) => rowText(one).join(" "));
-    lastRows = { of, sessions: listing.sessions, rows };
+  const scope = inScope(state);
+  if (lastRows?.sessions !== scope) {
+    lastRows = { sessions: scope, rows: finder(scope, (one) => rowText(one).join(" ")) };
   }
   const found = lastRows.rows.find(filter);
   const id = filter.trim().toLowerCase();
