@@ -23,7 +23,7 @@ export interface EnvironmentSources {
 
 /**
  * Names that must not reach a harness, exact. Each was looked up in the programs that read it (the shipped codex 0.169
- * and claude 2.1.329, ncurses, Bun and Node): one of them left in place makes an agent believe that it runs
+ * and claude 2.1.329, ncurses, Bun and Node), or is what gemini 0.61, opencode 1.18, copilot 1.0 and qwen 0.24 were seen to give the commands they run: one of them left in place makes an agent believe that it runs
  * inside another agent, another multiplexer, or a terminal with abilities the session's own one lacks.
  */
 const STRIPPED = new Set([
@@ -33,7 +33,23 @@ const STRIPPED = new Set([
   ...["CLAUDE_CODE_CHILD_SESSION", "CLAUDE_CODE_SESSION_KIND", "CLAUDE_CODE_MESSAGING_SOCKET"],
   ...["CLAUDE_CODE_BRIDGE_SESSION_ID", "CLAUDE_CODE_EXECPATH", "AI_AGENT"],
   ...["CODEX_THREAD_ID", "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID", "CODEX_CI"],
-  ...["GEMINI_CLI", "OPENCODE", "CURSOR_AGENT", "CURSOR_TRACE_ID"],
+  ...["GEMINI_CLI", "GEMINI_CLI_NO_RELAUNCH", "OPENCODE", "OPENCODE_PID", "CURSOR_AGENT", "CURSOR_TRACE_ID"],
+  ...[
+    "COPILOT_CLI",
+    "COPILOT_AGENT_SESSION_ID",
+    "COPILOT_CLI_BINARY_VERSION",
+    "COPILOT_CLI_RESOLVED_DIST_DIR",
+  ],
+  ...[
+    "QWEN_CODE",
+    "QWEN_CODE_SESSION_ID",
+    "QWEN_CODE_PROMPT_ID",
+    "QWEN_CODE_AGENT_ID",
+    "QWEN_CODE_PROJECT_DIR",
+  ],
+  ...["QWEN_CODE_LAUNCHER_PID", "QWEN_CODE_NO_RELAUNCH", "QWEN_CODE_CLI", "QWEN_CODE_STARTUP_VERSION"],
+  ...["QWEN_CODE_MANAGED_NPM_ROOT", "QWEN_CODE_MANAGED_NPM_PIN", "QWEN_CODE_MODEL_IDENTITY"],
+  "QWEN_CODE_PRIVATE_RELAUNCH_ENV_PROVENANCE",
   // An outer multiplexer or editor.
   ...["TMUX", "TMUX_PANE", "STY", "WINDOW", "NVIM", "INSIDE_EMACS", "VIM_TERMINAL", "VSCODE_INJECTION"],
   // Another terminal: its name, its size, its abilities, its device.

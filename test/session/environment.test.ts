@@ -41,6 +41,10 @@ test("what an agent, a proxy and a shell need is kept, byte for byte", () => {
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     HTTPS_PROXY: "http://proxy:3128",
     no_proxy: "localhost",
+    GEMINI_API_KEY: "k",
+    COPILOT_MODEL: "m",
+    QWEN_CODE_MODEL: "m",
+    OPENCODE_CONFIG: "/home/u/opencode.json",
     SSH_AUTH_SOCK: "/run/agent",
     SSH_CONNECTION: "1 2 3 4",
     GIT_AUTHOR_NAME: "Ada = L",
@@ -56,8 +60,26 @@ test("what an agent, a proxy and a shell need is kept, byte for byte", () => {
   expect(Object.hasOwn(result, "__proto__")).toBe(true);
 });
 
+test("a harness may get what no other does, and lose more; never the mark, nor what describes the terminal", () => {
+  const base = { TMUX: "/tmp/t", TERM: "vt52", NESTED: "1", COVEN_SESSION_ID: "other", KEPT: "1" };
+  const pass = ["TMUX", "COVEN_SESSION_ID", "TERM"];
+  expect(sessionEnvironment({ ...nothing, base, pass, strip: ["NESTED"] })).toEqual({
+    ...{ TMUX: "/tmp/t", KEPT: "1", TERM: "xterm-256color", COLORTERM: "truecolor" },
+    COVEN_SESSION_ID: sessionId,
+  });
+});
+
 const STRANGERS = [
   ...["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_SESSION_ID", "AI_AGENT"],
+  ...[
+    "GEMINI_CLI",
+    "OPENCODE",
+    "OPENCODE_PID",
+    "COPILOT_CLI",
+    "COPILOT_AGENT_SESSION_ID",
+    "QWEN_CODE",
+    "QWEN_CODE_SESSION_ID",
+  ],
   ...["CODEX_SANDBOX", "CODEX_SANDBOX_NETWORK_DISABLED", "CODEX_THREAD_ID", "CODEX_SNAPSHOT_SOURCE"],
   ...["TMUX", "TMUX_PANE", "STY", "ZELLIJ", "ZELLIJ_SESSION_NAME", "NVIM", "INSIDE_EMACS"],
   ...[
