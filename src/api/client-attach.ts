@@ -91,18 +91,20 @@ export function openAttach(
   let ended = false;
   /** It has been attached at least once. */
   let begun = false;
+  /** It is not the first connection any more. */
+  let comesAgain = false;
   /** Until when somebody must answer, while nobody does. */
   let deadline: number | undefined;
   /** Keys that came while too many waited: from the first on none is taken, so that no text loses its middle. */
   let refusing = false;
   let again: ReturnType<typeof setTimeout> | undefined;
 
-  function connect(): void {
+  function connect(first = false): void {
     const mine = webSocket(`/api/v1${pathOf(size, client)}`, {
       open() {
         if (socket !== mine) return;
         // One that comes again waits to hear what was taken.
-        if (!begun) flush();
+        if (first) flush();
         if (over) mine.close();
       },
       message(data) {
@@ -132,6 +134,7 @@ export function openAttach(
       deadline = now + (code === RESTARTING ? AWAY_MS : CUT_MS);
       options.away?.();
     }
+    comesAgain = true;
     again = setTimeout(connect, AGAIN_MS);
   }
 
@@ -199,10 +202,9 @@ export function openAttach(
   function attached({ typed, session }: Extract<AttachFrame, { readonly type: "attached" }>): void {
     deadline = undefined;
     refusing = false;
-    const first = !begun;
     begun = true;
     counts = typed !== undefined;
-    if (first) {
+    if (!comesAgain) {
       if (!counts) forgetSent();
       return;
     }
@@ -235,7 +237,7 @@ export function openAttach(
   }
 
   options.signal?.addEventListener("abort", close);
-  connect();
+  connect(true);
   if (options.signal?.aborted) close();
   return {
     type(keys) {

@@ -176,11 +176,42 @@ test("a first attach while nobody listens waits for who does, and what was typed
   await until("it looks for its daemon", () => said.includes("away"));
   listen();
   const one = await connection(1);
-  await has(one, "early");
   one.say(shown(null));
-  await until("it is attached", () => said.includes("attached"));
+  await has(one, "early");
   expect(said).toEqual(["away", "attached"]);
   client.close();
+});
+
+// Regression: such keys were neither sent again nor given up, and those typed later were taken for them.
+test("a first connection that breaks off before anything is shown: keys that were sent are asked for, not guessed", async () => {
+  const { client, said, type } = attach();
+  for (const key of ["a", "b"]) type(key);
+  const one = await connection(1);
+  await has(one, "a", "b");
+  one.socket.terminate();
+  const two = await connection(2);
+  type("c");
+  two.say(shown(1));
+  await has(two, "b", "c");
+  two.say({ type: "typed", count: 3 });
+  two.socket.close(1012);
+  (await connection(3)).say(shown(3));
+  type("d");
+  await has(await connection(3), "d");
+  expect(said.filter((word) => /lost|refused/.test(word))).toEqual([]);
+  client.close();
+
+  const other = attach();
+  other.type("unknown");
+  const four = await connection(4);
+  await has(four, "unknown");
+  four.socket.terminate();
+  const five = await connection(5);
+  other.type("known");
+  five.say(shown(null));
+  await has(five, "known");
+  expect(other.said.toSorted()).toEqual(["attached", "away", "lost 7"]);
+  other.client.close();
 });
 
 test("closed by what the daemon means, and by nobody who answers in time; hung up meanwhile, what waits is refused", async () => {
