@@ -1,4 +1,4 @@
-// Who may decide on an approval (decision 48).
+// Who may decide on an approval (decision 57).
 import { CovenError } from "../errors.ts";
 import type { Approval } from "./approval.ts";
 
