@@ -95,7 +95,7 @@ test("nothing is started, and nothing is left, where one of them can't be", asyn
   await refused(["codex,demo", "task", "--model", "m"], 1, "can't be told which model");
   await refused(["codex,claude"], 2, "needs a task");
   await refused(["codex,", "task"], 2, "two harnesses or more");
-  for (const flag of ["--raw", "--timeout=1m", "--end-with-me", "--archive", "--dry-run"]) {
+  for (const flag of ["--raw", "--timeout=1m", "--end-with-me", "--archive", "--dry-run", "--name=x"]) {
     await refused(["codex,claude", "task", flag], 2, "is of one agent");
   }
   await refused(["codex,claude", "task", "--worktree=a..b"], 1, "can't be the name of a branch");

@@ -15,7 +15,17 @@ import { environmentWith } from "./manners.ts";
 import { launch, type Planned, plan, promptOf } from "./plan.ts";
 
 /** Flags of a run that is waited for, or of one agent alone. */
-const NOT_HERE = ["raw", "timeout", "end-with-me", "archive", "dry-run", "continue", "cwd", "exclusive"];
+const NOT_HERE = [
+  "raw",
+  "timeout",
+  "end-with-me",
+  "archive",
+  "dry-run",
+  "continue",
+  "cwd",
+  "exclusive",
+  "name",
+];
 
 /**
  * Starts all of them and returns: 0, or 1 where one could not be started after others were. Nothing is started, and no worktree is left, where it is known before that one can't be. Throws as the
