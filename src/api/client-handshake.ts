@@ -15,8 +15,25 @@ export interface Server {
   readonly daemon: { readonly pid: number; readonly startedAt: string; readonly socket: string } | null;
 }
 
-/** What a method asks of a daemon; one that is not here the first contract had. */
-export const NEEDS: Partial<Record<keyof CovenClient, string>> = {
+/** What the first contract had, and what can be asked of anybody. */
+type First =
+  | "apiVersion"
+  | "health"
+  | "capabilities"
+  | "actions"
+  | "sessions"
+  | "launch"
+  | "session"
+  | "input"
+  | "kill"
+  | "events"
+  | "sessionEvents"
+  | "skills"
+  | "memory"
+  | "restarting";
+
+/** What every other method asks of a daemon. */
+export const NEEDS: Readonly<Record<Exclude<keyof CovenClient, First>, string>> = {
   actionList: "actions",
   adapters: "adapters",
   approvals: "approvals",
@@ -86,7 +103,7 @@ export async function handshake(
 /** The same client, which refuses by itself what the daemon has not announced. */
 export function guarded(client: CovenClient, capabilities: Capabilities): CovenClient {
   const methods = Object.entries(client).map(([name, method]) => {
-    const needed = NEEDS[name as keyof CovenClient];
+    const needed = (NEEDS as Readonly<Record<string, string>>)[name];
     if (needed === undefined || capabilities[needed]) return [name, method];
     if (STREAMS.has(name)) return [name, () => refusing(needed)];
     if (name === "attach") {
