@@ -99,6 +99,10 @@ test("what stays behind is what the page says, and its lines take all of it away
   // From source Bun keeps what it has compiled there; what is installed is compiled already.
   const inHome = () => readdirSync(base).filter((name) => name !== ".bun");
   const before = inHome();
+  // The home that goes with the test is another one: should a line fail, this daemon would stay behind.
+  await using _ = {
+    [Symbol.asyncDispose]: async () => void (await line.coven(["daemon", "stop", "--force"], ways)),
+  };
   expect((await line.coven(["run", "demo", "lines 2"], ways)).code).toBe(0);
   expect((await line.coven(["run", "demo", "sleep 600", "--detach"], ways)).code).toBe(0);
   expect(inHome().filter((name) => !before.includes(name))).toEqual([".coven"]);
