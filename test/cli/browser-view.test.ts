@@ -136,6 +136,13 @@ describe("the selected session's screen", () => {
   });
 });
 
+test("the keys are said whole in 40 columns", () => {
+  const lines = plain(browserLines(state(SESSIONS, ["?"]), { cols: 40, rows: 20 }, NOW));
+  const said = lines.slice(lines.findIndex((line) => line.includes(" Enter ")));
+  expect(said.length).toBeGreaterThan(11);
+  expect(said.filter((line) => line.includes("…"))).toEqual([]);
+});
+
 test("the selected session is on the screen wherever it stands", () => {
   for (const keys of [["end"], ["pagedown"], Array.from({ length: 30 }, () => "down")]) {
     const now = state(SESSIONS, keys);

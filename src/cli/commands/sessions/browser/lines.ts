@@ -89,17 +89,17 @@ const COLLIDES = "!";
 
 /** What `?` says; the first of a pair is as wide as the widest. */
 const KEYS = [
-  ["Enter", "be at a live one, see the log of an old one"],
-  ["Tab", "what else can be done with it"],
-  [`${glyphs.upDown} PgUp PgDn`, "move; also j k, g and G"],
+  ["Enter", "attach; the log of an old one"],
+  ["Tab", "what else can be done"],
+  [glyphs.upDown, "move; PgUp PgDn, j k, g G"],
   ["/", "filter as you type"],
   ["p", "this project, or all of them"],
   ["n", "the next that waits for you"],
-  ["a d", "approve or deny what it asks leave for"],
+  ["a d", "approve or deny what it asks"],
   [".", "archived ones too, or not"],
-  ["Space", "mark: Tab is then for all that are marked"],
+  ["Space", "mark; Tab acts on all marked"],
   ["l", "its log"],
-  [COLLIDES, "works in the same checkout as another"],
+  [COLLIDES, "shares its checkout"],
   ["q", "leave; sessions go on"],
 ] as const;
 
