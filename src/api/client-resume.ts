@@ -102,9 +102,9 @@ export async function* resumedFeed<Frame extends { readonly cursor: string | nul
   },
 ): AsyncGenerator<Frame> {
   let last = cursor;
+  let had = false;
   for (;;) {
     let cut: unknown;
-    let had = false;
     try {
       for await (const frame of open(last)) {
         had = true;
@@ -112,7 +112,7 @@ export async function* resumedFeed<Frame extends { readonly cursor: string | nul
         yield frame;
       }
     } catch (error) {
-      if (!isUnreachable(error) || (!had && !isRefused(error))) throw error;
+      if (!isUnreachable(error) || (!had && !isPassing(error))) throw error;
       cut = error;
     }
     signal?.throwIfAborted();
@@ -134,7 +134,7 @@ function turnsOf({ signal, record }: Resuming) {
     /** It broke off; throws what is no reason to come again. */
     failed(error: unknown): void {
       if (isGone(error) && begun) over = true;
-      else if (!isUnreachable(error) || (!begun && !isRefused(error))) throw error;
+      else if (!isUnreachable(error) || (!begun && !isPassing(error))) throw error;
       else cut = error;
     },
     /** Whether there may be more; then a daemon answers. Throws what the last try throws. */
@@ -174,9 +174,12 @@ async function answers<T>(
   }
 }
 
-/** Nobody takes connections just now, on a path where somebody did. */
-function isRefused(error: CovenError): boolean {
-  return error.details?.["cause"] === "ECONNREFUSED" || error.details?.["cause"] === "ECONNRESET";
+/** The system's words for a place where nobody was, or that is not ours; and a daemon that hangs. Whatever else goes wrong, somebody was there. */
+const NOBODY = new Set<unknown>(["ENOENT", "ENOTDIR", "ENOTSOCK", "EACCES", "EPERM", "timeout"]);
+
+/** Nobody takes connections just now, or the one that was taken broke off: on a path where somebody is, or was a moment ago. */
+function isPassing(error: CovenError): boolean {
+  return !NOBODY.has(error.details?.["cause"]);
 }
 
 function isGone(error: unknown): boolean {

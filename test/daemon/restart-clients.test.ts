@@ -136,10 +136,15 @@ test("a daemon that is killed, and another started: followers end with what its 
   });
   const following = Array.fromAsync(at.client.output(id, { follow: true }));
   await until("it is attached", () => said.includes("attached"));
+  // One that has heard nothing yet, for there is no news.
+  const afterSeq = (await at.client.events(id)).events.at(-1)?.seq ?? 0;
+  const hearing = Array.fromAsync(at.client.eventStream(id, { afterSeq }));
+  await until("it follows", async () => (await at.client.status()).followers.byKind["events"] === 1);
   signalOwn(at.pid, "SIGKILL");
   await until("it looks for its daemon", () => said.includes("away"));
   await at.start();
   await over.promise;
   expect(said).toEqual(["attached", "away", "attached", "orphaned"]);
   expect(Buffer.concat(await following).toString()).toBe("up\r\n");
+  expect((await hearing).map(({ payload_json }) => JSON.parse(payload_json).event)).toContain("orphaned");
 }, 30_000);
