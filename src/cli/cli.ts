@@ -2,7 +2,7 @@
 import { reportError } from "./client/report-error.ts";
 import { COMMANDS } from "./commands/table.ts";
 import type { CommandLine } from "./framework/command.ts";
-import { parse } from "./framework/parse.ts";
+import { parse, tokens } from "./framework/parse.ts";
 import { Failure, UsageError } from "./ui/failure.ts";
 import { commandsAre } from "./ui/own-name.ts";
 import { readPreference } from "./ui/preference.ts";
@@ -12,14 +12,27 @@ commandsAre(COMMANDS.map(({ name }) => name));
 
 const LINE: CommandLine = { commands: COMMANDS, perform: cli };
 
-/** Runs what the words ask for; resolves to the exit code: 0 ok, 1 failure, 2 usage, or the harness's own. Never rejects. */
+/** Runs what the words ask for; resolves to the exit code: 0 ok, 1 failure, 2 usage, or the harness's own (then 125 to 127 are ours). Never rejects. */
 export async function cli(argv: readonly string[]): Promise<number> {
   try {
     return await perform(argv);
   } catch (error) {
     if (wantsFrames(argv)) await (await import("./commands/run/stream.ts")).failureFrame(error);
-    return reportError(error);
+    const code = await reportError(error);
+    if (!mayLeaveAsAgent(argv, error)) return code;
+    return (await import("./client/own-code.ts")).ownCode(error);
   }
+}
+
+/** An agent's code could be meant: not where the words name nobody who could have run. */
+function mayLeaveAsAgent(argv: readonly string[], error: unknown): boolean {
+  const [first, ...words] = argv;
+  if (first === "-C") return mayLeaveAsAgent(argv.slice(2), error);
+  const command = COMMANDS.find(({ name }) => name === first);
+  if (!command?.leavesAsAgent) return false;
+  if (!(error instanceof UsageError)) return true;
+  const typed = Array.from(tokens(words, command.flags));
+  return typed.some((one) => one.kind === "word" || (one.kind === "flag" && one.flag?.name === "continue"));
 }
 
 /** A program asked for lines of JSON, and its words made no sense: it reads only those lines. */

@@ -57,7 +57,7 @@ test("--dry-run prints argv, root, cwd and mode, and starts nothing, not even th
   expect(JSON.parse(json.out)).toMatchObject({ launch_mode: "interactive", argv: [codex, "hi"] });
   expect(existsSync(line.home.paths.ledger)).toBe(false);
   const unknown = await line.coven(["run", "claude", "hi", "--dry-run"]);
-  expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining("is not installed")]);
+  expect([unknown.code, unknown.err]).toEqual([127, expect.stringContaining("is not installed")]);
 });
 
 test("--arg is given to the agent as it is, in order, behind our own and before the prompt", async () => {
@@ -74,7 +74,7 @@ test("--arg is given to the agent as it is, in order, behind our own and before 
   for (const harness of ["demo", "plain"]) {
     const refused = await line.coven(["run", harness, "go", "--arg=-x"]);
     expect([refused.code, refused.err]).toEqual([
-      1,
+      125,
       expect.stringContaining("can't be told arguments of its own"),
     ]);
   }
@@ -83,7 +83,7 @@ test("--arg is given to the agent as it is, in order, behind our own and before 
 test("a flag that is none of ours is answered with both things it can have meant", async () => {
   const { code, err } = await line.coven(["run", "codex", "--full-auto", "go"]);
   expect([code, err]).toEqual([
-    2,
+    125,
     [
       "Error: coven run has no flag --full-auto.",
       "Try: coven run codex --arg=--full-auto   (a flag of the agent's own)",
@@ -110,11 +110,11 @@ test("without a prompt the agent is opened: at a terminal, and detached", async 
 test("where it is headless a prompt is needed, and an agent we don't know how to open is refused", async () => {
   const before = (await line.home.client.sessions()).length;
   const headless = await line.coven(["run", "codex"]);
-  expect([headless.code, headless.err]).toEqual([2, expect.stringContaining("coven run needs a prompt")]);
+  expect([headless.code, headless.err]).toEqual([125, expect.stringContaining("coven run needs a prompt")]);
   expect((await line.coven(["run", "codex", " "])).err).toContain("The prompt is empty.");
   const unknown = await line.coven(["run", "plain", "--detach"]);
   expect([unknown.code, unknown.err]).toEqual([
-    1,
+    125,
     expect.stringContaining("Plain can't be started without a prompt"),
   ]);
   const body = {

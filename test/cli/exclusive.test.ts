@@ -36,7 +36,7 @@ test("who works in the same checkout is named on standard error, and --exclusive
     expect(JSON.parse(out)).not.toHaveProperty("alongside");
   }
   const refused = await run(["--exclusive"]);
-  expect(refused).toMatchObject({ code: 1, out: "" });
+  expect(refused).toMatchObject({ code: 125, out: "" });
   expect(refused.err).toContain(`Another live session works in "${project}".`);
   expect(refused.err).toContain("--worktree");
   expect(refused.err).toContain(`coven attach ${first}`);
@@ -75,10 +75,10 @@ test("outside of git it is the same root; a restart of the daemon forgets nobody
   mkdirSync(other);
   const first = await stay();
   expect((await run(["--exclusive"], other)).code).toBe(0);
-  expect((await run(["--exclusive"])).code).toBe(1);
+  expect((await run(["--exclusive"])).code).toBe(125);
   expect((await line.coven(["daemon", "restart"])).code).toBe(0);
   if ((await line.home.client.session(first)).status === "running") {
-    expect((await run(["--exclusive"])).code).toBe(1);
+    expect((await run(["--exclusive"])).code).toBe(125);
     await line.coven(["kill", first]);
   }
   expect((await run(["--exclusive"])).code).toBe(0);

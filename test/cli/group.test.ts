@@ -28,7 +28,13 @@ const listed = async (...flags: string[]): Promise<Session[]> =>
 
 test("one session and one worktree for each, the ids on standard output, the group in every record", async () => {
   const base = repository(project);
-  const { code, out, err } = await line.coven(["run", "codex,claude,codex", "fix the tests"]);
+  const { code, out, err } = await line.coven([
+    "run",
+    "codex,claude,codex",
+    "fix the tests",
+    "--name",
+    "tests",
+  ]);
   expect(code).toBe(0);
   const ids = out.trimEnd().split("\n");
   expect(ids).toHaveLength(3);
@@ -40,6 +46,7 @@ test("one session and one worktree for each, the ids on standard output, the gro
     ["codex", "coven/fix-the-tests-codex-2"],
   ]);
   expect(new Set(sessions.map(({ project_root }) => project_root)).size).toBe(3);
+  expect(sessions.map(({ name }) => name)).toEqual(["tests-codex", "tests-claude", "tests-codex-2"]);
   const [group] = new Set(sessions.map(({ group }) => group));
   expect(group).toMatch(/^fix-the-tests-[0-9a-f]{4}$/);
   for (const { id, title, base_commit, launch_mode, harness, status } of sessions) {
@@ -88,20 +95,20 @@ test("nothing is started, and nothing is left, where one of them can't be", asyn
     const left = await line.coven(["run", ...words]);
     expect([left.code, left.err]).toEqual([code, expect.stringContaining(why)]);
   };
-  await refused(["codex,claude", "task"], 1, "lies in no git repository");
+  await refused(["codex,claude", "task"], 125, "lies in no git repository");
   repository(project);
-  await refused(["codex,emacs", "task"], 1, 'no harness called "emacs"');
-  await refused(["codex,claude", "task", "--permission", "sometimes"], 2, "no permission");
-  await refused(["codex,demo", "task", "--model", "m"], 1, "can't be told which model");
-  await refused(["codex,claude"], 2, "needs a task");
-  await refused(["codex,", "task"], 2, "two harnesses or more");
-  for (const flag of ["--raw", "--timeout=1m", "--end-with-me", "--archive", "--dry-run", "--name=x"]) {
-    await refused(["codex,claude", "task", flag], 2, "is of one agent");
+  await refused(["codex,emacs", "task"], 127, 'no harness called "emacs"');
+  await refused(["codex,claude", "task", "--permission", "sometimes"], 125, "no permission");
+  await refused(["codex,demo", "task", "--model", "m"], 125, "can't be told which model");
+  await refused(["codex,claude"], 125, "needs a task");
+  await refused(["codex,", "task"], 125, "two harnesses or more");
+  for (const flag of ["--raw", "--timeout=1m", "--end-with-me", "--archive", "--dry-run"]) {
+    await refused(["codex,claude", "task", flag], 125, "is of one agent");
   }
-  await refused(["codex,claude", "task", "--worktree=a..b"], 1, "can't be the name of a branch");
+  await refused(["codex,claude", "task", "--worktree=a..b"], 125, "can't be the name of a branch");
   git(project, "branch", "x-claude");
   git(project, "worktree", "add", "--quiet", join(line.home.base, "w"), "x-claude");
-  await refused(["codex,claude", "task", "--worktree=x"], 1, "is checked out already");
+  await refused(["codex,claude", "task", "--worktree=x"], 125, "is checked out already");
   expect(branches()).toEqual([""]);
   expect(git(project, "branch", "--list", "x-codex")).toBe("");
   expect(git(project, "worktree", "list").split("\n")).toHaveLength(2);

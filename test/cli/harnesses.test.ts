@@ -43,7 +43,7 @@ test("one that is off is refused with exactly the command that switches it on; a
   const run = () => line.coven(["run", "qwen", "hi"], { env });
   await line.coven(["daemon", "start"]);
   const refused = await run();
-  expect(refused.code).toBe(1);
+  expect(refused.code).toBe(126);
   expect(refused.err).toBe("Error: Qwen Code is known and off.\nTry: coven harnesses enable qwen\n");
   const on = await line.coven(["harnesses", "enable", "qwen"], { env });
   expect(on).toEqual({ code: 0, out: "qwen is on: coven run qwen 'your task'\n", err: "" });

@@ -41,7 +41,7 @@ describe("the mode", () => {
 
 test("both modes at once are refused before anything is started", async () => {
   const { code, err } = await line.coven(["run", "claude", "hi", "--interactive", "--headless"]);
-  expect([code, err]).toEqual([2, expect.stringContaining("can't both be meant")]);
+  expect([code, err]).toEqual([125, expect.stringContaining("can't both be meant")]);
 });
 
 // `X=$(coven run claude hi --detach)` launched `claude --print`, and `coven send $X` left 0 though nobody read it.

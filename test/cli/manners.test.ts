@@ -42,7 +42,7 @@ test("--timeout ends it, waits until it has ended, and leaves with 124; one that
     ["--timeout", "soon"],
     ["--timeout", "1m", "--detach"],
   ]) {
-    expect((await line.coven(["run", "codex", "stay", ...wrong])).code).toBe(2);
+    expect((await line.coven(["run", "codex", "stay", ...wrong])).code).toBe(125);
   }
 });
 
@@ -61,7 +61,7 @@ test("--env-file lays its variables over this environment, the later file over t
   });
   for (const set of ["FIRST=a b", "SHARED=other", "FROM_HERE=file"]) expect(out).toContain(`${set}\n`);
   const missing = await line.coven(["run", "codex", "env", "--env-file", "/no/such"]);
-  expect([missing.code, missing.err]).toEqual([1, expect.stringContaining("cannot be read (ENOENT)")]);
+  expect([missing.code, missing.err]).toEqual([125, expect.stringContaining("cannot be read (ENOENT)")]);
 });
 
 for (const [signal, code] of [
@@ -98,7 +98,7 @@ test("--end-with-me at a terminal: SIGHUP, as a closed window sends it, ends the
   signalOwn(run.pid, "SIGHUP");
   expect((await run.exit).exitCode).toBe(129);
   expect((await last())?.status).toBe("killed");
-  expect((await line.coven(["run", "codex", "x", "--end-with-me", "--detach"])).code).toBe(2);
+  expect((await line.coven(["run", "codex", "x", "--end-with-me", "--detach"])).code).toBe(125);
 });
 
 test("--quiet says nothing but what went wrong", async () => {

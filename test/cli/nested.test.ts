@@ -52,7 +52,7 @@ test("attach to the session one is in is refused, in its terminal and on a pipe,
     const own = await shell();
     const [verb, flag = ""] = command.split(" ");
     const left = await own.type(`coven ${verb} "$COVEN_SESSION_ID" ${flag}`);
-    expect([command, await left()]).toEqual([command, 1]);
+    expect([command, await left()]).toEqual([command, command.startsWith("attach") ? 125 : 1]);
     const shown = await own.printed();
     expect(shown).toContain("Error: ");
     expect(shown).toContain("would be its own output");
@@ -69,7 +69,7 @@ test("A shows B, so B can't show A, nor can C that B shows; once A has left it c
   await b.type(`coven attach ${c.id} | cat`);
   await until("B shows C", async () => (await b.printed()).includes("codex: a shell"));
   const refused = await c.type(`coven attach ${a.id}`);
-  expect(await refused()).toBe(1);
+  expect(await refused()).toBe(125);
   expect(await c.printed()).toContain(`is already shown in session ${a.id} (by way of ${b.id})`);
   for (const one of [a, b, c]) expect((await one.printed()).length).toBeLessThan(8_000);
   await a.leave();
@@ -86,7 +86,7 @@ test("a session may start another and show it; what runs in that can't show the 
   const inner = await until("it has one", async () => (await line.home.client.sessions()).find(isInner));
   await until("it shows it", async () => (await outer.printed()).includes("Ctrl-] detaches"));
   const refused = await typed(inner.id, `coven attach ${outer.id}`);
-  expect(await refused()).toBe(1);
+  expect(await refused()).toBe(125);
   await line.home.client.input(inner.id, "exit 7\r");
   expect(await left()).toBe(7);
   await outer.end();
@@ -114,7 +114,7 @@ testUnless(lack)("a daemon that is replaced in place refuses the same", async ()
   await line.home.client.input(a.id, "echo come ag'ain'\r");
   await until("A shows B again", async () => (await a.printed()).includes("come again"));
   const refused = await b.type(`coven attach ${a.id}`);
-  expect(await refused()).toBe(1);
+  expect(await refused()).toBe(125);
   expect(await b.printed()).toContain("is already shown in");
   await a.leave();
   expect(await left()).toBe(0);

@@ -161,7 +161,7 @@ test("refused with the reason: no conversation, not ended, another harness, some
   const demo = await ran("run", "demo", "exit 0");
   const refused = async (words: string[], why: string) => {
     const { code, err } = await line.coven(words);
-    expect([code, err]).toEqual([1, expect.stringContaining(why)]);
+    expect([code, err]).toEqual([125, expect.stringContaining(why)]);
   };
   await refused(["resume", demo.id, "x"], "it isn't known how demo goes on with a conversation");
   await refused(["run", "--continue", "x"], "There is no conversation in this project");
@@ -188,7 +188,7 @@ test("refused with the reason: no conversation, not ended, another harness, some
   await client.registerExternal({ id: "theirs", projectRoot: project, harness: "claude" });
   await expect(launch("theirs")).rejects.toMatchObject({ code: "not_supported" });
   expect((await line.coven(["resume"])).code).toBe(2);
-  expect((await line.coven(["run", "--continue", claude.id, "x", "--worktree"])).code).toBe(2);
+  expect((await line.coven(["run", "--continue", claude.id, "x", "--worktree"])).code).toBe(125);
 });
 
 test("whoever says which conversation is meant is given no other", async () => {

@@ -76,7 +76,7 @@ test("- reads the prompt from standard input, and an empty one is refused", asyn
   const { out } = await line.coven(["run", "codex", "-"], { stdin: "from a\npipe\n" });
   expect(out).toContain("[from a\npipe]");
   const { code, err } = await line.coven(["run", "codex", "-"], { stdin: " \n" });
-  expect([code, err.split("\n")[0]]).toEqual([2, "Error: Standard input held no prompt."]);
+  expect([code, err.split("\n")[0]]).toEqual([125, "Error: Standard input held no prompt."]);
 });
 
 test("the terminal's CRLF becomes LF, a lone CR stays; --raw keeps every byte", async () => {
@@ -137,10 +137,10 @@ test("--model, --permission and --add-dir are said in the agent's own words; set
   expect(set.out).toContain("[--model][typed][--sandbox][danger-full-access][hi]\n");
   writeFileSync(paths.config, "");
   const wrong = await line.coven(["run", "codex", "hi", "--permission", "half"]);
-  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("--permission read-only")]);
+  expect([wrong.code, wrong.err]).toEqual([125, expect.stringContaining("--permission read-only")]);
   const demo = await line.coven(["run", "demo", "hi", "--model", "m"]);
   expect([demo.code, demo.err]).toEqual([
-    1,
+    125,
     expect.stringContaining("The demo can't be told which model to use."),
   ]);
 });
@@ -156,7 +156,7 @@ test("the project root is the nearest .git upwards, a directory or a file, and t
   const lower = await line.coven(["run", "codex", "pwd", "--cwd", "b"], { cwd: join(repository, "a") });
   expect(lower.out).toBe(`${realpathSync(deep)}\n`);
   const outside = await line.coven(["run", "codex", "pwd", "--cwd", line.home.base], { cwd: deep });
-  expect(outside.code).toBe(1);
+  expect(outside.code).toBe(125);
   expect(outside.err).toContain("is outside the project root");
   expect(outside.err).toContain("Try: --cwd with a directory inside the project root");
 });
@@ -172,12 +172,12 @@ test("the environment of this command is the harness's, not the daemon's; and th
 test("an unknown harness and one that isn't installed say what to do, and leave no session", async () => {
   const before = (await line.home.client.sessions()).length;
   const unknown = await line.coven(["run", "codx", "hi"]);
-  expect(unknown.code).toBe(1);
+  expect(unknown.code).toBe(127);
   expect(unknown.err).toBe(
     "Error: There is no harness called \"codx\".\nTry: coven run codex 'your task'   (known: codex, claude, demo)\n",
   );
   const missing = await line.coven(["run", "claude", "hi"]);
-  expect(missing.code).toBe(1);
+  expect(missing.code).toBe(127);
   expect(missing.err).toContain("Try: npm install -g @anthropic-ai/claude-code\n");
   expect(await line.home.client.sessions()).toHaveLength(before);
 });

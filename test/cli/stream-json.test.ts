@@ -146,15 +146,15 @@ test("every failure is a frame too: of the words, of the launch, of a conversati
   });
   await until("it has ended", async () => (await line.home.client.session(id)).status === "completed");
   for (const [words, code, error] of [
-    [["codex"], 2, "needs a prompt"],
-    [["codex", "--bogus", "x"], 2, "--bogus"],
-    [["codex", "--detach", "x"], 2, "--detach"],
-    [["emacs", "x"], 1, "no harness"],
-    [["codex", "--labels", "a b", "x"], 1, "labels"],
-    [["codex", "--permission", "half", "x"], 2, "half"],
-    [["codex", "--continue", "11111111-1111-4111-8111-111111111111", "x"], 1, "11111111"],
-    [["codex", "--continue", id, "x"], 1, "conversation with demo"],
-    [["demo", "--continue", id, "x"], 1, "isn't known how demo goes on"],
+    [["codex"], 125, "needs a prompt"],
+    [["codex", "--bogus", "x"], 125, "--bogus"],
+    [["codex", "--detach", "x"], 125, "--detach"],
+    [["emacs", "x"], 127, "no harness"],
+    [["codex", "--labels", "a b", "x"], 125, "labels"],
+    [["codex", "--permission", "half", "x"], 125, "half"],
+    [["codex", "--continue", "11111111-1111-4111-8111-111111111111", "x"], 125, "11111111"],
+    [["codex", "--continue", id, "x"], 125, "conversation with demo"],
+    [["demo", "--continue", id, "x"], 125, "isn't known how demo goes on"],
   ] as const) {
     const ran = await run(...words, "--stream-json");
     expect([words, ran.code]).toEqual([words, code]);

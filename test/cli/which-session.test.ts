@@ -59,7 +59,7 @@ test("- is the last session of the project one stands in", async () => {
   const empty = join(line.home.base, "empty");
   mkdirSync(empty);
   const { code, err } = await line.coven(["attach", "-"], { cwd: empty });
-  expect([code, err]).toEqual([1, expect.stringContaining("There is no session of this project")]);
+  expect([code, err]).toEqual([125, expect.stringContaining("There is no session of this project")]);
 });
 
 test("archive --ended takes all that ended, or only those that did so long ago", async () => {

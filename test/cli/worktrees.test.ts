@@ -93,7 +93,7 @@ test("the branch: named, one that is there, one of a remote, and one that can't 
   // Checked out in the worktree before: git allows it once.
   const again = await line.coven(["run", "codex", "true", "--worktree=there"]);
   expect([again.code, again.err]).toEqual([
-    1,
+    125,
     expect.stringContaining('branch "there" is checked out already'),
   ]);
 
@@ -111,7 +111,7 @@ test("the branch: named, one that is there, one of a remote, and one that can't 
   const before = git(project, "worktree", "list");
   for (const wrong of ["a..b", "-x", "a b", "HEAD", "@{-1}", "x.lock"]) {
     const left = await line.coven(["run", "codex", "true", `--worktree=${wrong}`]);
-    expect([wrong, left.code, left.err]).toEqual([wrong, 1, expect.stringContaining("branch")]);
+    expect([wrong, left.code, left.err]).toEqual([wrong, 125, expect.stringContaining("branch")]);
   }
   expect(git(project, "worktree", "list")).toBe(before);
 });
@@ -349,10 +349,10 @@ test("what is only in a submodule of a worktree counts as lost", async () => {
 
 test("outside of a repository, and before its first commit, it is refused, and nothing is left", async () => {
   const outside = await line.coven(["run", "codex", "true", "--worktree"]);
-  expect(outside).toMatchObject({ code: 1, err: expect.stringContaining("lies in no git repository") });
+  expect(outside).toMatchObject({ code: 125, err: expect.stringContaining("lies in no git repository") });
   git(project, "init", "--quiet");
   const unborn = await line.coven(["run", "codex", "true", "--worktree"]);
-  expect(unborn).toMatchObject({ code: 1, err: expect.stringContaining("no commit yet") });
+  expect(unborn).toMatchObject({ code: 125, err: expect.stringContaining("no commit yet") });
   expect(existsSync(line.home.paths.worktrees)).toBe(false);
   expect(await line.home.client.sessions()).toEqual([]);
 });
@@ -370,7 +370,7 @@ test("a launch that is refused, and a setup that fails, leave neither worktree n
   writeFileSync(join(project, "code"), "3");
   expect((await line.coven(["config", "set", "worktree.setup", '["set-up"]'])).code).toBe(0);
   const failed = await line.coven(["run", "codex", "true", "--worktree"]);
-  expect(failed.code).toBe(1);
+  expect(failed.code).toBe(125);
   expect(failed.err).toContain("told");
   expect(failed.err).toContain("worktree.setup (set-up) left with 3");
   expect(git(project, "worktree", "list")).toBe(before);

@@ -4,6 +4,7 @@ import { isSettled, type Session } from "../../session/session.ts";
 import { coloured, err } from "../ui/colour.ts";
 import { say } from "../ui/out.ts";
 import { duration } from "../ui/time.ts";
+import { FAILED, NOT_STARTED } from "./own-code.ts";
 import { shortId } from "./session-id.ts";
 
 /** The exit code that a shell gives for a death by this signal (128+n); 1 for a signal this system does not know. */
@@ -12,10 +13,11 @@ export function signalCode(signal: string): number {
   return number === undefined ? 1 : 128 + number;
 }
 
-/** What `run` and `attach` leave with: the harness's own code, 128+n for a signal, 1 where there is neither. */
+/** What `run` and `attach` leave with: the harness's own code, 128+n for a signal; where there is neither 126 for one that could not be started, else 125. */
 export function exitCodeOf(session: Session): number {
   if (session.exit_code !== null) return session.exit_code;
-  return session.signal === null ? 1 : signalCode(session.signal);
+  if (session.signal !== null) return signalCode(session.signal);
+  return session.status === "failed" ? NOT_STARTED : FAILED;
 }
 
 /** One sentence on how it ended and after how long. */

@@ -75,7 +75,11 @@ function momentOf(event: Event, ms: number, session: Session): Moment | undefine
     case "resize":
       return { ms, kind: "resize", cols: Number(payload["cols"]), rows: Number(payload["rows"]) };
     case "exit":
-      return { ms, kind: "exit", code: exitCodeOf(session) };
+      return {
+        ms,
+        kind: "exit",
+        code: session.exit_code === null && session.signal === null ? 1 : exitCodeOf(session),
+      };
     default:
       return undefined;
   }

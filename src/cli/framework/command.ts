@@ -76,6 +76,8 @@ export interface Command {
   readonly name: string;
   /** One line without a full stop. */
   readonly summary: string;
+  /** Its exit code is an agent's: errors of ours have codes that can be told from it. */
+  readonly leavesAsAgent?: true;
   /** Only named in the overview, which has room for 24 lines. */
   readonly seldom?: true;
   /** What to know beyond the summary; at most five lines of 78 columns. */

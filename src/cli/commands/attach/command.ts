@@ -4,14 +4,15 @@ import { DETACH_KEY, RAW, RECORD_ONLY, sessionId } from "../arguments.ts";
 
 export const ATTACH = command({
   name: "attach",
+  leavesAsAgent: true,
   summary: "Open a session: its screen and keyboard, or its last screen",
   about: [
     "Every key goes to the session, Ctrl-C too. Ctrl-] leaves it running; after it n,",
     "p, l and w show other sessions, b the list, [ the log, ? lists these keys. The",
     "session takes the size of your terminal. On a pipe all its output is printed to",
-    "the end. ID is any four or more characters that fit one session only, or - for",
-    "the last one of this project. Without it you pick from a list. Leaves with the",
-    "agent's exit code once that has ended, with 0 if you leave before.",
+    "the end. ID is any four or more characters that fit one session only, its name,",
+    "or - for the last one of this project. Without it you pick from a list. Leaves",
+    "with the agent's code, 0 if you leave before, 125 where coven itself failed.",
   ],
   examples: [
     ["coven attach 3f2a9c1e", "screen and keyboard of the session"],

@@ -4,6 +4,7 @@ import { DETACH_KEY, RAW, RECORD_ONLY, sessionId } from "../arguments.ts";
 
 export const RESUME = command({
   name: "resume",
+  leavesAsAgent: true,
   summary: "Go on with an agent's conversation, in a new session",
   seldom: true,
   about: [

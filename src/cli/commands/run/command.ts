@@ -23,12 +23,13 @@ export function mayBeId(next: string): boolean {
 
 export const RUN = command({
   name: "run",
+  leavesAsAgent: true,
   summary: "Start an agent on a task and watch it",
   about: [
     "HARNESS is codex, claude, demo or another agent (coven harnesses). It starts",
-    "where you stand; its project is the nearest directory upwards with a .git, else",
-    "that one. The prompt - reads standard input. Every key goes to the agent, Ctrl-]",
-    "leaves it running; on a pipe Ctrl-C ends it. Leaves with the agent's exit code.",
+    "where you stand, its project is that of the nearest .git upwards. The prompt -",
+    "reads standard input. Ctrl-] leaves it running; on a pipe Ctrl-C ends it. Leaves",
+    "with the agent's code, else 125 (failed), 126 (can't start it), 127 (not found).",
   ],
   examples: [
     ["coven run codex fix the failing tests", "in this project"],

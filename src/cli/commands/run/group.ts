@@ -3,6 +3,7 @@ import { covenPaths } from "../../../paths.ts";
 import type { LaunchMode, Session } from "../../../session/session.ts";
 import { askedFor } from "../../client/asked.ts";
 import { plannedStart } from "../../client/launchables.ts";
+import { ownCode } from "../../client/own-code.ts";
 import { reportError } from "../../client/report-error.ts";
 import { shortId } from "../../client/session-id.ts";
 import { type RunWorktree, worktreeFor } from "../../client/worktree.ts";
@@ -15,20 +16,10 @@ import { environmentWith } from "./manners.ts";
 import { launch, type Planned, plan, promptOf } from "./plan.ts";
 
 /** Flags of a run that is waited for, or of one agent alone. */
-const NOT_HERE = [
-  "raw",
-  "timeout",
-  "end-with-me",
-  "archive",
-  "dry-run",
-  "continue",
-  "cwd",
-  "exclusive",
-  "name",
-];
+const NOT_HERE = ["raw", "timeout", "end-with-me", "archive", "dry-run", "continue", "cwd", "exclusive"];
 
 /**
- * Starts all of them and returns: 0, or 1 where one could not be started after others were. Nothing is started, and no worktree is left, where it is known before that one can't be. Throws as the
+ * Starts all of them and returns: 0, or the code of `ownCode` where one could not be started after others were. Nothing is started, and no worktree is left, where it is known before that one can't be. Throws as the
  * launch of each.
  */
 export async function runGroup(invocation: Invocation, mode: LaunchMode): Promise<number> {
@@ -74,7 +65,8 @@ export async function runGroup(invocation: Invocation, mode: LaunchMode): Promis
     } catch (error) {
       await where.undo();
       say(`${harmless(one.harness)} was not started:`);
-      code = await reportError(error);
+      await reportError(error);
+      code = ownCode(error);
     }
   }
   await told(sessions, group, has(invocation, "json"));

@@ -3,6 +3,7 @@ import { type CovenClient, isUnreachable } from "../../../api/client.ts";
 import type { LaunchMode, Session } from "../../../session/session.ts";
 import { untilAnswered } from "../../client/again.ts";
 import { exitCodeOf, outcome, signalCode } from "../../client/outcome.ts";
+import { ownCode } from "../../client/own-code.ts";
 import { explained, reportError } from "../../client/report-error.ts";
 import { lost } from "../../client/watch.ts";
 import { Failure, PipeClosed } from "../../ui/failure.ts";
@@ -39,7 +40,8 @@ export async function stream({ launch, archive, endsWithMe }: Streaming): Promis
     return await (endsWithMe ? endingWithMe(client, sessionId, follow) : follow());
   } catch (error) {
     if (!(error instanceof PipeClosed)) await failureFrame(error, sessionId, began);
-    return reportError(error);
+    await reportError(error);
+    return ownCode(error);
   }
 }
 
