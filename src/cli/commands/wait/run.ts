@@ -4,7 +4,6 @@ import { isCovenError } from "../../../errors.ts";
 import { isSettled, type Session } from "../../../session/session.ts";
 import { connect } from "../../client/connect.ts";
 import { isOfProject } from "../../client/describe.ts";
-import { news } from "../../client/news.ts";
 import { outcome } from "../../client/outcome.ts";
 import { placeHere } from "../../client/project.ts";
 import { shortId } from "../../client/session-id.ts";
@@ -91,7 +90,7 @@ class Watched {
   }
 
   async result(signal: AbortSignal): Promise<"met" | "ended"> {
-    for await (const { type, session } of news(this.client, signal)) {
+    for await (const { type, session } of this.client.feed({ signal })) {
       if (type === "open" || type === "gap") await this.#readAll(signal);
       else if (session) this.#hear(session);
       const verdict = this.#verdict();
