@@ -168,15 +168,15 @@ export const CONFIG_KEYS = {
     accepts: (value): value is number => wholeNumber(value) && value >= 1 && value <= 1_440,
   } satisfies Key<number>,
   "policy.approvers": {
-    default: [],
-    doc: "origins that may decide on what others ask for",
+    default: ["*"],
+    doc: "origins that may decide on what others ask for; *: any",
     readBy: "daemon",
-    must: 'a list of origins, like ["my-cockpit"]',
+    must: 'a list of origins, like ["my-cockpit"], or ["*"]',
     accepts: (value): value is readonly string[] =>
       Array.isArray(value) &&
       value.length <= 64 &&
       value.every(
-        (one) => typeof one === "string" && /^(?!(owner|policy|timeout)$)\P{Cc}{1,256}$/u.test(one),
+        (one) => typeof one === "string" && /^(?!(owner|policy|timeout|client)$)\P{Cc}{1,256}$/u.test(one),
       ),
   } satisfies Key<readonly string[]>,
   "policy.approve_own": {

@@ -195,6 +195,31 @@ test("an origin that the settings let decide: on what others ask for, not on its
   });
 });
 
+test("any client, as the settings are at first: not on what its own origin asks for, nor on what nobody has signed", async () => {
+  await open({ approvalRules: { approvers: ["*"] } });
+  const nobodys = await asked({ origin: null });
+  const mine = await asked();
+  for (const [id, body] of [
+    [nobodys.id, {}],
+    [nobodys.id, { origin: "cockpit" }],
+    [mine.id, { origin: "bridge" }],
+    [mine.id, { origin: "owner" }],
+    [mine.id, { origin: "client" }],
+  ] as const) {
+    expect(await decide(id, "approve", body)).toEqual(refusal(403, "forbidden", { approvalId: id }));
+  }
+  expect(await decide(mine.id, "approve", { reason: "seen" })).toMatchObject({
+    status: 200,
+    body: { status: "completed", decidedBy: "client", reason: "seen" },
+  });
+  expect(await decide(nobodys.id, "deny")).toMatchObject({ status: 200, body: { decidedBy: "client" } });
+  const others = await asked({ intentId: "i-2" });
+  expect(await decide(others.id, "approve", { origin: "cockpit" })).toMatchObject({
+    status: 200,
+    body: { decidedBy: "cockpit" },
+  });
+});
+
 test("approve_own: an approver agrees with itself", async () => {
   await open({ approvalRules: { approvers: ["cockpit"], approveOwn: true } });
   const mine = await asked({ origin: "cockpit" });
