@@ -281,7 +281,9 @@ describeUnless(noMounts())("a full disk", () => {
     ]) {
       const { code, err } = await line.coven(words);
       const says = `The disk is full: ${line.home.paths.ledger} can only be read until 4 MB are free on it.`;
-      expect([words[0], code, err]).toEqual([words[0], 1, expect.stringContaining(says)]);
+      // 1 may be the agent's own where one is run.
+      const own = words[0] === "run" ? 125 : 1;
+      expect([words[0], code, err]).toEqual([words[0], own, expect.stringContaining(says)]);
     }
     const doctor = await line.coven(["doctor"]);
     expect(doctor.out).toMatch(/warning +store +the daemon reads it/);

@@ -82,7 +82,10 @@ function suiteOf(harness: string, { shell, titles, ...rest }: (typeof AGENTS)[ke
 
   real("off it is refused; on it is listed with its version, and answers one task on a pipe", async () => {
     const refused = await home.coven("run", harness, "say hi");
-    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining(`harnesses enable ${harness}`)]);
+    expect([refused.code, refused.err]).toEqual([
+      126,
+      expect.stringContaining(`harnesses enable ${harness}`),
+    ]);
     expect((await home.coven("harnesses", "enable", harness)).code).toBe(0);
     const listed: HarnessInfo[] = JSON.parse((await home.coven("harnesses", "--json")).out).harnesses;
     expect(listed.find(({ id }) => id === harness)).toMatchObject({
