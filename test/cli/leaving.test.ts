@@ -75,7 +75,7 @@ test("a daemon killed under a run is told plainly; the next command starts anoth
   if (!daemon) throw new Error("no daemon");
   signalOwn(daemon.pid, "SIGKILL");
   const { code, err } = await running.left;
-  expect(code).toBe(1);
+  expect(code).toBe(125);
   expect(err).toContain("Error: The daemon went away while the session was running.\nTry: coven attach ");
   expect(err).not.toMatch(/^\s+at /m);
   const after = await line.coven(["attach", session.id]);

@@ -134,7 +134,7 @@ testUnless(windows)(
       expect((await from("daemon", "status", "--json")).code).toBe(0);
       for (const words of [["run", "demo", "hi"], ["sessions", "--here"], []]) {
         const { code, out, err } = await from(...words);
-        expect([code, out]).toEqual([1, ""]);
+        expect([words[0], code, out]).toEqual([words[0], words[0] === "run" ? 125 : 1, ""]);
         expect(err).toContain("Error: The directory you are in is gone: it was deleted or moved.\nTry: cd ~");
       }
     } finally {
