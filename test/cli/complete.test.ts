@@ -53,7 +53,7 @@ const CASES: readonly (readonly [words: string, offered: string])[] = [
   ["export aaaa1111 --format = t", "text"],
   ["export aaaa1111 --format =", "cast text html"],
   ["config set ui", "ui.colour"],
-  ["help co", "config completions"],
+  ["help co", "config conformance completions"],
   ["completions ", SHELLS.join(" ")],
 ];
 

@@ -81,7 +81,7 @@ test("a daemon killed under a run is told plainly; the next command starts anoth
   const after = await line.coven(["attach", session.id]);
   expect(after.err).toContain("Started the Coven daemon");
   expect(after.err).toContain("Orphaned: the daemon ended while this session was running.");
-  expect([after.code, after.out]).toEqual([1, "ready\n"]);
+  expect([after.code, after.out]).toEqual([125, "ready\n"]);
   if (session.pid !== null) {
     const pid = session.pid;
     await until("what was left of it is gone", () => !runs(pid));

@@ -82,7 +82,7 @@ test("sacrifice needs --yes where nobody can be asked, then deletes for good", a
   expect(unsure.err).toContain(`Try: coven sacrifice ${done} --yes\n`);
   expect((await line.coven(["sacrifice", done, "--yes"])).out).toBe(`sacrificed session ${done}\n`);
   const gone = await line.coven(["attach", done]);
-  expect([gone.code, gone.out]).toEqual([1, ""]);
+  expect([gone.code, gone.out]).toEqual([125, ""]);
   expect(gone.err).toContain("Try: coven sessions --all");
   expect((await line.coven(["sessions", "--all"])).out).not.toContain(done);
 });
@@ -90,7 +90,7 @@ test("sacrifice needs --yes where nobody can be asked, then deletes for good", a
 test("an id that fits nothing, and one too short", async () => {
   const none = await line.coven(["attach", "zzzz"]);
   expect([none.code, none.err.split("\n")[0]]).toEqual([
-    1,
+    125,
     "Error: Session not found: no id begins with zzzz, and none is called so.",
   ]);
   expect((await line.coven(["kill", "abc"])).code).toBe(2);

@@ -668,6 +668,8 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, [string | null, 
       "rituals",
       async (bench) => {
         for (const id of bench.made.toReversed()) {
+          // Some were launched for their record alone, and may still run.
+          await until("the session has ended", async () => (await statusOf(bench, id)) !== "running");
           const answer = await expected(bench, 200, `DELETE /api/v1/sessions/${id}`);
           shaped(answer, ROUTES.sacrifice.answer);
           await refused(bench, [404, "session_not_found"], `GET /api/v1/sessions/${id}`);
