@@ -202,7 +202,7 @@ withTmux("the daemon is killed: said plainly", async () => {
   signalOwn(daemon.pid, "SIGKILL");
   await pane.shows("Error: The daemon went away while the session was running.");
   await isSane();
-  expect(said).toContain("still 1- here");
+  expect(said).toContain("still 125- here");
 });
 
 withTmux("the session is killed from elsewhere", async () => {
