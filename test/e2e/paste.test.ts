@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { surface } from "../support/surface.ts";
 import { describeUnless, without } from "../support/unless.ts";
+import { until } from "../support/until.ts";
 
 const PROMPT = "a task, or / for commands";
 const TASK = "fix the tests\nyes, all of them\nand say so";
@@ -114,7 +115,10 @@ describeUnless(without("tmux"))("a paste", () => {
     await pane.shows(/asked: ONE\s+TWO\s+THREE!/);
     pane.press("Enter");
     await pane.shows("Completed in");
-    expect(existsSync(join(home.line.home.paths.home, "palette-history.jsonl"))).toBe(true);
+    // Once the palette has the terminal again.
+    await until("it is remembered", () =>
+      existsSync(join(home.line.home.paths.home, "palette-history.jsonl")),
+    );
   }, 60_000);
 
   // What is typed while the plan is being made is in no doubt about what it answers.
