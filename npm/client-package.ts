@@ -42,8 +42,9 @@ export async function stageClient(root: string, folder: string, version: string)
   });
   const [entry, ...more] = built.outputs;
   if (!entry || more.length > 0) throw new Error(`one file was expected, not ${built.outputs.length}`);
-  // Where each part came from is a path of this machine's.
-  write(join(folder, "index.js"), (await entry.text()).replaceAll(/^\/\/ (?:src|npm)\/.*\n/gm, ""));
+  // Where each part came from is told by a path from where the build was started: nobody's business, and other bytes elsewhere.
+  const origin = /^\/\/ (?:[^\s]*\/)?(?:src|npm)\/\S+\.ts\n/gm;
+  write(join(folder, "index.js"), (await entry.text()).replaceAll(origin, ""));
   for (const file of ["README.md", "index.d.ts", "contract.d.ts"]) {
     write(join(folder, file), readFileSync(join(source, file), "utf8"));
   }

@@ -199,7 +199,7 @@ test(
       expect(await must(who, [coven, "--version"])).toBe(`coven ${LATER}\n`);
       const found = await as(who, [coven, "daemon", "status"]);
       expect(found.out).toContain(`version ${version}`);
-      expect(found.err).toContain(`This command is version ${LATER}.  Try: coven daemon restart`);
+      expect(found.err).toContain(`This command is version ${LATER}.  Try: ${coven} daemon restart`);
       // The old daemon goes on, and the new command reads it.
       const { sessions } = JSON.parse(await must(who, [coven, "sessions", "--json"]));
       expect(sessions).toMatchObject([{ id, status: "running" }]);
