@@ -4,11 +4,12 @@ import type { Action, Payload, Wisher } from "../control/action.ts";
 import type { ControlAdapter } from "../control/adapter.ts";
 import { OWN_ADAPTER } from "../control/capabilities.ts";
 import type { Answer } from "../session/attention.ts";
+import { GOALS } from "../session/goal.ts";
 import { parseArgs } from "./parse.ts";
 import type { Api } from "./route.ts";
 import { launchBody, launchSession } from "./routes/sessions.ts";
 import { seq } from "./schema.ts";
-import { MOST_WAIT_SECONDS, WAITED_FOR, waited } from "./waited.ts";
+import { MOST_WAIT_SECONDS, waited } from "./waited.ts";
 
 const CONTROL = "coven.sessions.control";
 const ARCHIVE = "coven.sessions.archive";
@@ -166,7 +167,7 @@ export function sessionActions(api: () => Api): ControlAdapter {
         // What it is told to wait for ends first.
         timeoutMs: (MOST_WAIT_SECONDS + 60) * 1000,
         args: ofSession({
-          for: z.enum(WAITED_FOR).default("exit"),
+          for: z.enum(GOALS).default("exit"),
           timeoutSeconds: z.int().min(1).max(MOST_WAIT_SECONDS).default(MOST_WAIT_SECONDS),
         }),
         check: exists,

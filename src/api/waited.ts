@@ -1,16 +1,13 @@
 // Waiting for a session on behalf of a client: until it ends, wants something from a person, or says that it is done.
 import type { Payload } from "../control/action.ts";
-import { isSettled, type Session } from "../session/session.ts";
+import { type Goal, outcomeOf } from "../session/goal.ts";
 import type { Api } from "./route.ts";
-
-/** What can be waited for. */
-export const WAITED_FOR = ["waiting", "done", "exit"] as const;
 
 /** A day's work is waited for in several turns. */
 export const MOST_WAIT_SECONDS = 3_600;
 
 interface Waiting {
-  readonly what: (typeof WAITED_FOR)[number];
+  readonly what: Goal;
   readonly ms: number;
   readonly signal: AbortSignal;
 }
@@ -38,7 +35,7 @@ export async function waited(
       news = Promise.withResolvers();
       const session = coven.session(id);
       const outcome = outcomeOf(session, what);
-      if (outcome) return { outcome, session };
+      if (outcome !== "open") return { outcome, session };
       if (late || signal.aborted) return { outcome: "timeout", session };
       await news.promise;
     }
@@ -47,9 +44,4 @@ export async function waited(
     cancel();
     signal.removeEventListener("abort", wake);
   }
-}
-
-function outcomeOf(session: Session, what: Waiting["what"]): "came" | "ended" | undefined {
-  if (isSettled(session.status)) return what === "exit" ? "came" : "ended";
-  return session.attention?.state === what ? "came" : undefined;
 }

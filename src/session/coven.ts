@@ -9,6 +9,7 @@ import { failureFields } from "./evidence.ts";
 import { completeExternal, type ExternalRequest, registerExternal } from "./external.ts";
 import type { FeedType } from "./feed.ts";
 import type { Handed, HandedSession } from "./handover.ts";
+import { IdempotencyKeys } from "./idempotency-keys.ts";
 import { blankScreen, redrawLastScreen } from "./last-screen.ts";
 import {
   adoptable,
@@ -20,7 +21,6 @@ import {
   resumeLive,
   startLive,
 } from "./launch.ts";
-import { LaunchKeys } from "./launch-keys.ts";
 import type { AnswerOptions, LiveSession } from "./live.ts";
 import { rename } from "./name.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
@@ -58,10 +58,10 @@ export class Coven {
   readonly #watchers: Watchers;
   readonly #showing = new Showing();
   readonly #feedWatchers = new Set<() => void>();
-  readonly #keys = new LaunchKeys();
+  readonly #keys = new IdempotencyKeys();
   /** Where each that runs works, once it was asked for. */
   readonly #checkouts = new Map<string, string>();
-  readonly #inputKeys = new LaunchKeys();
+  readonly #inputKeys = new IdempotencyKeys();
   #stopping = false;
   #handingOver = false;
   #stopSweeping = (): void => {};
@@ -89,7 +89,7 @@ export class Coven {
    * `harness_not_found` (no row is made) and `launch_failed` (a `failed` row says why).
    */
   launch(request: LaunchRequest, idempotencyKey?: string): Launched {
-    const before = this.ports.ledger.session(this.#keys.launchOf(idempotencyKey) ?? "");
+    const before = this.ports.ledger.session(this.#keys.answerTo(idempotencyKey) ?? "");
     if (before) return { session: this.withActivity(before), created: false, alongside: [] };
     if (this.#stopping)
       throw new CovenError("runtime_unavailable", "The daemon is stopping; launch again in a moment.");
@@ -160,7 +160,7 @@ export class Coven {
     const { submit = false, ifAttentionSeq, idempotencyKey } = options;
     const live = this.#liveSession(id);
     const key = idempotencyKey === undefined ? undefined : `${id} ${idempotencyKey}`;
-    const before = this.#inputKeys.launchOf(key);
+    const before = this.#inputKeys.answerTo(key);
     if (before !== undefined) return { seq: Number(before), typed: false };
     const seq = live.seqBefore(ifAttentionSeq);
     if (submit) live.submit(bytes);

@@ -1,6 +1,7 @@
 // `coven wait`: until sessions want a person, are done, or have ended.
 import type { CovenClient } from "../../../api/client.ts";
 import { isCovenError } from "../../../errors.ts";
+import { GOALS, type Goal, type Outcome, outcomeOf } from "../../../session/goal.ts";
 import { isSettled, type Session } from "../../../session/session.ts";
 import { connect } from "../../client/connect.ts";
 import { isOfProject } from "../../client/describe.ts";
@@ -16,14 +17,8 @@ import { print, printJson, say } from "../../ui/out.ts";
 import { harmless, quoted } from "../../ui/text.ts";
 import { spanOf } from "../../ui/time.ts";
 
-const GOALS = ["waiting", "done", "exit"] as const;
-type Goal = (typeof GOALS)[number];
-
 /** What came of a wait, and the exit code that says so. */
 const CODES = { met: 0, ended: 3, timeout: 4 } as const;
-
-/** How it stands with one session: it came true, can't any more, or may still. */
-type Verdict = "met" | "ended" | "open";
 
 export const run: Run = async (invocation) => {
   const goal = goalOf(invocation);
@@ -75,7 +70,7 @@ interface Wanted {
 
 /** The sessions that are waited for, each with what was last heard of it. */
 class Watched {
-  readonly #known = new Map<string, { session: Session | undefined; verdict: Verdict }>();
+  readonly #known = new Map<string, { session: Session | undefined; verdict: Outcome }>();
 
   constructor(
     private readonly client: CovenClient,
@@ -85,7 +80,7 @@ class Watched {
   /** Those that came true; where none did, all. */
   records(): Session[] {
     const all = Array.from(this.#known.values()).filter(({ session }) => session !== undefined);
-    const met = all.filter(({ verdict }) => verdict === "met");
+    const met = all.filter(({ verdict }) => verdict === "came");
     return (met.length > 0 ? met : all).flatMap(({ session }) => session ?? []);
   }
 
@@ -93,8 +88,8 @@ class Watched {
     for await (const { type, session } of this.client.feed({ signal })) {
       if (type === "open" || type === "gap") await this.#readAll(signal);
       else if (session) this.#hear(session);
-      const verdict = this.#verdict();
-      if (verdict !== "open") return verdict;
+      const verdict = this.#outcome();
+      if (verdict !== "open") return verdict === "came" ? "met" : "ended";
     }
     // The feed ends only by rejecting.
     return "ended";
@@ -133,29 +128,24 @@ class Watched {
     // One that is launched meanwhile counts where any will do.
     const isNew = any && record !== undefined && project !== undefined && isOfProject(record, project);
     if (!known && !take && !isNew) return;
-    if (known?.verdict === "met") return;
-    this.#known.set(id, { session: record ?? known?.session, verdict: verdictOn(record, goal) });
+    if (known?.verdict === "came") return;
+    this.#known.set(id, {
+      session: record ?? known?.session,
+      verdict: record ? outcomeOf(record, goal) : "ended",
+    });
   }
 
-  #verdict(): Verdict {
+  #outcome(): Outcome {
     const { any, ids } = this.wanted;
     const all = Array.from(this.#known.values(), ({ verdict }) => verdict);
     if (any) {
-      if (all.includes("met")) return "met";
+      if (all.includes("came")) return "came";
       // Without ids another one may be launched.
       return ids && all.every((one) => one === "ended") ? "ended" : "open";
     }
     if (all.includes("ended")) return "ended";
-    return all.every((one) => one === "met") ? "met" : "open";
+    return all.every((one) => one === "came") ? "came" : "open";
   }
-}
-
-function verdictOn(session: Session | undefined, goal: Goal): Verdict {
-  if (!session) return "ended";
-  const { status, attention } = session;
-  if (isSettled(status))
-    return goal === "exit" || (goal === "done" && status === "completed") ? "met" : "ended";
-  return goal !== "exit" && attention?.state === goal ? "met" : "open";
 }
 
 async function told(
