@@ -101,6 +101,8 @@ test("a cursor from before what is kept, or of an entry that never was, is answe
   }
   const now = new Date().toISOString();
   for (let i = 0; i < 10_200; i++) daemon.ledger.announce({ type: "session.summoned", sessionId: id }, now);
+  // What is kept no more is gone from the file too.
+  expect(daemon.ledger.feedAfter(0, 20_000).length).toBeWithin(10_000, 10_129);
   await using old = await listen(cursor);
   expect((await old.got(1))[0]?.type).toBe("gap");
   daemon.ledger.announce({ type: "session.archived", sessionId: id }, now);
