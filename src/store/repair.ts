@@ -130,7 +130,7 @@ interface Found {
 function salvaged(path: string, output: string): RepairReport {
   using pages = openPages(path);
   const found = lookThrough(pages);
-  if (found.sessions.size + found.ids.size === 0 && statSync(path).size > 0 && found.indexed.size === 0) {
+  if (statSync(path).size > 0 && !hasAnything(found)) {
     throw unusable(`Nothing of a ledger was found in ${path}.`, path);
   }
   try {
@@ -147,6 +147,11 @@ function salvaged(path: string, output: string): RepairReport {
     for (const end of ["", "-wal", "-shm"]) rmSync(output + end, { force: true });
     throw cause;
   }
+}
+
+/** Events alone are enough: each of them names the number of its session. */
+function hasAnything({ sessions, ids, indexed, greatestSeq }: Found): boolean {
+  return sessions.size + ids.size + indexed.size + greatestSeq > 0;
 }
 
 function lookThrough(pages: Pages): Found {

@@ -118,7 +118,8 @@ async function damages(runs: number): Promise<Outcome> {
   const seed = String(Math.floor(Math.random() * 1e9));
   const env = { REPAIR_RUNS: String(runs), REPAIR_SEED: seed };
   const { code, out } = await bunTest(["store/repair"], env, "whatever pages");
-  const saved = /([\d.]+) % of the events/.exec(out)?.[1];
+  if (code !== 0) console.error(out);
+  const saved = /([\d.]+) % of the events/.exec(out)?.[1] ?? "?";
   return {
     held: code === 0,
     said: `${runs} ledgers, one to four pages each, seed ${seed}: all repaired, every event of the other pages, ${saved} % of all`,

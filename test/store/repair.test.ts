@@ -281,6 +281,15 @@ test("a record that is lost has a stand-in with its id, under which its output i
   repaired.close();
 });
 
+test("where no record and no index can be read, each session's output is kept under a record of its own", () => {
+  fill(3);
+  const gone = ["session_rows", "sqlite_autoindex_session_rows_1", "event_rows_session"].map(rootOf);
+  damage(gone, (page) => page.fill(0));
+  const report = repairLedger(path, output);
+  expect(report).toMatchObject({ method: "salvaged", sessions: 3, events: 63 });
+  expect(report.lostRecords).toHaveLength(3);
+});
+
 test("what was sacrificed does not come back, whether its rows were purged by then or not", () => {
   const sound = join(dir, "sound.db");
   // The clock never gets to the purge, and a row takes pages of its own: most of them are still there.
