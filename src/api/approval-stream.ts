@@ -1,10 +1,10 @@
 // The steps of an approval, as they are and as they come: whoever has asked for an action waits here for its answer.
 import type { Approval, ApprovalStatus, ApprovalStep } from "../control/approval.ts";
 import type { ControlPlane } from "../control/plane.ts";
-import { within } from "./follow.ts";
+import { follow } from "./follow.ts";
 import type { Api } from "./route.ts";
-import type { ApprovalEvent } from "./routes/approvals.ts";
-import { HEARTBEAT_MS, pulled, SSE_HEADERS, SSE_HEARTBEAT, SSE_HELLO } from "./stream.ts";
+import type { ApprovalEvent } from "./schema.ts";
+import { type Frames, HEARTBEAT_MS, pulled, SSE_HEADERS, SSE_HELLO, sse } from "./stream.ts";
 
 /** Nothing comes after these. */
 const LAST: readonly ApprovalStatus[] = ["denied", "expired", "completed", "failed"];
@@ -17,42 +17,27 @@ export function approvalEvents(control: ControlPlane, id: string, afterSeq: numb
 
 /** The same, then those that come, as SSE; ends after the last one. Throws `approval_not_found`. */
 export function approvalStream(api: Api, id: string, afterSeq: number, signal: AbortSignal): Response {
-  // Here, where it can still be refused.
-  const frames = approvalEvents(api.control, id, afterSeq).map(frameOf).join("");
-  // What is over goes out whole: a chunked answer is cut off where the client has half-closed.
-  if (LAST.includes(api.control.approval(id).status)) {
-    return new Response(SSE_HELLO + frames, { headers: SSE_HEADERS });
-  }
-  return new Response(pulled(api, id, follow(api, id, afterSeq, signal)), { headers: SSE_HEADERS });
-}
-
-async function* follow(
-  { control, coven, world }: Api,
-  id: string,
-  afterSeq: number,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  let news = Promise.withResolvers<void>();
-  const wake = () => news.resolve();
-  const leave = control.watch(id, wake);
-  signal.addEventListener("abort", wake);
-  try {
-    yield SSE_HELLO;
-    for (let after = afterSeq; !signal.aborted; ) {
-      news = Promise.withResolvers();
-      const over = LAST.includes(control.approval(id).status);
-      const events = approvalEvents(control, id, after);
-      after = events.at(-1)?.seq ?? after;
-      if (events.length > 0) yield events.map(frameOf).join("");
-      // Another program goes on in this one's place, or none: the client comes again with the last id it has.
-      if (over || coven.handingOver || control.closed) return;
-      await within(world, HEARTBEAT_MS, news);
-      if (!signal.aborted && control.steps(id, after).length === 0) yield SSE_HEARTBEAT;
-    }
-  } finally {
-    leave();
-    signal.removeEventListener("abort", wake);
-  }
+  const { control } = api;
+  const read = (after: number): Frames => {
+    const events = approvalEvents(control, id, after);
+    const frames = new TextEncoder().encode(events.map(frameOf).join(""));
+    const final = control.closed || LAST.includes(control.approval(id).status);
+    return { frames, bytes: frames.length, seq: events.at(-1)?.seq ?? after, whole: true, final };
+  };
+  // Here, where it can still be refused. What is over goes out whole: a chunked answer is cut off where the client has half-closed.
+  const { frames, final } = read(afterSeq);
+  if (final) return new Response(SSE_HELLO + new TextDecoder().decode(frames), { headers: SSE_HEADERS });
+  const batches = follow(api, {
+    kind: "approval",
+    sessionId: "",
+    seq: afterSeq,
+    read,
+    watch: (wake) => control.watch(id, wake),
+    stay: true,
+    signal,
+    quietMs: HEARTBEAT_MS,
+  });
+  return new Response(pulled(api, id, sse(SSE_HELLO, batches)), { headers: SSE_HEADERS });
 }
 
 function eventOf(approval: Approval, { seq, at, kind, by, reason }: ApprovalStep): ApprovalEvent {

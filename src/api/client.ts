@@ -8,10 +8,11 @@ import { errorOf, parseAnswer, unreachable } from "./client-errors.ts";
 import { type Answer, resumedEvents, resumedFeed, resumedOutput } from "./client-resume.ts";
 import { bunTransport, type Transport } from "./client-transport.ts";
 import type { AnswerOf, BodyOf, QueryOf } from "./route.ts";
-import type { ApprovalEvent } from "./routes/approvals.ts";
+
 import type { FeedFrame } from "./routes/feed.ts";
 import type { SessionsPage } from "./routes/sessions.ts";
 import type { ROUTES, RouteName } from "./routes/table.ts";
+import type { ApprovalEvent } from "./schema.ts";
 import { readEvents, readFrames } from "./sse.ts";
 
 export type { Attached, AttachOptions, TerminalSize } from "./client-attach.ts";

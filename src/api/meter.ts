@@ -21,10 +21,10 @@ export class Histogram {
   }
 }
 
-/** How a client follows: the attach WebSocket, events as SSE, raw output; the feed, which is of no session. */
-export const FOLLOWER_KINDS = ["attach", "events", "output", "feed"] as const;
+/** How a client follows: the attach WebSocket, events as SSE, raw output; the feed and the steps of an approval, which are of no session. */
+export const FOLLOWER_KINDS = ["attach", "events", "output", "feed", "approval"] as const;
 
-/** One client that follows one session, or the feed (`sessionId` empty); `seq` is how far it has been given. */
+/** One client that follows one session, or what is of none (`sessionId` empty); `seq` is how far it has been given. */
 export interface Follower {
   readonly kind: (typeof FOLLOWER_KINDS)[number];
   readonly sessionId: string;

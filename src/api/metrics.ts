@@ -158,7 +158,7 @@ export function metricsText(api: Api): string {
 
 function followersOf({ meter, monitor }: Api): Record<(typeof FOLLOWER_KINDS)[number], FollowerSums> {
   const none = () => ({ count: 0, lag: 0 });
-  const sums = { attach: none(), events: none(), output: none(), feed: none() };
+  const sums = { attach: none(), events: none(), output: none(), feed: none(), approval: none() };
   for (const { kind, sessionId, seq } of meter.followers) {
     sums[kind].count += 1;
     sums[kind].lag = Math.max(sums[kind].lag, monitor.behind(sessionId, seq));

@@ -1,7 +1,7 @@
 // The shapes that several routes share, in zod: parameters, records, the error envelope, the frames of attach. What one route
 // alone has stands beside it in routes/. Importing zod costs a start 20 ms: the client takes only types from here.
 import * as z from "zod";
-import { APPROVAL_STATUSES, type Approval } from "../control/approval.ts";
+import { APPROVAL_STATUSES, APPROVAL_STEPS, type Approval, type ApprovalStep } from "../control/approval.ts";
 import { ERROR_CODES } from "../errors.ts";
 import { ATTENTION_KINDS, ATTENTION_SOURCES, ATTENTION_STATES } from "../session/attention.ts";
 import { EVENT_KINDS, type Event } from "../session/event.ts";
@@ -168,6 +168,24 @@ export const approvalRecord = z
     result: z.record(z.string(), z.unknown()).nullable(),
   })
   .meta({ id: "Approval" }) satisfies z.ZodType<Approval>;
+
+/** One step of an approval, with what it is about. */
+export const approvalStep = z.object({
+  seq: z.int(),
+  at: z.string(),
+  kind: z.enum(APPROVAL_STEPS),
+  approvalId: z.string(),
+  action: z.string(),
+  origin: z.string().nullable(),
+  intentId: z.string().nullable(),
+  by: z.string().nullable(),
+  reason: z.string().nullable(),
+  result: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .describe("Of the approval, from when it was done or failed."),
+}) satisfies z.ZodType<ApprovalStep>;
+export type ApprovalEvent = z.infer<typeof approvalStep>;
 
 /** A control request was taken; its effect shows in the record and the events. */
 export const accepted = z.object({ ok: z.literal(true), accepted: z.literal(true) }).meta({ id: "Accepted" });

@@ -175,7 +175,8 @@ export function outputStream(
   return new Response(pulled(api, id, parts, leave), { headers });
 }
 
-interface Frames extends Batch {
+/** A batch of SSE frames. */
+export interface Frames extends Batch {
   /** Good until the next frames are written. */
   readonly frames: Uint8Array<ArrayBuffer>;
 }
@@ -211,7 +212,11 @@ function gapFrame(afterSeq: number): string {
   return `id: ${afterSeq}\nevent: gap\ndata: ${JSON.stringify({ afterSeq })}\n\n`;
 }
 
-async function* sse(hello: string, batches: AsyncIterable<Frames>): AsyncGenerator<string | Uint8Array> {
+/** The frames of all batches behind a greeting; a comment for each batch without any, so that the stream is not quiet. */
+export async function* sse(
+  hello: string,
+  batches: AsyncIterable<Frames>,
+): AsyncGenerator<string | Uint8Array> {
   let first = true;
   for await (const { frames, bytes } of batches) {
     if (first) yield hello;

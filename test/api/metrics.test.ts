@@ -112,8 +112,16 @@ test("followers of each kind are counted while they are there, and how far behin
   output.write(request(`GET /sessions/${id}/output?follow=1`));
   const feed = await connected(daemon.socket);
   feed.write(request("GET /feed"));
+  const asked = await daemon.client.actions({
+    action: "coven.session.kill",
+    origin: "bridge",
+    args: { sessionId: id },
+  });
+  const approval = await connected(daemon.socket);
+  const pending = "approval" in asked ? asked.approval.id : "";
+  approval.write(request(`GET /approvals/${pending}/events`, undefined, { Accept: "text/event-stream" }));
   const kinds = async () => (await daemon.client.status()).followers.byKind;
-  const each = { attach: 1, events: 1, output: 1, feed: 1 };
+  const each = { attach: 1, events: 1, output: 1, feed: 1, approval: 1 };
   for (const deadline = Date.now() + 5_000; Date.now() < deadline; await Bun.sleep(5)) {
     if (Bun.deepEquals(await kinds(), each)) break;
   }
@@ -131,7 +139,7 @@ test("followers of each kind are counted while they are there, and how far behin
   });
   expect((await daemon.client.status()).followers.lagEvents).toBeGreaterThan(100);
   viewer.close();
-  for (const peer of [stalled, output, feed]) peer.destroy();
+  for (const peer of [stalled, output, feed, approval]) peer.destroy();
   for (const deadline = Date.now() + 5_000; Date.now() < deadline; await Bun.sleep(5)) {
     // What wakes a follower that hung up is the next event, or its going.
     if ((await daemon.client.status()).followers.count === 0) break;

@@ -391,7 +391,12 @@ test("GET /status", async () => {
         ...{ waitingBytes: 0, waitingSessions: 0 },
       },
       events: { total: number, outputBytes: number, perSecond: number },
-      followers: { count: 0, byKind: { attach: 0, events: 0, output: 0, feed: 0 }, lagEvents: 0, gaps: 0 },
+      followers: {
+        count: 0,
+        byKind: { attach: 0, events: 0, output: 0, feed: 0, approval: 0 },
+        lagEvents: 0,
+        gaps: 0,
+      },
       earlierLedger: null,
       ptys: process.platform === "linux" ? { used: number, limit: number } : expect.anything(),
       process: { rssBytes: number, loopDelayMs: number },

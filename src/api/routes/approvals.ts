@@ -1,16 +1,11 @@
 // Approvals: what waits for a person, what becomes of it, and deciding.
 import * as z from "zod";
-import {
-  APPROVAL_STATUSES,
-  APPROVAL_STEPS,
-  type Approval,
-  type ApprovalStep,
-} from "../../control/approval.ts";
+import { APPROVAL_STATUSES, type Approval } from "../../control/approval.ts";
 import { CovenError } from "../../errors.ts";
 import { approvalEvents, approvalStream } from "../approval-stream.ts";
 import { ok } from "../respond.ts";
 import { type Api, route } from "../route.ts";
-import { approvalRecord, between, parameter, whole } from "../schema.ts";
+import { approvalRecord, approvalStep, between, parameter, whole } from "../schema.ts";
 import { wantsStream } from "../stream.ts";
 
 /** Known clients refuse bodies over 1,000,000 bytes. */
@@ -28,23 +23,6 @@ const decision = z.object({
     .exactOptional()
     .describe("As whoever decides names itself, where it shows no key."),
 });
-
-const step = z.object({
-  seq: z.int(),
-  at: z.string(),
-  kind: z.enum(APPROVAL_STEPS),
-  approvalId: z.string(),
-  action: z.string(),
-  origin: z.string().nullable(),
-  intentId: z.string().nullable(),
-  by: z.string().nullable(),
-  reason: z.string().nullable(),
-  result: z
-    .record(z.string(), z.unknown())
-    .nullable()
-    .describe("Of the approval, from when it was done or failed."),
-}) satisfies z.ZodType<ApprovalStep>;
-export type ApprovalEvent = z.output<typeof step>;
 
 function deciderOf({ isOwner }: Api, shown: string | undefined, origin: string | undefined) {
   const owner = shown !== undefined && isOwner(shown);
@@ -92,8 +70,8 @@ export const approvals = {
     of: "approval",
     query: z.object({ afterSeq: whole().exactOptional() }),
     headers: z.object({ "Last-Event-ID": whole().exactOptional() }),
-    answer: z.object({ events: z.array(step) }),
-    stream: step,
+    answer: z.object({ events: z.array(approvalStep) }),
+    stream: approvalStep,
     refuses: ["approval_not_found"],
     handle(api, { id, query, headers, http }) {
       const after = headers["Last-Event-ID"] ?? query.afterSeq ?? 0;
