@@ -143,7 +143,7 @@ testUnless(without("fish"))("fish: commands with their summaries, ids, directori
     `coven completions fish | source
      complete -C 'coven ses'; complete -C 'coven kill '; complete -C 'coven run --cwd '; complete -C 'coven export x --format=c'`,
   );
-  expect(out).toContain("sessions\tList sessions, newest first\n");
+  expect(out).toContain("sessions\tShow sessions: a board at a terminal, else a list\n");
   expect(out).toContain(`${running.slice(0, 8)}\trunning`);
   expect(out).toContain("inner/");
   expect(out).toContain("--format=cast\n");
@@ -163,7 +163,7 @@ testUnless(without("zsh"))(
      words=(coven ses); CURRENT=2; _coven`,
     );
     expect(out).toStartWith(`bound: _coven\n${running.slice(0, 8)}:running`);
-    expect(out).toEndWith("sessions:List sessions, newest first\n");
+    expect(out).toEndWith("sessions:Show sessions: a board at a terminal, else a list\n");
   },
 );
 

@@ -6,9 +6,9 @@ const STATUSES = ["live", "ended", "created", "running", "completed", "failed", 
 
 export const SESSIONS = command({
   name: "sessions",
-  summary: "List sessions, newest first",
+  summary: "Show sessions: a board at a terminal, else a list",
   examples: [
-    ["coven sessions", "those of this project, at a terminal"],
+    ["coven sessions", "the board of this project"],
     ["coven sessions --all", "all projects, archived ones too"],
     ["coven sessions --here --status live", "what runs in this project"],
     ["coven sessions --plain | grep running", "stable columns for scripts"],
