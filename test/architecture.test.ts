@@ -182,6 +182,21 @@ test("imports point the way the rules allow", () => {
   expect(wrong).toEqual([]);
 });
 
+test("no imports lead back to the file they begin in, of types neither", () => {
+  const next = Map.groupBy(all, ({ file }) => file);
+  const done = new Set<string>();
+  const circles: string[] = [];
+  function follow(file: string, way: readonly string[]): void {
+    const begun = way.indexOf(file);
+    if (begun >= 0) circles.push([...way.slice(begun), file].join(" -> "));
+    if (begun >= 0 || done.has(file)) return;
+    for (const line of next.get(file) ?? []) follow(inside(line) ?? "", [...way, file]);
+    done.add(file);
+  }
+  for (const file of files) follow(file, []);
+  expect(circles).toEqual([]);
+});
+
 test("within the command line, imports point from commands to what they stand on", () => {
   const cli = all.flatMap((line) => {
     const to = inside(line);

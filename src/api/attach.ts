@@ -1,9 +1,11 @@
 // The attach WebSocket: the screen as it is, then what follows it; keys and sizes the other way.
+
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { CovenError, isCovenError } from "../errors.ts";
 import { failureFields } from "../session/evidence.ts";
 import type { StorageState } from "../session/ports.ts";
-import { type Attachment, OBSERVER, type Size } from "../session/viewers.ts";
+import type { Size } from "../session/session.ts";
+import { type Attachment, OBSERVER } from "../session/viewers.ts";
 import { draw } from "../vt/picture.ts";
 import { noRoom, type Share } from "./budget.ts";
 import { type FollowDependencies, follow, outputOf, sideBySide } from "./follow.ts";

@@ -11,8 +11,7 @@ import type { FollowDependencies } from "./follow.ts";
 import type { Monitor } from "./monitor.ts";
 import type { Notifications } from "./notify.ts";
 import type { Reply } from "./respond.ts";
-import type { Familiar } from "./routes/cockpit.ts";
-import type { DaemonIdentity } from "./schema.ts";
+import type { DaemonIdentity, FamiliarRecord } from "./schema.ts";
 
 /** What the handlers need of the daemon. */
 export interface Api extends FollowDependencies {
@@ -26,7 +25,7 @@ export interface Api extends FollowDependencies {
     importSome(): ImportProgress;
   };
   /** Who stands in the home's `familiars.toml`. */
-  familiars(): Familiar[];
+  familiars(): FamiliarRecord[];
   /** What may be asked for as an action. */
   readonly control: ControlPlane;
   /** The allowlist, as seen from the daemon's own PATH. */

@@ -187,6 +187,25 @@ export const approvalStep = z.object({
 }) satisfies z.ZodType<ApprovalStep>;
 export type ApprovalEvent = z.infer<typeof approvalStep>;
 
+/** A member of `familiars.toml` as 0.4.6 sends it; nothing here knows which of them is at work. */
+export const familiarRecord = z.object({
+  id: z.string(),
+  name: z.string(),
+  display_name: z.string(),
+  emoji: z.string(),
+  icon: z.string().exactOptional(),
+  role: z.string(),
+  description: z.string(),
+  pronouns: z.string().exactOptional(),
+  status: z.literal("offline"),
+  active_channel: z.string().exactOptional(),
+  last_seen: z.literal("—"),
+  active_sessions: z.literal(0),
+  memory_freshness: z.literal("—"),
+  workspace: z.string().exactOptional(),
+});
+export type FamiliarRecord = z.infer<typeof familiarRecord>;
+
 /** A control request was taken; its effect shows in the record and the events. */
 export const accepted = z.object({ ok: z.literal(true), accepted: z.literal(true) }).meta({ id: "Accepted" });
 export type Accepted = z.infer<typeof accepted>;

@@ -27,9 +27,9 @@ import { type CovenOptions, graceMs } from "./options.ts";
 import type { CovenPorts, ScreenImage } from "./ports.ts";
 import { recoverOrphans } from "./recover.ts";
 import * as rituals from "./rituals.ts";
-import { DEFAULT_SIZE, isArchived, isSettled, type Session } from "./session.ts";
+import { DEFAULT_SIZE, isArchived, isSettled, type Session, type Size } from "./session.ts";
 import { Showing } from "./showing.ts";
-import { type Attachment, OBSERVER, type Size, type Snapshot } from "./viewers.ts";
+import { type Attachment, OBSERVER, type Snapshot } from "./viewers.ts";
 import { Watchers } from "./watchers.ts";
 
 /** How something is typed. */

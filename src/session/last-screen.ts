@@ -3,8 +3,7 @@ import { blankPicture } from "../vt/picture.ts";
 import { settingsLeft } from "../vt/settings-left.ts";
 import type { KeptEvent } from "./event.ts";
 import type { Ledger, LedgerReader, Screen, ScreenHost, ScreenImage } from "./ports.ts";
-import { DEFAULT_SIZE } from "./session.ts";
-import type { Size } from "./viewers.ts";
+import { DEFAULT_SIZE, type Size } from "./session.ts";
 
 // Enough for any screen with its scrollback, and drawn in a fraction of a second.
 const MOST_BYTES = 2 * 1024 * 1024;

@@ -17,12 +17,12 @@ import {
   type LaunchMode,
   type Permission,
   type Session,
+  type Size,
   titleOf,
   UNASKED,
   type Visibility,
 } from "./session.ts";
 import { Terminal } from "./terminal.ts";
-import type { Size } from "./viewers.ts";
 import { type AskedWorktree, keptWorktree, worktreeOf } from "./worktree.ts";
 
 /** `POST /sessions` as the domain takes it: shapes are checked, nothing else is. */

@@ -9,12 +9,12 @@ import { onceReady, typeOnceShown } from "./once-ready.ts";
 import { OutputLog } from "./output-log.ts";
 import type { Ledger, Log, Processes, ProcessIdentity, Pty, PtyExit, World } from "./ports.ts";
 import { Refusals } from "./refusals.ts";
-import { settlementOf } from "./session.ts";
+import { type Size, settlementOf } from "./session.ts";
 import { endTreeSurely, leftRunning, outlivers, type StopReport, stopped } from "./stop.ts";
 import type { Terminal } from "./terminal.ts";
 import { type Known, keyOf } from "./tree.ts";
 import { Turns } from "./typing.ts";
-import { type Size, type Snapshot, sameSize, Viewers } from "./viewers.ts";
+import { type Snapshot, sameSize, Viewers } from "./viewers.ts";
 
 /** What a live session stands on, and whom it reports to. */
 export interface LiveDependencies {

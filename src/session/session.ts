@@ -180,6 +180,12 @@ export function settlementOf(
   return { status: exitCode === 0 ? "completed" : "failed", exitCode, signal: exit.signal };
 }
 
+/** A terminal's size in cells. */
+export interface Size {
+  readonly cols: number;
+  readonly rows: number;
+}
+
 /** The terminal of a launch that names no size, in cells; any other size stands in a first `resize` event. */
 export const DEFAULT_SIZE = { cols: 120, rows: 40 } as const;
 

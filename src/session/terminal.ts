@@ -1,9 +1,10 @@
 // The terminal of one live session: the PTY and the headless screen behind it, always of one size.
+
 import { CovenError } from "../errors.ts";
 import { type QueryFilter, queryFilter } from "../vt/filter.ts";
 import { AttentionReader, type Saying, type TitleRule } from "./attention.ts";
 import type { HeldTerminal, Pty, Screen, ScreenCarry, ScreenHost, ScreenImage } from "./ports.ts";
-import type { Size } from "./viewers.ts";
+import type { Size } from "./session.ts";
 
 /** One session's terminal. Made before the spawn, so that no first byte is missed. */
 export class Terminal {

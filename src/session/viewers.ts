@@ -1,14 +1,10 @@
 // Who is attached to one live session, and whose terminal decides its size: the one used last.
+
 import type { QueryFilter } from "../vt/filter.ts";
 import type { KnownViewer } from "./handover.ts";
 import type { ScreenImage } from "./ports.ts";
+import type { Size } from "./session.ts";
 import { type Place, Typists } from "./typists.ts";
-
-/** A terminal's size in cells. */
-export interface Size {
-  readonly cols: number;
-  readonly rows: number;
-}
 
 /** The screen at one moment, and the filter a viewer's live stream goes through from there on. */
 export interface Snapshot {

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { LedgerReader } from "../../session/ports.ts";
 import { ok } from "../respond.ts";
 import { route } from "../route.ts";
+import { familiarRecord } from "../schema.ts";
 
 /** The most characters of all messages together: known clients refuse bodies over 1,000,000 bytes. */
 const MOST_TEXT = 300_000;
@@ -11,25 +12,6 @@ const MOST_LINES = 1_000;
 const NOTHING = z.array(z.never()).readonly();
 
 const line = z.object({ ts: z.string(), level: z.enum(["info", "error"]), message: z.string() });
-
-/** A member of `familiars.toml` as 0.4.6 sends it; nothing here knows which of them is at work. */
-const familiar = z.object({
-  id: z.string(),
-  name: z.string(),
-  display_name: z.string(),
-  emoji: z.string(),
-  icon: z.string().exactOptional(),
-  role: z.string(),
-  description: z.string(),
-  pronouns: z.string().exactOptional(),
-  status: z.literal("offline"),
-  active_channel: z.string().exactOptional(),
-  last_seen: z.literal("—"),
-  active_sessions: z.literal(0),
-  memory_freshness: z.literal("—"),
-  workspace: z.string().exactOptional(),
-});
-export type Familiar = z.infer<typeof familiar>;
 
 export const cockpit = {
   log: route("GET /sessions/:id/log", {
@@ -42,7 +24,7 @@ export const cockpit = {
 
   familiars: route("GET /familiars", {
     summary: "Who stands in familiars.toml",
-    answer: z.array(familiar).readonly(),
+    answer: z.array(familiarRecord).readonly(),
     refuses: ["runtime_unavailable", "invalid_request"],
     offers: { familiars: true },
     handle: (api) => ok(api.familiars()),
