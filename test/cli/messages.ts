@@ -261,7 +261,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   [
     "cli/commands/rename/run.ts",
-    "coven rename needs the new name, or --none.",
+    "coven rename takes the new name or --none, not both.",
     "coven rename … login | coven rename … --none",
   ],
   ["cli/commands/run/conversation.ts", "Session … is a conversation with ….", "coven resume … …"],

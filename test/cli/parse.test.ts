@@ -74,6 +74,8 @@ const REFUSED: readonly (readonly [line: readonly string[], says: string, firstT
   [["daemon", "x"], "coven daemon has no command x.", "coven help daemon"],
   [["run"], "coven run needs a harness.", "coven run demo"],
   [["run", "", "x"], "coven run needs a harness.", "coven run demo"],
+  [["rename"], "coven rename needs a session id.", "coven rename 3f2a9c1e login"],
+  [["rename", "login"], "coven rename needs a name.", "coven rename 3f2a9c1e login"],
   [["run", "codex", "x", "--detatch"], "coven run has no flag --detatch.", "coven run --detach"],
   [
     ["run", "codex", "-x"],

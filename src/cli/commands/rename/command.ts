@@ -19,7 +19,7 @@ export const RENAME = command({
   ],
   args: [
     { name: "id", sample: "3f2a9c1e", completes: "session" },
-    { name: "name", sample: "login", optional: true },
+    { name: "name", sample: "login", unless: "none" },
   ],
   flags: [{ name: "none", summary: "it has no name any more" }, JSON_OUTPUT],
   load: async () => (await import("./run.ts")).run,

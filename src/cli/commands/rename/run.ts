@@ -8,8 +8,8 @@ import { quoted } from "../../ui/text.ts";
 
 export const run: Run = async (invocation) => {
   const [typed = "", name] = invocation.words;
-  if ((name === undefined) !== has(invocation, "none")) {
-    throw new UsageError("coven rename needs the new name, or --none.", [
+  if (name !== undefined && has(invocation, "none")) {
+    throw new UsageError("coven rename takes the new name or --none, not both.", [
       `coven rename ${quoted(typed)} login`,
       `coven rename ${quoted(typed)} --none`,
     ]);
