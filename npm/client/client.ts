@@ -48,6 +48,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Coven> {
   const client = covenClient(socket, {
     ...rest,
     ...own,
+    patient: true,
     // The daemon that goes on may be another one.
     verify: async (again) => void (await handshake(asking, needed, again)),
   });

@@ -120,6 +120,33 @@ export async function* resumedFeed<Frame extends { readonly cursor: string | nul
   }
 }
 
+/**
+ * What is answered once. While a daemon is being replaced nobody takes a connection, or the one that was taken is dropped: then it is asked again, for at most `CUT_MS`, once
+ * `verify` has said that whoever answers now will do. What was dropped may have been done, so it is asked again only where it `reads`. Throws as the last try.
+ */
+export async function askedOfNext<T>(ask: () => Promise<T>, { reads, verify, signal }: Asking): Promise<T> {
+  const deadline = performance.now() + CUT_MS;
+  for (let isFirst = true; ; isFirst = false) {
+    let isSent = false;
+    try {
+      if (!isFirst) await verify?.();
+      isSent = true;
+      return await ask();
+    } catch (error) {
+      const mayPass = isUnreachable(error) && (reads || !isSent ? isPassing(error) : isRefused(error));
+      if (!mayPass || performance.now() > deadline) throw error;
+    }
+    await pause(signal);
+  }
+}
+
+interface Asking {
+  /** It changes nothing. */
+  readonly reads: boolean;
+  readonly verify: (() => Promise<void>) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** What decides whether a stream of a session goes on. */
 function turnsOf({ signal, record }: Resuming) {
   let begun = false;
@@ -168,10 +195,14 @@ async function answers<T>(
     } catch (error) {
       if (!isUnreachable(error) || performance.now() > deadline) throw error;
     }
-    signal?.throwIfAborted();
-    await new Promise<void>((go) => void setTimeout(go, ASK_MS));
-    signal?.throwIfAborted();
+    await pause(signal);
   }
+}
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  await new Promise<void>((go) => void setTimeout(go, ASK_MS));
+  signal?.throwIfAborted();
 }
 
 /** The system's words for a place where nobody was, or that is not ours; and a daemon that hangs. Whatever else goes wrong, somebody was there. */
@@ -180,6 +211,11 @@ const NOBODY = new Set<unknown>(["ENOENT", "ENOTDIR", "ENOTSOCK", "EACCES", "EPE
 /** Nobody takes connections just now, or the one that was taken broke off: on a path where somebody is, or was a moment ago. */
 function isPassing(error: CovenError): boolean {
   return !NOBODY.has(error.details?.["cause"]);
+}
+
+/** Nobody took the connection, so nothing was sent. */
+function isRefused(error: CovenError): boolean {
+  return error.details?.["cause"] === "ECONNREFUSED";
 }
 
 function isGone(error: unknown): boolean {

@@ -5,7 +5,7 @@ import type { Event } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import { type Attached, type AttachOptions, openAttach, type TerminalSize } from "./client-attach.ts";
 import { errorOf, parseAnswer, unreachable } from "./client-errors.ts";
-import { type Answer, resumedEvents, resumedFeed, resumedOutput } from "./client-resume.ts";
+import { type Answer, askedOfNext, resumedEvents, resumedFeed, resumedOutput } from "./client-resume.ts";
 import { bunTransport, type Transport } from "./client-transport.ts";
 import type { AnswerOf, BodyOf, QueryOf } from "./route.ts";
 
@@ -29,12 +29,14 @@ export interface CallOptions {
 export interface ClientOptions {
   /** The way to the socket; Bun's own when left out. */
   readonly transport?: (socketPath: string) => Transport;
-  /** Asked before a stream goes on at another daemon; what it throws ends the stream. */
+  /** Asked before a call or stream goes on at another daemon; what it throws ends it. */
   readonly verify?: (call: CallOptions) => Promise<void>;
   /** The most milliseconds a call that is no stream may take; default 30,000. Then it is `unreachable`, cause `timeout`. */
   readonly timeoutMs?: number;
   /** Who asks, in words of their own, for the record; the runtime's name when left out. */
   readonly agent?: string;
+  /** While the daemon is being replaced a call waits for the next one, some seconds at most. Streams always do. */
+  readonly patient?: boolean;
   /** A connection of its own per call: what answers is then whoever listens on the path now, not who did a moment ago. */
   readonly fresh?: boolean;
   /** The session in whose terminal is shown what `attach`, `output` and `eventStream` follow. */
@@ -111,6 +113,16 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
   }
 
   async function askText<A extends At>(at: A, call: Call<A> = {}): Promise<string> {
+    return asked(at, call, () => textOnce(at, call));
+  }
+
+  function asked<A extends At, T>(at: A, call: Call<A>, once: () => Promise<T>): Promise<T> {
+    if (!options.patient) return once();
+    const verify = async () => options.verify?.(call.signal ? { signal: call.signal } : {});
+    return askedOfNext(once, { reads: at.startsWith("GET "), verify, signal: call.signal });
+  }
+
+  async function textOnce<A extends At>(at: A, call: Call<A>): Promise<string> {
     const timer = new AbortController();
     const timeout = setTimeout(() => timer.abort(new Error("timeout")), timeoutMs);
     try {
@@ -270,7 +282,9 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
       const open = (after: number) => {
         const following = follow ? { follow, within } : {};
         const query = { afterSeq: after === 0 ? undefined : after, ...following, rows: true };
-        return answerOf("GET /sessions/:id/output", { ...call, id, query });
+        const route = "GET /sessions/:id/output";
+        const once = () => answerOf(route, { ...call, id, query });
+        return follow ? once() : asked(route, call, once);
       };
       const resuming = { signal: call.signal, record: () => recordAgain(id, call) };
       return resumedOutput(open, { ...resuming, began: afterSeq ?? 0, stay: follow ?? false });

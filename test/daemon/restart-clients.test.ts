@@ -2,6 +2,7 @@
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { covenClient } from "../../src/api/client.ts";
 import { posixPtyHost } from "../../src/pty/posix.ts";
 import { daemonHome, until } from "../support/daemon-home.ts";
 import { restartInPlace } from "../support/in-place.ts";
@@ -126,6 +127,27 @@ test("keys typed all the while into an attached session arrive once and in order
   await at.client.kill(id);
   await following;
 }, 60_000);
+
+test("calls made all the while through five restarts are answered, every one", async () => {
+  await using at = await home();
+  const { id } = await at.launch("exec cat");
+  const client = covenClient(at.paths.socket, { patient: true });
+  let answered = 0;
+  let isOver = false;
+  const calling = (async () => {
+    for (; !isOver; answered += 1) {
+      const [{ daemon }, , one] = await Promise.all([client.health(), client.sessions(), client.session(id)]);
+      expect([daemon?.pid, one.status]).toEqual([at.pid, "running"]);
+    }
+  })();
+  for (let i = 0; i < 5; i++) {
+    const had = answered;
+    await until("some are answered", () => answered > had + 5);
+    expect(await restartInPlace(at)).toMatchObject({ refused: null });
+  }
+  isOver = true;
+  await calling;
+});
 
 test("a daemon that is killed, and another started: followers end with what its record says", async () => {
   await using at = await home();

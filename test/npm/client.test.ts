@@ -211,7 +211,7 @@ console.log("attach", closed);`,
 
     const restarts = testUnless(lack, notLinux);
     restarts(
-      "events, bytes, the feed and keys go on through restarts of the daemon: each once, in order",
+      "events, bytes, the feed, keys and calls go on through restarts of the daemon: each once, in order",
       async () => {
         await using at = daemonHome();
         at.script(
@@ -256,9 +256,16 @@ const terminal = new Promise((resolve) => {
     },
   });
 });
+let isOver = false;
+const calls = (async () => {
+  let answered = 0;
+  for (; !isOver; answered += 1) await coven.session(id);
+  return answered;
+})();
 console.error("watching");
 const all = await Promise.all([events, bytes, feed, terminal]);
-console.log(JSON.stringify({ events: all[0], bytes: all[1], feed: all[2], terminal: all[3], attached, exit }));`,
+isOver = true;
+console.log(JSON.stringify({ events: all[0], bytes: all[1], feed: all[2], terminal: all[3], attached, exit, calls: await calls }));`,
           at,
         );
         await until("it watches", async () => (await at.client.status()).followers.count >= 3);
@@ -279,6 +286,7 @@ console.log(JSON.stringify({ events: all[0], bytes: all[1], feed: all[2], termin
         expect(had.feed.filter((type: string) => type === "daemon.restarted")).toHaveLength(3);
         expect(had.feed.at(-1)).toBe("session.settled");
         expect([had.terminal, had.attached, had.exit]).toEqual(["exit", 4, 7]);
+        expect(had.calls).toBeGreaterThan(100);
       },
       60_000,
     );

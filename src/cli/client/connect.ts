@@ -33,7 +33,7 @@ export function probe(): Probe {
     }));
   // The caller may fail before it waits for the answer.
   daemon.catch(() => {});
-  const asking = { agent: `coven/${COVEN_VERSION}`, within: sessionAround() };
+  const asking = { agent: `coven/${COVEN_VERSION}`, within: sessionAround(), patient: true };
   return { client: covenClient(socket, asking), daemon };
 }
 
