@@ -202,8 +202,6 @@ export function browse(client: CovenClient, all: boolean): Promise<number> {
     looking.lookAt(undefined);
     screen?.leave();
     screen = undefined;
-    // The screen that was just left has paused it.
-    process.stdin.resume();
     try {
       const now = action === "resume" ? await goOn(client, session) : await client.session(session.id);
       if (!isSettled(now.status)) {
