@@ -24,6 +24,8 @@ export type { AttachFrame } from "./schema.ts";
 /** Ends a call from outside; the call then rejects with the signal's own reason, not with a CovenError. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** As the client's own, for this call. */
+  readonly patient?: boolean;
 }
 
 export interface ClientOptions {
@@ -117,7 +119,7 @@ export function covenClient(socketPath: string, options: ClientOptions = {}) {
   }
 
   function asked<A extends At, T>(at: A, call: Call<A>, once: () => Promise<T>): Promise<T> {
-    if (!options.patient) return once();
+    if (!(call.patient ?? options.patient)) return once();
     const verify = async () => options.verify?.(call.signal ? { signal: call.signal } : {});
     return askedOfNext(once, { reads: at.startsWith("GET "), verify, signal: call.signal });
   }

@@ -124,7 +124,8 @@ async function conclude(
     throw left.error;
   }
   if (left.why === "lost") {
-    const now = await client.session(session.id).catch((error: unknown) => {
+    // It was waited for already.
+    const now = await client.session(session.id, { patient: false }).catch((error: unknown) => {
       throw isUnreachable(error) ? lost(session.id) : error;
     });
     if (!isSettled(now.status)) throw lost(session.id);
