@@ -1,7 +1,7 @@
 // The ground the rows stand on: a directory of its own, the floor program, files to print, the executables under test.
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Daemon } from "./daemon.ts";
 import { type Peer, peersOn } from "./peers.ts";
 
@@ -61,7 +61,7 @@ const ROOT = join(import.meta.dir, "..", "..");
 
 /** Prepares everything that is not measured. */
 export async function prepare(smoke: boolean): Promise<Ground> {
-  const binary = process.env["BENCH_COVEN"] ?? join(ROOT, "dist", "coven");
+  const binary = resolve(process.env["BENCH_COVEN"] ?? join(ROOT, "dist", "coven"));
   if (!existsSync(binary)) await command([process.execPath, "build.ts"], { cwd: ROOT });
   // Bun stands between us and the children otherwise: its switches are not theirs.
   const dir = mkdtempSync(join(tmpdir(), "cv-b-"));
