@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { CovenError } from "../errors.ts";
 import { type CheckoutPlace, checkoutOf } from "./checkout.ts";
 import { type Git, gitFailed, gitIn } from "./git.ts";
-import { worktreesName } from "./worktrees-name.ts";
+import { directoryNameOf, worktreesName } from "./worktrees-name.ts";
 
 /** What was made. */
 export interface MadeWorktree {
@@ -103,10 +103,7 @@ export async function planWorktree(
     asked.branch ??
     (await freeName(git, `coven/${[slugOf(asked.task), asked.suffix].filter(Boolean).join("-")}`));
   const parent = join(asked.directory, worktreesName(common));
-  const name = branch
-    .replace(/^coven\//, "")
-    .replace(/[^A-Za-z0-9._-]/g, "-")
-    .slice(0, 80);
+  const name = directoryNameOf(branch.replace(/^coven\//, ""), "branch");
   for (let number = 1; ; number++) {
     const path = join(parent, number === 1 ? name : `${name}-${number}`);
     if (!existsSync(path)) return { path, branch, isOurs: asked.branch === undefined };

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { HARNESS_WORDS, mayBeBranch } from "../../src/cli/commands/run/command.ts";
 import { BUILT_IN_IDS } from "../../src/harness/harnesses.ts";
 import type { Session } from "../../src/session/session.ts";
@@ -114,6 +114,15 @@ test("the branch: named, one that is there, one of a remote, and one that can't 
     expect([wrong, left.code, left.err]).toEqual([wrong, 125, expect.stringContaining("branch")]);
   }
   expect(git(project, "worktree", "list")).toBe(before);
+});
+
+test("the directory is called as the branch is, in any script, and never as an option or a hidden file", async () => {
+  repository(project);
+  const long = "ж".repeat(100);
+  const names = ["@", "fix/früh", "修复", "%-x", "_.x", long];
+  const made = [];
+  for (const name of names) made.push(basename((await worked("true", `--worktree=${name}`)).project_root));
+  expect(made).toEqual(["branch", "fix-früh", "修复", "x", "_.x", "ж".repeat(60)]);
 });
 
 test("several at the same time on the same task: each has a branch and a directory of its own", async () => {
