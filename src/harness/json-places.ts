@@ -7,6 +7,8 @@ export type Path = readonly PropertyKey[];
 export interface Places {
   /** The line of the member, from 1, or of the nearest one around it that is there. */
   lineOf(path: Path): number;
+  /** Members that stand twice in one object: whoever reads it sees only the last. */
+  readonly repeated: readonly Path[];
   /** Where the text is broken; undefined where it is JSON. */
   readonly brokenAt: number | undefined;
 }
@@ -14,6 +16,7 @@ export interface Places {
 /** Reads the text as RFC 8259 has it. */
 export function jsonPlaces(text: string): Places {
   const lines = new Map<string, number>();
+  const repeated: Path[] = [];
   let at = 0;
   let counted = 0;
   let current = 1;
@@ -61,6 +64,7 @@ export function jsonPlaces(text: string): Places {
         const here = line();
         blank();
         take(/:/y);
+        if (lines.has(keyOf([...path, name]))) repeated.push([...path, name]);
         value([...path, name]);
         lines.set(keyOf([...path, name]), here);
       });
@@ -79,6 +83,7 @@ export function jsonPlaces(text: string): Places {
   }
   return {
     brokenAt,
+    repeated,
     lineOf(path) {
       for (let length = path.length; length > 0; length--) {
         const found = lines.get(keyOf(path.slice(0, length)));

@@ -249,6 +249,14 @@ export function checkManifest(file: string, taken: ReadonlySet<string>): Checked
       faults: [{ line: places.brokenAt, member: null, reason: "is not valid JSON" }],
     };
   }
+  if (places.repeated.length > 0) {
+    const faults = places.repeated.map((path) => ({
+      line: places.lineOf(path),
+      member: path.join("."),
+      reason: TWICE,
+    }));
+    return { adapter: undefined, faults };
+  }
   const result = schema.safeParse(JSON.parse(content));
   if (!result.success) {
     const faults = result.error.issues.flatMap((issue) => {
@@ -257,7 +265,7 @@ export function checkManifest(file: string, taken: ReadonlySet<string>): Checked
       return names.map((path) => ({
         line: places.lineOf(path),
         member: path.join(".") || null,
-        reason: issue.code === "unrecognized_keys" ? "is no member of a manifest" : issue.message,
+        reason: reasonOf(issue),
       }));
     });
     return { adapter: undefined, faults: faults.sort((a, b) => a.line - b.line) };
@@ -266,6 +274,16 @@ export function checkManifest(file: string, taken: ReadonlySet<string>): Checked
   if (!taken.has(adapter.id)) return { adapter, faults: [] };
   const reason = `"${adapter.id}" belongs to a built-in harness`;
   return { adapter: undefined, faults: [{ line: places.lineOf(["id"]), member: "id", reason }] };
+}
+
+const TWICE = "stands there twice";
+
+/** What is wrong, behind the name of the member. */
+function reasonOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") return "is no member of a manifest";
+  if (issue.code !== "invalid_type") return issue.message;
+  if (issue.message.endsWith("received undefined")) return "is required";
+  return `must be ${/^[aeio]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
 }
 
 function unreadable(code: string): string {
@@ -284,11 +302,14 @@ function parseManifest(content: string): Adapter {
   } catch {
     throw new Error("is not valid JSON");
   }
+  const [twice] = jsonPlaces(content).repeated;
+  if (twice) throw new Error(`${twice.join(".")}: ${TWICE}`);
   const result = schema.safeParse(document);
   if (!result.success) {
-    const reasons = result.error.issues.map(
-      (issue) => `${issue.path.join(".") || "document"}: ${issue.message}`,
-    );
+    const reasons = result.error.issues.map((issue) => {
+      const unknown = issue.code === "unrecognized_keys" ? issue.keys : [];
+      return `${[...issue.path, ...unknown.slice(0, 1)].join(".") || "document"}: ${reasonOf(issue)}`;
+    });
     throw new Error(reasons.slice(0, 5).join("; "));
   }
   return adapterOf(result.data);

@@ -1,6 +1,6 @@
 // Holds `coven harnesses`: what is known, switched on and off in the settings, and what a launch says before.
 import { expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RECIPE_IDS } from "../../src/harness/recipes.ts";
 import { commandLine } from "../support/command-line.ts";
@@ -107,6 +107,24 @@ test("check names file, line and member of everything that is wrong, and says wh
   expect(wrong.out).toBe(
     `${file}, line 4, interactive: must hold the element "{prompt}" exactly once\n${file}, line 6, hints: is no member of a manifest\n`,
   );
+  writeFileSync(file, '{\n"id": "mine",\n"label": 7,\n"interactive": "{prompt}"\n}');
+  const words = (await line.coven(["harnesses", "check", "mine.json"])).out;
+  expect(words.replaceAll(`${file}, `, "").trim().split("\n").sort()).toEqual([
+    "line 1, executable: is required",
+    "line 1, nonInteractive: is required",
+    "line 3, label: must be a string",
+    "line 4, interactive: must be an array",
+  ]);
+  // JSON's readers take the last of two without a word.
+  const twice = text.replace('"executable"', '"id": "yours",\n  "executable"');
+  writeFileSync(file, twice);
+  expect((await line.coven(["harnesses", "check", "mine.json"])).out).toBe(
+    `${file}, line 3, id: stands there twice\n`,
+  );
+  mkdirSync(line.home.paths.harnesses, { recursive: true, mode: 0o700 });
+  writeFileSync(join(line.home.paths.harnesses, "mine.json"), twice, { mode: 0o600 });
+  expect((await line.coven(["run", "mine", "hi"])).err).toContain("id: stands there twice");
+  rmSync(join(line.home.paths.harnesses, "mine.json"));
   writeFileSync(file, text.replace(',\n  "hints": "x"', ""));
   const promptless = await line.coven(["harnesses", "check", "mine.json", "--json"]);
   expect(JSON.parse(promptless.out)).toEqual({

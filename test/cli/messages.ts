@@ -203,7 +203,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
     "coven export … --format text | coven export … --output session.html",
   ],
   ["cli/commands/export/run.ts", "… cannot be written: …", "--output with a path you may write to"],
-  ["cli/commands/harnesses/check.ts", "… taken from a manifest with a fault.", ""],
+  ["cli/commands/harnesses/check.ts", "Nothing is taken from a manifest with a fault.", ""],
   ["cli/commands/harnesses/check.ts", "It counts once it lies there:  cp … …", ""],
   [
     "cli/commands/harnesses/check.ts",

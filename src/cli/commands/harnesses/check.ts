@@ -22,9 +22,7 @@ export const check: Run = async (invocation) => {
   }
   if (!adapter) {
     for (const fault of faults) await print(`${harmless(file)}${placeOf(fault)}: ${harmless(fault.reason)}`);
-    say(
-      `${faults.length === 1 ? "Nothing else is" : "Nothing of it is"} taken from a manifest with a fault.`,
-    );
+    say("Nothing is taken from a manifest with a fault.");
     return 1;
   }
   await print(`${harmless(file)}: ${adapter.id} can be used.`);
