@@ -13,6 +13,7 @@ const WORDS = ["session/ports", "session/event", "session/feed", "session/sessio
 const MAY: Record<string, readonly string[]> = {
   "version.ts": [],
   "errors.ts": [],
+  "malformed.ts": [],
   "paths.ts": ["errors.ts"],
   "config.ts": ["errors.ts", "paths.ts", "config-lines.ts", "os"],
   "config-lines.ts": [],
@@ -25,10 +26,11 @@ const MAY: Record<string, readonly string[]> = {
   // The ground: anybody may stand on them, they on nobody.
   vt: [],
   os: ["errors.ts"],
-  harness: ["errors.ts", "session", "vt", "os"],
+  harness: ["errors.ts", "malformed.ts", "session", "vt", "os"],
   git: ["errors.ts", "os", "session/ports"],
   control: [
     "errors.ts",
+    "malformed.ts",
     "session/ports",
     "session/evidence",
     "session/environment",
@@ -39,7 +41,7 @@ const MAY: Record<string, readonly string[]> = {
   store: ["errors.ts", "vt", "os", "control/approval", ...WORDS],
   pty: ["errors.ts", "os", ...WORDS],
   screen: ["errors.ts", "vt", ...WORDS],
-  api: ["errors.ts", "version.ts", "session", "control", "harness", "vt", "os"],
+  api: ["errors.ts", "malformed.ts", "version.ts", "session", "control", "harness", "vt", "os"],
   daemon: [
     "errors.ts",
     "version.ts",

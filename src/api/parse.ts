@@ -1,6 +1,8 @@
 // Parameters and bodies as their schemas say, and the refusal that names what is wrong with them.
+
 import type * as z from "zod";
 import { CovenError } from "../errors.ts";
+import { problemsIn } from "../malformed.ts";
 import { type Body, MAX_BODY_BYTES, MAX_LARGE_BODY_BYTES } from "./body.ts";
 
 /** Of a body wrong in many places so many are named, by so many characters: an answer is never larger than its question. */
@@ -110,21 +112,11 @@ function parsed<T extends z.ZodType>(
 ): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap(problemsOf).slice(0, MOST_PROBLEMS);
+  const problems = problemsIn(result.error.issues)
+    .slice(0, MOST_PROBLEMS)
+    .map(({ path, problem }) => ({ field: path.join(".").slice(0, MOST_NAME), problem }));
   const { field, problem } = problems[0] ?? { field: "", problem: "malformed" };
   throw new CovenError("invalid_request", sentence(field, problem), { field, problems });
-}
-
-/** A member that isn't known is named as one that is wrong. */
-function problemsOf(
-  issue: z.core.$ZodIssue,
-): readonly { readonly field: string; readonly problem: string }[] {
-  const name = (...path: readonly PropertyKey[]) => path.map(String).join(".").slice(0, MOST_NAME);
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ field: name(...issue.path, key), problem: "is not known" }));
-  }
-  const problem = issue.message.endsWith("received undefined") ? "is required" : issue.message;
-  return [{ field: name(...issue.path), problem }];
 }
 
 function withoutNulls(value: unknown): unknown {

@@ -1,6 +1,7 @@
 // The harnesses a user added: reading and judging `<COVEN_HOME>/harnesses/*.json`.
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
+import { problemsIn } from "../malformed.ts";
 import { jsonFiles, openTo, readOwnFile } from "../os/own-files.ts";
 import { ATTENTION_KINDS, ATTENTION_STATES } from "../session/attention.ts";
 import { bytesOf } from "../vt/keys.ts";
@@ -259,15 +260,11 @@ export function checkManifest(file: string, taken: ReadonlySet<string>): Checked
   }
   const result = schema.safeParse(JSON.parse(content));
   if (!result.success) {
-    const faults = result.error.issues.flatMap((issue) => {
-      const names =
-        issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-      return names.map((path) => ({
-        line: places.lineOf(path),
-        member: path.join(".") || null,
-        reason: reasonOf(issue),
-      }));
-    });
+    const faults = problemsIn(result.error.issues, UNKNOWN).map(({ path, problem }) => ({
+      line: places.lineOf(path),
+      member: path.join(".") || null,
+      reason: problem,
+    }));
     return { adapter: undefined, faults: faults.sort((a, b) => a.line - b.line) };
   }
   const adapter = adapterOf(result.data);
@@ -277,14 +274,7 @@ export function checkManifest(file: string, taken: ReadonlySet<string>): Checked
 }
 
 const TWICE = "stands there twice";
-
-/** What is wrong, behind the name of the member. */
-function reasonOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys") return "is no member of a manifest";
-  if (issue.code !== "invalid_type") return issue.message;
-  if (issue.message.endsWith("received undefined")) return "is required";
-  return `must be ${/^[aeio]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
-}
+const UNKNOWN = "is no member of a manifest";
 
 function unreadable(code: string): string {
   return code === "ENOENT" ? "is not there" : `can't be read (${code})`;
@@ -306,10 +296,9 @@ function parseManifest(content: string): Adapter {
   if (twice) throw new Error(`${twice.join(".")}: ${TWICE}`);
   const result = schema.safeParse(document);
   if (!result.success) {
-    const reasons = result.error.issues.map((issue) => {
-      const unknown = issue.code === "unrecognized_keys" ? issue.keys : [];
-      return `${[...issue.path, ...unknown.slice(0, 1)].join(".") || "document"}: ${reasonOf(issue)}`;
-    });
+    const reasons = problemsIn(result.error.issues, UNKNOWN).map(
+      ({ path, problem }) => `${path.join(".") || "document"}: ${problem}`,
+    );
     throw new Error(reasons.slice(0, 5).join("; "));
   }
   return adapterOf(result.data);

@@ -260,7 +260,7 @@ test.each<[string, object, { stands: string; member: string; reason: string }]>(
   [
     "a state there is not",
     { ...FULL, titles: [{ match: "x", state: "idle" }] },
-    { stands: '"state": "idle"', member: "titles.0.state", reason: "Invalid" },
+    { stands: '"state": "idle"', member: "titles.0.state", reason: "must be one of" },
   ],
   [
     "a pattern that is none",

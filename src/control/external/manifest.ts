@@ -1,7 +1,9 @@
 // The adapters a user added to the control plane: reading and judging `<COVEN_HOME>/control-adapters/*.json`.
+
 import { isAbsolute, join } from "node:path";
 import * as z from "zod";
 import { findProgram } from "../../harness/lookup.ts";
+import { problemsIn } from "../../malformed.ts";
 import { jsonFiles, openTo, readOwnFile } from "../../os/own-files.ts";
 import type { Policy } from "../action.ts";
 import { OWN_ADAPTER } from "../capabilities.ts";
@@ -165,7 +167,9 @@ function manifestOf(file: string, content: string): ExternalManifest {
   }
   const { success, data, error } = schema.safeParse(document);
   if (!success) {
-    const reasons = error.issues.map((issue) => `${issue.path.join(".") || "document"}: ${issue.message}`);
+    const reasons = problemsIn(error.issues, "is no member of a manifest").map(
+      ({ path, problem }) => `${path.join(".") || "document"}: ${problem}`,
+    );
     throw new Error(reasons.slice(0, 5).join("; "));
   }
   const { schema: _, ...rest } = data;
