@@ -74,13 +74,16 @@ interface Decision extends CallOptions {
 /** One method per route. Each rejects with the CovenError the daemon sent, or with one that `isUnreachable` knows. */
 export type CovenClient = ReturnType<typeof covenClient>;
 
+/** What a timer of the runtime holds; it fires at once for more. */
+const MOST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * A client of the daemon behind `socketPath`. Opens nothing until a method is called. When the daemon cannot be
  * asked the error is `runtime_unavailable` with details `{reason:"unreachable", cause, socket}`, `cause` being
  * the system's word (`ENOENT`, `ECONNREFUSED`, `ECONNRESET`, …) or `timeout`.
  */
 export function covenClient(socketPath: string, options: ClientOptions = {}) {
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = Math.min(options.timeoutMs ?? 30_000, MOST_TIMER_MS);
   const transport = (options.transport ?? bunTransport)(socketPath);
   const agent = options.agent === undefined ? {} : { "user-agent": options.agent };
   const { within } = options;

@@ -35,7 +35,10 @@ test("--timeout ends it, waits until it has ended, and leaves with 124; one that
   expect(late.code).toBe(124);
   expect(late.err).toContain("It has taken 300ms: ending it.");
   expect((await last())?.status).toBe("killed");
-  expect((await line.coven(["run", "demo", "exit 3", "--timeout", "10m"])).code).toBe(3);
+  for (const long of ["10m", "30d", "99999w"]) {
+    const { code, err } = await line.coven(["run", "demo", "exit 3", "--timeout", long]);
+    expect([long, code, err]).toEqual([long, 3, expect.not.stringMatching("It has taken|Warning")]);
+  }
   const json = await line.coven(["run", "codex", "stay", "--timeout=300ms", "--json"]);
   expect([json.code, JSON.parse(json.out).status]).toEqual([124, "killed"]);
   for (const wrong of [

@@ -63,3 +63,16 @@ export function spanOf(flag: string, typed: string): number {
     `--${flag} 10m   (a number and one of ms s m h d w)`,
   ]);
 }
+
+/** What a timer of the runtime holds, 24.8 days; it fires at once for more. */
+const MOST_MS = 2 ** 31 - 1;
+
+/** Runs it after so many milliseconds, however many; returns the way to stop. */
+export function afterSpan(ms: number, run: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = (left: number): void => {
+    timer = setTimeout(() => (left > MOST_MS ? wait(left - MOST_MS) : run()), Math.min(left, MOST_MS));
+  };
+  wait(ms);
+  return () => clearTimeout(timer);
+}

@@ -8,7 +8,7 @@ import { endSession } from "../../client/end-session.ts";
 import { Failure, PipeClosed, UsageError } from "../../ui/failure.ts";
 import { say } from "../../ui/out.ts";
 import { quoted } from "../../ui/text.ts";
-import { spanOf } from "../../ui/time.ts";
+import { afterSpan, spanOf } from "../../ui/time.ts";
 
 /** What `timeout(1)` leaves with. */
 const TIMED_OUT = 124;
@@ -30,18 +30,18 @@ export function deadlineOf(typed: string | undefined, isDetached: boolean): Dead
       "--timeout, without --detach",
     ]);
   }
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stop = (): void => {};
   let ending: Promise<unknown> | undefined;
   return {
     begin(client, id) {
-      timer = setTimeout(() => {
+      stop = afterSpan(ms, () => {
         say(`It has taken ${typed}: ending it.`);
         // Refused when it ended by itself just now.
         ending = endSession(client, id).catch(() => {});
-      }, ms);
+      });
     },
     async code(exitCode) {
-      clearTimeout(timer);
+      stop();
       await ending;
       return ending === undefined ? exitCode : TIMED_OUT;
     },

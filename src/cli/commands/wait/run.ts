@@ -15,7 +15,7 @@ import { sessionsMeant } from "../../terminal/which-session.ts";
 import { UsageError } from "../../ui/failure.ts";
 import { print, printJson, say } from "../../ui/out.ts";
 import { harmless, quoted } from "../../ui/text.ts";
-import { spanOf } from "../../ui/time.ts";
+import { afterSpan, spanOf } from "../../ui/time.ts";
 
 /** What came of a wait, and the exit code that says so. */
 const CODES = { met: 0, ended: 3, timeout: 4 } as const;
@@ -32,7 +32,7 @@ export const run: Run = async (invocation) => {
   const ids = project === undefined ? await sessionsMeant(client, invocation, "running session") : undefined;
 
   const over = new AbortController();
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => over.abort(TIMEOUT), timeoutMs);
+  const stop = timeoutMs === undefined ? () => {} : afterSpan(timeoutMs, () => over.abort(TIMEOUT));
   const watched = new Watched(client, { goal, any, ids, project });
   try {
     return await told(await watched.result(over.signal), watched.records(), goal, has(invocation, "json"));
@@ -40,7 +40,7 @@ export const run: Run = async (invocation) => {
     if (over.signal.reason !== TIMEOUT) throw error;
     return await told("timeout", watched.records(), goal, has(invocation, "json"));
   } finally {
-    clearTimeout(timer);
+    stop();
     over.abort();
   }
 };
