@@ -116,7 +116,7 @@ export async function* resumedFeed<Frame extends { readonly cursor: string | nul
       cut = error;
     }
     signal?.throwIfAborted();
-    await answers(ask, cut ? CUT_MS : AWAY_MS, signal);
+    await untilAnswered(ask, cut ? CUT_MS : AWAY_MS, signal);
   }
 }
 
@@ -169,7 +169,7 @@ function turnsOf({ signal, record }: Resuming) {
       signal?.throwIfAborted();
       if (over && !cut) return false;
       try {
-        const session = await answers(record, cut ? CUT_MS : AWAY_MS, signal);
+        const session = await untilAnswered(record, cut ? CUT_MS : AWAY_MS, signal);
         over = isSettled(session.status);
       } catch (error) {
         // It was sacrificed.
@@ -182,11 +182,11 @@ function turnsOf({ signal, record }: Resuming) {
   };
 }
 
-/** Asks until somebody answers; throws any refusal, and as the last try when nobody does in time. */
-async function answers<T>(
+/** Asks until somebody answers; throws any refusal, and as the last try when nobody does in time. Only for what may be asked twice. */
+export async function untilAnswered<T>(
   ask: () => Promise<T>,
-  patienceMs: number,
-  signal: AbortSignal | undefined,
+  patienceMs = AWAY_MS,
+  signal?: AbortSignal,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (;;) {

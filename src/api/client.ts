@@ -17,6 +17,7 @@ import { readEvents, readFrames } from "./sse.ts";
 
 export type { Attached, AttachOptions, TerminalSize } from "./client-attach.ts";
 export { isUnreachable } from "./client-errors.ts";
+export { untilAnswered } from "./client-resume.ts";
 export type { StatusAnswer } from "./routes/daemon.ts";
 export type { FeedFrame } from "./routes/feed.ts";
 export type { AttachFrame } from "./schema.ts";

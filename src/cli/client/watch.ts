@@ -1,5 +1,5 @@
 // Follows the output of a session to its end: on a pipe, and for --raw and --json at a terminal.
-import { type Attached, type CovenClient, isUnreachable } from "../../api/client.ts";
+import { type Attached, type CovenClient, isUnreachable, untilAnswered } from "../../api/client.ts";
 import { isSettled, type Session } from "../../session/session.ts";
 import { queryFilter } from "../../vt/filter.ts";
 import { err } from "../ui/colour.ts";
@@ -10,7 +10,6 @@ import { onSignals } from "../ui/signals.ts";
 import { isTerminal } from "../ui/termios.ts";
 import { harmless } from "../ui/text.ts";
 import { ago, size } from "../ui/time.ts";
-import { untilAnswered } from "./again.ts";
 import { notTyped } from "./keys-lost.ts";
 import { modeWord } from "./launch-mode.ts";
 import { exitCodeOf, sayGoesOn, sayOutcome, signalCode } from "./outcome.ts";

@@ -1,7 +1,6 @@
 // `coven run --stream-json`: a run as lines of JSON, for programs; every failure is a line too.
-import { type CovenClient, isUnreachable } from "../../../api/client.ts";
+import { type CovenClient, isUnreachable, untilAnswered } from "../../../api/client.ts";
 import type { LaunchMode, Session } from "../../../session/session.ts";
-import { untilAnswered } from "../../client/again.ts";
 import { exitCodeOf, outcome, signalCode } from "../../client/outcome.ts";
 import { ownCode } from "../../client/own-code.ts";
 import { explained, reportError } from "../../client/report-error.ts";
