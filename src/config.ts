@@ -276,7 +276,7 @@ export interface ReadConfig {
 export const CONFIG_NAMES = Object.keys(CONFIG_KEYS) as readonly ConfigKey[]; // the keys of that very object
 
 /** Whether a word is a key. */
-export function isConfigKey(word: string): word is ConfigKey {
+function isConfigKey(word: string): word is ConfigKey {
   return Object.hasOwn(CONFIG_KEYS, word);
 }
 

@@ -26,7 +26,7 @@ const COPIES = 4;
 /** Sent at once, so that the headers leave and the client knows it is heard. */
 export const SSE_HELLO = ": ok\n\n";
 /** A comment that keeps a quiet stream alive and lets a dead peer be noticed. */
-export const SSE_HEARTBEAT = ": \n\n";
+const SSE_HEARTBEAT = ": \n\n";
 export const SSE_HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store" };
 const RAW_HEADERS = { "content-type": "application/octet-stream" };
 

@@ -33,9 +33,6 @@ const PLANNED = {
   actions: [],
 } as const satisfies Capability;
 
-/** Ids that stand in the catalogue before any adapter is looked at; of them only the planned one may be registered for. */
-export const PLANNED_ID: string = PLANNED.id;
-
 /**
  * In this order on the wire: published clients show it as it comes. The first three stand where they always did; what is new comes behind them. `policyOf`
  * says what applies to an action for who asks without a name.

@@ -19,13 +19,13 @@ export interface DecidingRules {
 }
 
 /** Among the approvers: whoever does not ask in the same name. */
-export const ANYBODY = "*";
+const ANYBODY = "*";
 
 /** In `decidedBy`: a client that has named no origin. */
 const NAMELESS = "client";
 
 /** Words that stand for somebody else in `decidedBy`. */
-export const NO_ORIGINS: readonly string[] = ["owner", "policy", "timeout", NAMELESS];
+const NO_ORIGINS: readonly string[] = ["owner", "policy", "timeout", NAMELESS];
 
 /** By whom it is decided, as the record says it. Throws `forbidden` for who may not. */
 export function deciderOf(

@@ -48,7 +48,7 @@ export interface WorktreeState {
 }
 
 /** The repository that worktrees of `place` belong to; also a bare one, which has no `.git`. Throws `invalid_request` outside of any. */
-export async function repositoryAt(place: string): Promise<{ readonly git: Git; readonly common: string }> {
+async function repositoryAt(place: string): Promise<{ readonly git: Git; readonly common: string }> {
   const git = await gitIn(place);
   const answer = await git.try(["rev-parse", "--git-common-dir"]);
   if (answer.code !== 0) throw noRepository(place, answer.err);

@@ -13,13 +13,13 @@ import type { Questions } from "./questions.ts";
 import { RECIPE_IDS, RECIPES } from "./recipes.ts";
 
 /** The id of the harness that is this very executable. */
-export const DEMO_ID = "demo";
+const DEMO_ID = "demo";
 
 /** As much of a task as the demo looks at: it is a script, and reads what to do from the beginning. */
 const DEMO_CHARACTERS = 10_000;
 
 /** The hidden first argument that starts it; main.ts hands what follows to `runDemo`. */
-export const DEMO_COMMAND = "__demo";
+const DEMO_COMMAND = "__demo";
 
 /** Ids that no manifest may ever have; beside them those of the recipes that are switched on. */
 export const BUILT_IN_IDS: ReadonlySet<string> = new Set([...BUILT_IN.map((adapter) => adapter.id), DEMO_ID]);

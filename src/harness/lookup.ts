@@ -45,15 +45,6 @@ export function findProgram(
   return null;
 }
 
-/** As `findProgram`, the path alone. */
-export function findExecutable(
-  executable: string,
-  env: Readonly<Record<string, string>>,
-  platform: NodeJS.Platform = process.platform,
-): string | null {
-  return findProgram(executable, env, platform)?.path ?? null;
-}
-
 function foundAt(
   path: string,
   env: Readonly<Record<string, string>>,

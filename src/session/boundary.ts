@@ -35,7 +35,7 @@ export function directoriesOf(field: string, paths: readonly string[]): string[]
 }
 
 /** True when `path` is `root` or beneath it; both canonical. */
-export function isWithin(root: string, path: string): boolean {
+function isWithin(root: string, path: string): boolean {
   const way = relative(root, path);
   return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }

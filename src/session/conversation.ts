@@ -9,7 +9,7 @@ const LOOKED_AT = 256 * 1024;
 const LAST_EVENTS = 256;
 
 /** What may become an argument of a harness: nothing that could be read as another one. */
-export const CONVERSATION_ID = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const CONVERSATION_ID = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Arguments of the person's own that say which conversation is meant: then no id of ours is added. */
@@ -155,7 +155,7 @@ function plain(text: string): string {
 const ID = "{id}";
 
 /** Every id that stands in a text as one of the patterns has it, in the order of the text. */
-export function idsIn(text: string, patterns: readonly string[]): string[] {
+function idsIn(text: string, patterns: readonly string[]): string[] {
   const found: { readonly at: number; readonly id: string }[] = [];
   for (const pattern of patterns) {
     const [before = "", after = ""] = pattern

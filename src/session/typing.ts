@@ -27,7 +27,7 @@ const BYTES_PER_MS = 256;
  * Types `text` and submits it with a CR of its own: codex takes text and CR in one write for a paste and submits neither.
  * Resolves when Enter was pressed, or when the program went. `enterDue`: the text was typed before; `typed` is called when it is.
  */
-export async function typeAndSubmit(
+async function typeAndSubmit(
   on: Typewriter,
   text: Uint8Array,
   { enterDue = false, typed = () => {} }: { readonly enterDue?: boolean; typed?(): void } = {},

@@ -6,7 +6,7 @@ import type { Connection } from "./connection.ts";
 const MOST_BEHIND = 10_000;
 
 /** Every statement that counts. */
-export const CENSUS_SQL = {
+const CENSUS_SQL = {
   byStatus: "SELECT status, count(*) AS count FROM session_rows WHERE id IS NOT NULL GROUP BY status",
   behind: `SELECT count(*) AS count FROM (SELECT 1 FROM event_rows
     WHERE session = (SELECT n FROM session_rows WHERE id = ?) AND seq > ? AND kind = 0 LIMIT ${MOST_BEHIND})`,

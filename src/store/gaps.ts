@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 import { chained, digits, numberOf } from "./hashes.ts";
 
 /** Every statement on gaps. */
-export const GAP_SQL = {
+const GAP_SQL = {
   owner: "SELECT n FROM session_rows WHERE id = ?",
   gap: "SELECT first, last, events, bytes, hash_before, hash_after FROM gap_rows WHERE session = ?",
   keep: `INSERT OR REPLACE INTO gap_rows (session, first, last, events, bytes, hash_before, hash_after)

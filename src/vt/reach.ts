@@ -7,7 +7,7 @@ const ENDERS = new Uint8Array(256);
 for (const byte of [BEL, CAN, SUB, ESC, C1_LEAD]) ENDERS[byte] = 1;
 
 /** True when a C1 control in UTF-8 (C2 80..9F) stands here. */
-export function isC1(bytes: Uint8Array, at: number): boolean {
+function isC1(bytes: Uint8Array, at: number): boolean {
   const second = bytes[at + 1] ?? 0;
   return bytes[at] === C1_LEAD && second >= 0x80 && second < 0xa0;
 }

@@ -3,13 +3,13 @@ import { expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Disk, findExecutable, findProgram } from "../../src/harness/lookup.ts";
+import { type Disk, findProgram } from "../../src/harness/lookup.ts";
 
 // win32.join turns `/tmp/x` into `\tmp\x`, so only names can be checked off Windows: nothing is found there, nothing throws.
 test.each(["codex", "codex.exe", "", "..\\codex", "a/b"])(
   "asking for %p by the Windows rules never throws",
   (name) => {
-    expect(findExecutable(name, { Path: "C:\\bin;;relative", PATHEXT: ".CMD;.EXE" }, "win32")).toBeNull();
+    expect(findProgram(name, { Path: "C:\\bin;;relative", PATHEXT: ".CMD;.EXE" }, "win32")).toBeNull();
   },
 );
 
@@ -18,12 +18,12 @@ test("a name with a slash is no name, and an absolute path is only checked", () 
   try {
     const file = join(directory, "agent");
     writeFileSync(file, "#!/bin/sh\n");
-    expect(findExecutable(file, {})).toBeNull();
+    expect(findProgram(file, {})).toBeNull();
     chmodSync(file, 0o700);
-    expect(findExecutable(file, {})).toBe(file);
-    expect(findExecutable("agent", { PATH: directory })).toBe(file);
-    expect(findExecutable("../agent", { PATH: join(directory, "sub") })).toBeNull();
-    expect(findExecutable("", { PATH: directory })).toBeNull();
+    expect(findProgram(file, {})?.path).toBe(file);
+    expect(findProgram("agent", { PATH: directory })?.path).toBe(file);
+    expect(findProgram("../agent", { PATH: join(directory, "sub") })).toBeNull();
+    expect(findProgram("", { PATH: directory })).toBeNull();
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

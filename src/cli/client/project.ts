@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /** The nearest ancestor of a directory, itself included, that has a `.git`; undefined when none has. */
-export function repositoryOf(directory: string): string | undefined {
+function repositoryOf(directory: string): string | undefined {
   for (let here = directory; ; here = dirname(here)) {
     if (existsSync(join(here, ".git"))) return here;
     if (dirname(here) === here) return undefined;

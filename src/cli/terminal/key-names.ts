@@ -4,7 +4,7 @@ import { UsageError } from "../ui/failure.ts";
 import { quoted } from "../ui/text.ts";
 
 /** What help shows. */
-export const KEY_WORDS = "enter esc tab up down left right pageup f1..f12 ctrl-c alt-x shift-tab";
+const KEY_WORDS = "enter esc tab up down left right pageup f1..f12 ctrl-c alt-x shift-tab";
 
 /** As `bytesOf`, but throws `UsageError` for a name that is none. */
 export function keyBytes(name: string, application: boolean): string {

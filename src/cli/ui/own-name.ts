@@ -149,7 +149,7 @@ const stood = ((): string => {
 })();
 
 /** The name of this process; looked up once. */
-export function ownName(): string {
+function ownName(): string {
   own ??= nameOf({
     argv0: process.argv0,
     executable: process.execPath,

@@ -15,7 +15,7 @@ export function mayBeBranch(next: string, before: readonly string[]): boolean {
 }
 
 /** The word behind `--continue` is a session's id where it looks like one: a task seldom is nothing but hexadecimal digits. */
-export function mayBeId(next: string): boolean {
+function mayBeId(next: string): boolean {
   return (
     next === "-" || (/^[0-9a-f]{4}[0-9a-f-]{0,32}$/.test(next) && (/[0-9]/.test(next) || next.length >= 8))
   );
