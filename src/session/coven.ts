@@ -3,22 +3,19 @@ import { CovenError } from "../errors.ts";
 import { bytesOf } from "../vt/keys.ts";
 import type { Answer } from "./attention.ts";
 import { noteHeld, noteSaid } from "./conversation.ts";
-import { afterCrash, CRASHED } from "./crashed.ts";
-import type { NewEvent, OutputRow } from "./event.ts";
+import type { OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
 import { completeExternal, type ExternalRequest, registerExternal } from "./external.ts";
 import type { FeedType } from "./feed.ts";
-import type { Handed, HandedSession } from "./handover.ts";
+import type { Handed } from "./handover.ts";
 import { IdempotencyKeys } from "./idempotency-keys.ts";
 import { blankScreen, redrawLastScreen } from "./last-screen.ts";
 import {
-  adoptable,
   type LaunchRequest,
   type LiveHooks,
   planLaunch,
   requireDescriptors,
   requireMemory,
-  resumeLive,
   startLive,
 } from "./launch.ts";
 import type { AnswerOptions, LiveSession } from "./live.ts";
@@ -29,6 +26,7 @@ import { recoverOrphans } from "./recover.ts";
 import * as rituals from "./rituals.ts";
 import { DEFAULT_SIZE, isArchived, isSettled, type Session, type Size } from "./session.ts";
 import { Showing } from "./showing.ts";
+import { giveUp, type Holder, takeBack, takeOver } from "./succession.ts";
 import { type Attachment, OBSERVER, type Snapshot } from "./viewers.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -39,9 +37,6 @@ export interface InputOptions {
   readonly ifAttentionSeq?: number | undefined;
   readonly idempotencyKey?: string | undefined;
 }
-
-/** How long the end of a terminal that was found may take to be told, in turns of the loop. */
-const MOST_TURNS = 100;
 
 /** A launch that was taken. */
 export interface Launched {
@@ -371,20 +366,7 @@ export class Coven {
    * one handed over go on. Of one that can't be taken over the record says why. `lost`: why nothing could be.
    */
   recover(handed?: Handed, lost?: string): void {
-    const failed = new Map<string, string>();
-    this.#resumeKept(failed);
-    for (const session of handed?.sessions ?? []) {
-      try {
-        this.#resume(session);
-      } catch (error) {
-        const { reason } = failureFields(error);
-        this.ports.log.error("session_not_adopted", { sessionId: session.id, ...failureFields(error) });
-        failed.set(
-          session.id,
-          `the daemon was replaced, and the new one could not take the terminal over: ${reason}`,
-        );
-      }
-    }
+    const failed = takeOver(this.#holder, handed?.sessions ?? []);
     for (const [key, id] of handed?.launchKeys ?? []) this.#keys.remember(key, id);
     for (const [key, seq] of handed?.inputKeys ?? []) this.#inputKeys.remember(key, seq);
     if (this.ports.ledger.feedEnd().place > 0) this.#announce("daemon.restarted");
@@ -397,28 +379,6 @@ export class Coven {
         noteSaid(this.ports, id);
       },
     });
-  }
-
-  /** Goes on with sessions whose terminals outlived the daemon that held them. */
-  #resumeKept(failed: Map<string, string>): void {
-    const { ledger, keeper, log } = this.ports;
-    if (!keeper) return;
-    for (const { session, leader } of ledger.unsettled()) {
-      const { id } = session;
-      const terminal = leader && keeper.take(id);
-      if (!terminal) continue;
-      try {
-        const { redraws, ...known } = afterCrash(this.ports, this.options, { id, leader, terminal });
-        this.#resume(known, CRASHED);
-        // What was lost may be a part of its picture; the program draws it anew.
-        if (redraws) this.#running.get(id)?.resize(known.size.cols, known.size.rows);
-      } catch (error) {
-        log.error("session_not_adopted", { sessionId: id, ...failureFields(error) });
-        const { reason } = failureFields(error);
-        failed.set(id, `the daemon crashed, and the next one could not take the terminal over: ${reason}`);
-        keeper.forget(id);
-      }
-    }
   }
 
   /** Records every session that runs as orphaned, for a daemon that must end without ending them. */
@@ -441,8 +401,13 @@ export class Coven {
     };
   }
 
-  #resume(session: HandedSession, why?: NewEvent): void {
-    resumeLive(this.ports, this.options, session, this.#hooks(session.id), why);
+  get #holder(): Holder {
+    return {
+      ports: this.ports,
+      options: this.options,
+      running: this.#running,
+      hooks: (id) => this.#hooks(id),
+    };
   }
 
   /** Whether the program of a session is no child of this daemon, which whoever it is handed to must know what to do about. */
@@ -465,35 +430,13 @@ export class Coven {
    * on it is one turn, in which the caller must go on with it: replace this program, or `takeBack`. Rejects with all as it was.
    */
   async handOver(): Promise<Handed> {
-    for (let tries = 0; tries < MOST_TURNS; tries++) {
-      if (!Array.from(this.#running.values()).some((live) => live.ending)) break;
-      await new Promise<void>((turn) => this.ports.world.after(1, turn));
-    }
-    const sessions: HandedSession[] = [];
-    try {
-      await Promise.all(
-        Array.from(this.#running.values(), async (live) => void sessions.push(await live.handOver())),
-      );
-    } catch (error) {
-      this.takeBack({ sessions, launchKeys: [] });
-      throw error;
-    }
+    const sessions = await giveUp(this.#holder);
     return { sessions, launchKeys: this.#keys.entries(), inputKeys: this.#inputKeys.entries() };
   }
 
   /** What was handed over, and nobody took. */
   takeBack({ sessions }: Handed): void {
-    for (const session of sessions) {
-      const live = this.#running.get(session.id);
-      if (!live || !session.terminal) continue;
-      const { data, exited: exit } = live;
-      try {
-        live.takeBack(this.ports.ptys.adopt(adoptable(session, session.terminal), { data, exit }));
-      } catch (error) {
-        this.ports.log.error("session_not_adopted", { sessionId: session.id, ...failureFields(error) });
-        live.abandon();
-      }
-    }
+    takeBack(this.#holder, sessions);
   }
 
   /** Ends every live session as killed and resolves when all are settled, or settled without their harness after a deadline. */
