@@ -6,9 +6,6 @@ import { dirname, join, relative } from "node:path";
 const src = join(import.meta.dir, "..", "src");
 const files = Array.from(new Bun.Glob("**/*.ts").scanSync(src)).sort();
 
-/** What the domain shows to those who implement its ports. */
-const WORDS = ["session/ports", "session/event", "session/feed", "session/session"];
-
 /** Which rooms (folders, or files at the top) a room may import from; itself always. */
 const MAY: Record<string, readonly string[]> = {
   "version.ts": [],
@@ -27,20 +24,30 @@ const MAY: Record<string, readonly string[]> = {
   vt: [],
   os: ["errors.ts"],
   harness: ["errors.ts", "malformed.ts", "session", "vt", "os"],
-  git: ["errors.ts", "os", "session/ports"],
+  git: ["errors.ts", "os", "session/ports/checkouts"],
   control: [
     "errors.ts",
     "malformed.ts",
-    "session/ports",
+    "session/ports/processes",
+    "session/ports/world",
     "session/evidence",
     "session/environment",
     "session/stop",
     "harness/lookup",
     "os",
   ],
-  store: ["errors.ts", "vt", "os", "control/approval", ...WORDS],
-  pty: ["errors.ts", "os", ...WORDS],
-  screen: ["errors.ts", "vt", ...WORDS],
+  store: [
+    "errors.ts",
+    "vt",
+    "os",
+    "control/approval",
+    "session/ports",
+    "session/event",
+    "session/feed",
+    "session/session",
+  ],
+  pty: ["errors.ts", "os", "session/ports/pty"],
+  screen: ["errors.ts", "vt", "session/ports/screen"],
   api: ["errors.ts", "malformed.ts", "version.ts", "session", "control", "harness", "vt", "os"],
   daemon: [
     "errors.ts",

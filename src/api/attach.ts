@@ -3,7 +3,7 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import { CovenError, isCovenError } from "../errors.ts";
 import { failureFields } from "../session/evidence.ts";
-import type { StorageState } from "../session/ports.ts";
+import type { StorageState } from "../session/ports/ledger.ts";
 import type { Size } from "../session/session.ts";
 import { type Attachment, OBSERVER } from "../session/viewers.ts";
 import { draw } from "../vt/picture.ts";

@@ -1,6 +1,6 @@
 // A request's body as it comes from the wire: all of it before anything is answered, never more than the limit, and not for ever.
 import type { CovenError } from "../errors.ts";
-import type { World } from "../session/ports.ts";
+import type { World } from "../session/ports/world.ts";
 import { type Budget, noRoom, SMALL_BYTES } from "./budget.ts";
 import { InvalidRequest } from "./respond.ts";
 

@@ -1,7 +1,8 @@
 // Following a session: what is there, then what comes, pulled by seq from the ledger. SSE, raw output and attach all do it here.
 // Whoever stops reading costs nothing: a follower is woken by new events and never holds any.
 import type { Coven } from "../session/coven.ts";
-import type { LedgerReader, Log, World } from "../session/ports.ts";
+import type { LedgerReader } from "../session/ports/ledger.ts";
+import type { Log, World } from "../session/ports/world.ts";
 import type { Budget } from "./budget.ts";
 import type { Follower, Meter } from "./meter.ts";
 

@@ -1,5 +1,5 @@
 // What the daemon as a whole knows of its own state, for the two readings of it.
-import type { StorageState } from "../session/ports.ts";
+import type { StorageState } from "../session/ports/ledger.ts";
 import type { SessionStatus } from "../session/session.ts";
 import type { Histogram } from "./meter.ts";
 

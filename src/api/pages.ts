@@ -1,6 +1,6 @@
 // A page of events: which events go on it, how large its body may get, and where the next one begins.
 import type { EventQuery, KeptEvent } from "../session/event.ts";
-import type { LedgerReader } from "../session/ports.ts";
+import type { LedgerReader } from "../session/ports/ledger.ts";
 import { type EventWriter, writer } from "./event-json.ts";
 
 /** Known clients refuse bodies over 1,000,000 bytes (CONTRACT, `GET /events`). */

@@ -1,6 +1,6 @@
 // How an answer becomes a Response: the one table from error codes to HTTP, the envelope, the request id, the log line.
 import { CovenError, type ErrorCode, type ErrorDetails, isCovenError } from "../errors.ts";
-import type { Log } from "../session/ports.ts";
+import type { Log } from "../session/ports/world.ts";
 import { type Budget, noRoom } from "./budget.ts";
 import type { Meter } from "./meter.ts";
 import { requestId, writtenRequestId } from "./request-id.ts";

@@ -4,7 +4,7 @@ import type * as z from "zod";
 import type { ControlPlane } from "../control/plane.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { ImportProgress } from "../session/import.ts";
-import type { HarnessInfo } from "../session/ports.ts";
+import type { HarnessInfo } from "../session/ports/harnesses.ts";
 import type { AttachRequest } from "./attach.ts";
 import type { Body as RawBody } from "./body.ts";
 import type { FollowDependencies } from "./follow.ts";

@@ -1,6 +1,6 @@
 // Answers that go on: events as SSE, and raw output.
 import { failureFields } from "../session/evidence.ts";
-import type { LedgerReader } from "../session/ports.ts";
+import type { LedgerReader } from "../session/ports/ledger.ts";
 import { writer } from "./event-json.ts";
 import { type Batch, type FollowDependencies, follow, type Output, outputOf, sideBySide } from "./follow.ts";
 import type { EventRange } from "./pages.ts";

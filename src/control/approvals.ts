@@ -1,6 +1,6 @@
 // Approvals while a daemon lives: asked for, decided, run out, done; each step is written before anybody is told of it.
 import { CovenError, isCovenError } from "../errors.ts";
-import type { Log, World } from "../session/ports.ts";
+import type { Log, World } from "../session/ports/world.ts";
 import type { Asker } from "./action.ts";
 import type { Approval, ApprovalStatus, ApprovalStep, ApprovalStore } from "./approval.ts";
 

@@ -5,7 +5,7 @@ import { envelope } from "../api/respond.ts";
 import { CovenError } from "../errors.ts";
 import { descriptorLimit, freeDescriptors } from "../os/descriptors.ts";
 import { libc } from "../os/libc.ts";
-import type { Log, World } from "../session/ports.ts";
+import type { Log, World } from "../session/ports/world.ts";
 import type { PeerWatch } from "./peers.ts";
 import { every } from "./world.ts";
 

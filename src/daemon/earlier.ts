@@ -2,7 +2,9 @@
 import { existsSync, statSync } from "node:fs";
 import { CovenError } from "../errors.ts";
 import { type Import, type ImportProgress, importOf } from "../session/import.ts";
-import type { EarlierLedger, Ledger, World } from "../session/ports.ts";
+import type { EarlierLedger } from "../session/ports/earlier-ledger.ts";
+import type { Ledger } from "../session/ports/ledger.ts";
+import type { World } from "../session/ports/world.ts";
 import type { Weights } from "../store/weights.ts";
 
 /** One step of an import takes about so long, and the daemon answers others in between. */

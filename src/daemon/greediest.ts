@@ -1,5 +1,5 @@
 // When clients hold too much of our memory: who reads nothing is hung up on, the process with most of it first.
-import type { Log, World } from "../session/ports.ts";
+import type { Log, World } from "../session/ports/world.ts";
 import type { PeerWatch, Unread } from "./peers.ts";
 
 /** Whoever has taken nothing at so many looks in a row reads nothing: two seconds. A client that reads, however slowly, is seen to move. */

@@ -2,7 +2,7 @@
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { INPUT_COMMAND } from "../harness/with-input.ts";
-import type { PtyHost } from "../session/ports.ts";
+import type { PtyHost } from "../session/ports/pty.ts";
 
 const PREFIX = "input-";
 

@@ -1,7 +1,7 @@
 // How the processes of harnesses differ from the daemon's own: their umask, and that they go first when memory runs out.
 import { endBeforeUs } from "../os/memory.ts";
 import { withUmask } from "../os/umask.ts";
-import type { PtyHost } from "../session/ports.ts";
+import type { PtyHost } from "../session/ports/pty.ts";
 
 /** Makes everything this process creates from now on private; returns the umask it was started with. */
 export function becomePrivate(): number {

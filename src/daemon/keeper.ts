@@ -3,7 +3,8 @@ import { closeSync } from "node:fs";
 import { keepNoLonger } from "../os/descriptors.ts";
 import { openProcess } from "../os/process-descriptor.ts";
 import { serviceManager, takePassed } from "../os/service-notify.ts";
-import type { KeptTerminal, Log, TerminalKeeper, World } from "../session/ports.ts";
+import type { KeptTerminal, TerminalKeeper } from "../session/ports/pty.ts";
+import type { Log, World } from "../session/ports/world.ts";
 
 /** sd_notify(3) knows names without a colon; two of them for each session. */
 const TERMINAL = "terminal-";

@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { isSecretName, REDACTED, redact } from "../redact.ts";
-import type { Log } from "../session/ports.ts";
+import type { Log } from "../session/ports/world.ts";
 
 /** Figures a test may lower. */
 export interface LogLimits {

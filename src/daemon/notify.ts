@@ -3,7 +3,8 @@ import type { NotifyReport, NotifyWay } from "../api/notify.ts";
 import type { Coven } from "../session/coven.ts";
 import { failureFields } from "../session/evidence.ts";
 import type { FeedEntry } from "../session/feed.ts";
-import type { LedgerReader, Log, World } from "../session/ports.ts";
+import type { LedgerReader } from "../session/ports/ledger.ts";
+import type { Log, World } from "../session/ports/world.ts";
 import type { Session } from "../session/session.ts";
 
 /** What a user has set of it. */

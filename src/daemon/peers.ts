@@ -3,7 +3,7 @@
 import { ptr } from "bun:ffi";
 import { fstatSync, readdirSync } from "node:fs";
 import { type Libc, memory, requireLibc } from "../os/libc.ts";
-import type { Log } from "../session/ports.ts";
+import type { Log } from "../session/ports/world.ts";
 
 const linux = process.platform === "linux";
 /** unix(7) SO_PEERCRED: `struct ucred { pid_t pid; uid_t uid; gid_t gid }`. */

@@ -1,7 +1,7 @@
 // Replacing the daemon in place: asked for, checked, and done; or refused, with all as it was.
 import type { Restart, RestartState } from "../api/route.ts";
 import { CovenError } from "../errors.ts";
-import type { Log, World } from "../session/ports.ts";
+import type { Log, World } from "../session/ports/world.ts";
 import type { HandoverVersion } from "./handover.ts";
 import { errorFields } from "./log.ts";
 import { requireAble, requireTrusted } from "./successor.ts";

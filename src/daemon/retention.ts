@@ -1,5 +1,5 @@
 // What is deleted without anybody asking: ended sessions past the age or above the size a user has set. Off by default.
-import type { Log, World } from "../session/ports.ts";
+import type { Log, World } from "../session/ports/world.ts";
 import { isSettled, type Session } from "../session/session.ts";
 import { type ClockLook, type ClockNote, judgeClock } from "./clock-trust.ts";
 

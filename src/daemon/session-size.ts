@@ -1,6 +1,7 @@
 // How much each live session has printed and how fast, and what is done where one grows past what a session may keep.
 import { failureFields } from "../session/evidence.ts";
-import type { Ledger, Log, World } from "../session/ports.ts";
+import type { Ledger } from "../session/ports/ledger.ts";
+import type { Log, World } from "../session/ports/world.ts";
 import type { Session } from "../session/session.ts";
 import type { Gap, Gaps } from "../store/gaps.ts";
 import { every } from "./world.ts";

@@ -4,7 +4,7 @@ import { lstatSync, renameSync, rmSync, type Stats, unlinkSync } from "node:fs";
 import { CovenError } from "../errors.ts";
 import { codeOf, fileFailure } from "../os/file-failure.ts";
 import { withUmask } from "../os/umask.ts";
-import type { Log, World } from "../session/ports.ts";
+import type { Log, World } from "../session/ports/world.ts";
 import { every } from "./world.ts";
 
 /** A name that leads to us, until it is given up. */

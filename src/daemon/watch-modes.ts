@@ -1,7 +1,7 @@
 // The home stays private while the daemon lives: a mode somebody opened by mistake is closed again, and the log says so.
 import { chmodSync, lstatSync } from "node:fs";
 import type { CovenPaths } from "../paths.ts";
-import type { Log, World } from "../session/ports.ts";
+import type { Log, World } from "../session/ports/world.ts";
 import { every } from "./world.ts";
 
 const EVERY_MS = 60_000;

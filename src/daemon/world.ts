@@ -1,6 +1,6 @@
 // The real time and chance behind the domain's port `World`.
 import { randomUUID } from "node:crypto";
-import type { World } from "../session/ports.ts";
+import type { World } from "../session/ports/world.ts";
 
 /** The machine's own clock, chance and event loop. */
 export const realWorld: World = {

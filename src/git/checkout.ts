@@ -1,7 +1,7 @@
 // What git's own files say of a directory: its checkout, branch and commit. No program is run, so a route may ask (decision 43).
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Checkout } from "../session/ports.ts";
+import type { Checkout } from "../session/ports/checkouts.ts";
 
 /** What stands in a pointer, a HEAD or a ref. */
 const SMALL = 8 * 1024;

@@ -1,7 +1,7 @@
 // What we know about launching one harness: its names, its arguments, and how to get it.
 import { CovenError } from "../errors.ts";
 import type { HarnessAttention } from "../session/attention.ts";
-import type { Asked, HarnessStart, Maturity } from "../session/ports.ts";
+import type { Asked, HarnessStart, Maturity } from "../session/ports/harnesses.ts";
 import type { LaunchMode } from "../session/session.ts";
 import { MOST_ARGUMENT_BYTES } from "./argument-room.ts";
 import { type Asking, askingArguments, VALUE } from "./asking.ts";

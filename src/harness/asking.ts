@@ -1,6 +1,6 @@
 // How a harness is told what a launch asks for beside its prompt: model, permission, directories, conversation.
 import { CovenError } from "../errors.ts";
-import type { Asked } from "../session/ports.ts";
+import type { Asked } from "../session/ports/harnesses.ts";
 import type { LaunchMode, Permission } from "../session/session.ts";
 
 /** Stands in an argument for the value that is asked for. */

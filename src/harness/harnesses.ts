@@ -1,7 +1,7 @@
 // The allowlist: the port `Harnesses`, made of the built-in adapters, the demo, the recipes that are switched on, and the user's manifests.
 import { basename } from "node:path";
 import { CovenError } from "../errors.ts";
-import type { Harnesses, HarnessInfo } from "../session/ports.ts";
+import type { Harnesses, HarnessInfo } from "../session/ports/harnesses.ts";
 import type { Adapter } from "./adapter.ts";
 import { BUILT_IN, cannotStream, refuseNul, startOf } from "./adapter.ts";
 import { fitsArguments } from "./argument-room.ts";

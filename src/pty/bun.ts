@@ -3,7 +3,7 @@
 import { CovenError } from "../errors.ts";
 import { signalName } from "../os/signal.ts";
 import { unblockSignals } from "../os/signal-mask.ts";
-import type { Pty, PtyEvents, PtyHost, PtySpawn } from "../session/ports.ts";
+import type { Pty, PtyEvents, PtyHost, PtySpawn } from "../session/ports/pty.ts";
 import { DirectoryError, inDirectory, inDirectoryByPath } from "./directory.ts";
 import { ending } from "./ending.ts";
 import { spawnFailure } from "./failure.ts";

@@ -1,6 +1,6 @@
 // Which driver of the PtyHost port is used.
 import { CovenError } from "../errors.ts";
-import type { PtyHost } from "../session/ports.ts";
+import type { PtyHost } from "../session/ports/pty.ts";
 import { bunPtyHost } from "./bun.ts";
 import { nodePtyHost } from "./node-pty.ts";
 import { posixPtyHost } from "./posix.ts";

@@ -1,5 +1,5 @@
 // The end of a terminal: its leader reaped and its output drained, or a deadline; exactly once.
-import type { PtyExit } from "../session/ports.ts";
+import type { PtyExit } from "../session/ports/pty.ts";
 
 const DEADLINE_MS = 500;
 const TURN_MS = 50;

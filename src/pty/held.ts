@@ -1,6 +1,6 @@
 // A terminal whose master descriptor is ours, whoever started its program: one reader, one writer, one end.
 import { closeSync, constants, openSync } from "node:fs";
-import type { HeldTerminal, Pty, PtyEvents, PtyExit } from "../session/ports.ts";
+import type { HeldTerminal, Pty, PtyEvents, PtyExit } from "../session/ports/pty.ts";
 import { ending } from "./ending.ts";
 import { requireSize } from "./launchable.ts";
 import { type Reader, readerOf } from "./reader.ts";

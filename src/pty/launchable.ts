@@ -1,7 +1,7 @@
 // What is checked before a spawn, so that an error names the thing that is wrong and not its neighbour.
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import type { PtySpawn } from "../session/ports.ts";
+import type { PtySpawn } from "../session/ports/pty.ts";
 
 /** Throws a RangeError unless both are whole numbers in 1..1000. */
 export function requireSize(cols: number, rows: number): void {

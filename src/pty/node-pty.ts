@@ -3,7 +3,7 @@ import { CovenError } from "../errors.ts";
 import { closeOnExec } from "../os/descriptors.ts";
 import { signalName, signalProcess } from "../os/signal.ts";
 import { unblockSignals } from "../os/signal-mask.ts";
-import type { Pty, PtyEvents, PtyExit, PtyHost, PtySpawn } from "../session/ports.ts";
+import type { Pty, PtyEvents, PtyExit, PtyHost, PtySpawn } from "../session/ports/pty.ts";
 import { type LoadedBinding, loadBinding } from "./binding.ts";
 import { DirectoryError, inDirectory, inDirectoryByPath } from "./directory.ts";
 import { spawnFailure } from "./failure.ts";

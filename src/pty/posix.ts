@@ -8,7 +8,7 @@ import { cString, cStrings, type Libc, libc, memory } from "../os/libc.ts";
 import { type ProcessWatch, watchProcess } from "../os/process-descriptor.ts";
 import { inMemory } from "../os/replace-process.ts";
 import { SIGSET_BYTES } from "../os/signal-mask.ts";
-import type { Pty, PtyEvents, PtyExit, PtyHost, PtySpawn } from "../session/ports.ts";
+import type { Pty, PtyEvents, PtyExit, PtyHost, PtySpawn } from "../session/ports/pty.ts";
 import { DirectoryError, inDirectory } from "./directory.ts";
 import { spawnFailure } from "./failure.ts";
 import { hold, type Leader, type Opened } from "./held.ts";

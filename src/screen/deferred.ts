@@ -1,5 +1,5 @@
 // A screen that is drawn when somebody looks: plain output waits as bytes, and what has scrolled out is never drawn.
-import type { Screen } from "../session/ports.ts";
+import type { Screen } from "../session/ports/screen.ts";
 import { attributesAt, OTHER, outOfSight, plain, TEXT } from "../vt/plain.ts";
 import type { openScreen, ScreenOptions } from "./screen.ts";
 

@@ -1,5 +1,5 @@
 // One headless terminal of one live session: fed every byte, answering what is asked, shown at any moment.
-import type { Screen } from "../session/ports.ts";
+import type { Screen } from "../session/ports/screen.ts";
 import { BEL } from "../vt/bytes.ts";
 import { OPEN_LIMIT } from "../vt/limits.ts";
 import { type Tracker, tracker } from "../vt/modes.ts";

@@ -1,7 +1,10 @@
 // By which id a harness's program finds a conversation again: chosen by us, else found in what it prints or in the files it has open.
 import { CovenError } from "../errors.ts";
 import { failureFields } from "./evidence.ts";
-import type { Conversations, CovenPorts, LedgerReader, Processes, ProcessIdentity } from "./ports.ts";
+import type { Conversations } from "./ports/harnesses.ts";
+import type { LedgerReader } from "./ports/ledger.ts";
+import type { Processes, ProcessIdentity } from "./ports/processes.ts";
+import type { CovenPorts } from "./ports.ts";
 import { isSettled, type Session } from "./session.ts";
 
 /** Output at either end of a run in which an id is looked for, in bytes. */

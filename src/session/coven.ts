@@ -21,7 +21,8 @@ import {
 import type { AnswerOptions, LiveSession } from "./live.ts";
 import { rename } from "./name.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
-import type { CovenPorts, ScreenImage } from "./ports.ts";
+import type { ScreenImage } from "./ports/screen.ts";
+import type { CovenPorts } from "./ports.ts";
 import { recoverOrphans } from "./recover.ts";
 import * as rituals from "./rituals.ts";
 import { DEFAULT_SIZE, isArchived, isSettled, type Session, type Size } from "./session.ts";

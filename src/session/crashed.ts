@@ -4,7 +4,11 @@ import type { NewEvent } from "./event.ts";
 import type { HandedSession } from "./handover.ts";
 import { redrawn } from "./last-screen.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
-import type { CovenPorts, KeptTerminal, LedgerReader, ProcessIdentity, ScreenCarry } from "./ports.ts";
+import type { LedgerReader } from "./ports/ledger.ts";
+import type { ProcessIdentity } from "./ports/processes.ts";
+import type { KeptTerminal } from "./ports/pty.ts";
+import type { ScreenCarry } from "./ports/screen.ts";
+import type { CovenPorts } from "./ports.ts";
 import { DEFAULT_SIZE } from "./session.ts";
 
 /** What draws the alternate screen begins it so. */

@@ -3,7 +3,7 @@
 import { CovenError } from "../errors.ts";
 import { boundaryOf } from "./boundary.ts";
 import { exitPayload } from "./event.ts";
-import type { Ledger } from "./ports.ts";
+import type { Ledger } from "./ports/ledger.ts";
 import { isSettled, type Session, UNASKED } from "./session.ts";
 
 /** `POST /sessions/external` as the domain takes it. */

@@ -1,7 +1,10 @@
 // What a daemon leaves to the program that goes on in its place: all that is known of live sessions and stands in no ledger.
 
 import type { Attention } from "./attention.ts";
-import type { HarnessStart, ProcessIdentity, ProcessInfo, PtyExit, ScreenCarry } from "./ports.ts";
+import type { HarnessStart } from "./ports/harnesses.ts";
+import type { ProcessIdentity, ProcessInfo } from "./ports/processes.ts";
+import type { PtyExit } from "./ports/pty.ts";
+import type { ScreenCarry } from "./ports/screen.ts";
 import type { Size } from "./session.ts";
 
 /** Something that is being typed, or waits for its turn. */

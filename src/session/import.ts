@@ -1,6 +1,8 @@
 // Sessions of coven 0.4 taken over into the ledger, a little at a time, so that the daemon answers in between.
 import { type ExitPayload, exitPayload, type NewEvent } from "./event.ts";
-import type { EarlierEvent, EarlierLedger, EarlierSession, Ledger, World } from "./ports.ts";
+import type { EarlierEvent, EarlierLedger, EarlierSession } from "./ports/earlier-ledger.ts";
+import type { Ledger } from "./ports/ledger.ts";
+import type { World } from "./ports/world.ts";
 import {
   isSettled,
   SESSION_STATUSES,

@@ -2,7 +2,8 @@
 import { blankPicture } from "../vt/picture.ts";
 import { settingsLeft } from "../vt/settings-left.ts";
 import type { KeptEvent } from "./event.ts";
-import type { Ledger, LedgerReader, Screen, ScreenHost, ScreenImage } from "./ports.ts";
+import type { Ledger, LedgerReader } from "./ports/ledger.ts";
+import type { Screen, ScreenHost, ScreenImage } from "./ports/screen.ts";
 import { DEFAULT_SIZE, type Size } from "./session.ts";
 
 // Enough for any screen with its scrollback, and drawn in a fraction of a second.

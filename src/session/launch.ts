@@ -11,7 +11,9 @@ import type { HandedSession } from "./handover.ts";
 import { LiveSession } from "./live.ts";
 import { refuseTaken } from "./name.ts";
 import { type CovenOptions, graceMs } from "./options.ts";
-import type { Asked, CovenPorts, HarnessStart, Processes } from "./ports.ts";
+import type { Asked, HarnessStart } from "./ports/harnesses.ts";
+import type { Processes } from "./ports/processes.ts";
+import type { CovenPorts } from "./ports.ts";
 import {
   DEFAULT_SIZE,
   type LaunchMode,

@@ -1,6 +1,6 @@
 // What a person calls a session, so as to type no id.
 import { CovenError } from "../errors.ts";
-import type { Ledger } from "./ports.ts";
+import type { Ledger } from "./ports/ledger.ts";
 import type { Session } from "./session.ts";
 
 /** A name is never the beginning of an id of ours: those are of 0-9, a-f and `-` alone. */

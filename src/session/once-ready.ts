@@ -1,7 +1,7 @@
 // Waits until a program that was just started is ready for a first text to be typed: never into a question that it asks before.
 import type { Saying } from "./attention.ts";
 import { pasted } from "./paste.ts";
-import type { HarnessStart } from "./ports.ts";
+import type { HarnessStart } from "./ports/harnesses.ts";
 import { echoed, patienceFor, type Typewriter } from "./typing.ts";
 
 /** What is looked at, and typed into. */

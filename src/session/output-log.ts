@@ -2,7 +2,8 @@
 import { unfinishedTail } from "../vt/utf8.ts";
 import type { NewEvent, OutputRow } from "./event.ts";
 import { failureFields } from "./evidence.ts";
-import type { Ledger, Log, World } from "./ports.ts";
+import type { Ledger } from "./ports/ledger.ts";
+import type { Log, World } from "./ports/world.ts";
 import { Refusals } from "./refusals.ts";
 
 /** What an output log stands on, and whom it reports to. */

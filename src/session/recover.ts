@@ -1,7 +1,9 @@
 // What a daemon does about sessions whose daemon died: the record says so, and their processes are ended, however many starts it takes.
 import { failureFields } from "./evidence.ts";
 import { isHalfImported } from "./import.ts";
-import type { Ledger, Log, Processes, ProcessIdentity, World } from "./ports.ts";
+import type { Ledger } from "./ports/ledger.ts";
+import type { Processes, ProcessIdentity } from "./ports/processes.ts";
+import type { Log, World } from "./ports/world.ts";
 import { endLeftovers, outlivers } from "./stop.ts";
 
 interface RecoverPorts {

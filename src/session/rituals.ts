@@ -1,6 +1,7 @@
 // Archive, summon and sacrifice: who may be, and what the ledger is told.
 import { CovenError } from "../errors.ts";
-import type { Checkouts, Ledger } from "./ports.ts";
+import type { Checkouts } from "./ports/checkouts.ts";
+import type { Ledger } from "./ports/ledger.ts";
 import { isArchived, isSettled, type Session } from "./session.ts";
 
 /** Hides a finished session from the default list; idempotent. Throws `session_running`. */

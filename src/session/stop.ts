@@ -1,6 +1,7 @@
 // How a session's whole process tree is ended, and how that is proved.
 import type { NewEvent } from "./event.ts";
-import type { Processes, ProcessIdentity, ProcessInfo, World } from "./ports.ts";
+import type { Processes, ProcessIdentity, ProcessInfo } from "./ports/processes.ts";
+import type { World } from "./ports/world.ts";
 import { type Known, keyOf, treeOf } from "./tree.ts";
 
 /** A process as it stands in an event: never its arguments. */

@@ -3,7 +3,8 @@
 import { CovenError } from "../errors.ts";
 import { type QueryFilter, queryFilter } from "../vt/filter.ts";
 import { AttentionReader, type Saying, type TitleRule } from "./attention.ts";
-import type { HeldTerminal, Pty, Screen, ScreenCarry, ScreenHost, ScreenImage } from "./ports.ts";
+import type { HeldTerminal, Pty } from "./ports/pty.ts";
+import type { Screen, ScreenCarry, ScreenHost, ScreenImage } from "./ports/screen.ts";
 import type { Size } from "./session.ts";
 
 /** One session's terminal. Made before the spawn, so that no first byte is missed. */

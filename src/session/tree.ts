@@ -1,5 +1,5 @@
 // Who belongs to a session: the leader's tree, its terminal's session, and whoever carries the mark.
-import type { Processes, ProcessIdentity, ProcessInfo } from "./ports.ts";
+import type { Processes, ProcessIdentity, ProcessInfo } from "./ports/processes.ts";
 
 /** Processes proved to belong to the session earlier, by keyOf. */
 export type Known = Map<string, ProcessInfo>;

@@ -1,7 +1,7 @@
 // Typing as a person would: text, a look at what came of it, then Enter as a keystroke of its own.
 import type { Typed } from "./handover.ts";
 import { pasted } from "./paste.ts";
-import type { World } from "./ports.ts";
+import type { World } from "./ports/world.ts";
 
 /** What is typed into. */
 export interface Typewriter {

@@ -2,7 +2,7 @@
 
 import type { QueryFilter } from "../vt/filter.ts";
 import type { KnownViewer } from "./handover.ts";
-import type { ScreenImage } from "./ports.ts";
+import type { ScreenImage } from "./ports/screen.ts";
 import type { Size } from "./session.ts";
 import { type Place, Typists } from "./typists.ts";
 

@@ -1,6 +1,6 @@
 // A git worktree that a client has made for a session: the record says of it what git's own files say, or the launch is refused.
 import { CovenError } from "../errors.ts";
-import type { Checkout } from "./ports.ts";
+import type { Checkout } from "./ports/checkouts.ts";
 import type { Session, Worktree } from "./session.ts";
 
 /** What a client says of the worktree that the project root is. */

@@ -12,7 +12,7 @@ import {
   truncateSync,
 } from "node:fs";
 import { CovenError } from "../errors.ts";
-import type { EarlierEvent, EarlierLedger, EarlierSession } from "../session/ports.ts";
+import type { EarlierEvent, EarlierLedger, EarlierSession } from "../session/ports/earlier-ledger.ts";
 import { openReader } from "./connection.ts";
 
 /** Its tables that hold what is imported, and those that only help it find things. */

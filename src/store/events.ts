@@ -7,7 +7,7 @@ import {
   MAX_OUTPUT_EVENT_BYTES,
   type OutputRow,
 } from "../session/event.ts";
-import type { Ledger } from "../session/ports.ts";
+import type { Ledger } from "../session/ports/ledger.ts";
 import type { Connection } from "./connection.ts";
 import type { Hashes } from "./hashes.ts";
 import { packingOf } from "./packing.ts";

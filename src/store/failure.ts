@@ -1,7 +1,7 @@
 // What a failure of SQLite or of the ledger's file means to a person: one CovenError per cause.
 import { SQLiteError } from "bun:sqlite";
 import { CovenError } from "../errors.ts";
-import type { StorageState } from "../session/ports.ts";
+import type { StorageState } from "../session/ports/ledger.ts";
 
 /** What to say and do, by the primary code of SQLite that the extended one (`SQLITE_IOERR_WRITE`) begins with. */
 const SENTENCES: readonly (readonly [code: string, sentence: (path: string) => string])[] = [

@@ -1,6 +1,6 @@
 // The feed: entries of what happened to sessions, the newest of them kept, each with a cursor that survives daemons.
 import { FEED_TYPES, type FeedEntry, type FeedNews } from "../session/feed.ts";
-import type { Ledger } from "../session/ports.ts";
+import type { Ledger } from "../session/ports/ledger.ts";
 import type { Connection } from "./connection.ts";
 
 /** Every statement on feed rows. */

@@ -1,5 +1,5 @@
 // How a session leaves the ledger: out of sight at once, its rows and the file's space after it in small steps.
-import type { World } from "../session/ports.ts";
+import type { World } from "../session/ports/world.ts";
 import type { Connection } from "./connection.ts";
 import { sessionNotFound } from "./sessions.ts";
 

@@ -1,5 +1,6 @@
 // The last screen of each finished session.
-import type { Ledger, ScreenImage } from "../session/ports.ts";
+import type { Ledger } from "../session/ports/ledger.ts";
+import type { ScreenImage } from "../session/ports/screen.ts";
 import type { Connection } from "./connection.ts";
 import { sessionNotFound } from "./sessions.ts";
 

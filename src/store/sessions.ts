@@ -1,6 +1,7 @@
 // The rows of session records: making, reading, paging and settling them.
 import { CovenError } from "../errors.ts";
-import type { Ledger, ProcessIdentity } from "../session/ports.ts";
+import type { Ledger } from "../session/ports/ledger.ts";
+import type { ProcessIdentity } from "../session/ports/processes.ts";
 import { SESSION_COLUMNS, type Session, type Settlement, type Worktree } from "../session/session.ts";
 import type { Connection } from "./connection.ts";
 

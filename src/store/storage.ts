@@ -15,7 +15,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf } from "../os/file-failure.ts";
-import type { StorageState, World } from "../session/ports.ts";
+import type { StorageState } from "../session/ports/ledger.ts";
+import type { World } from "../session/ports/world.ts";
 import { isDamage, storageRefusal } from "./failure.ts";
 
 /** Set aside beside the ledger: enough for thousands of small transactions. */

@@ -15,7 +15,7 @@ import { type TerminalCount, terminalCount } from "../os/machine.ts";
 import type { CovenPaths } from "../paths.ts";
 import { selfCommand } from "../program.ts";
 import { type DriverLimit, driverLimit, ptyHost } from "../pty/drivers.ts";
-import type { HarnessInfo } from "../session/ports.ts";
+import type { HarnessInfo } from "../session/ports/harnesses.ts";
 import { inspectLedger, type LedgerReport, ledgerSizes } from "../store/inspect.ts";
 import { lockHolder } from "./holder.ts";
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Ledger } from "../../src/session/ports.ts";
+import type { Ledger } from "../../src/session/ports/ledger.ts";
 import { UNASKED } from "../../src/session/session.ts";
 import { ledgerSizes } from "../../src/store/inspect.ts";
 import { openLedger } from "../../src/store/ledger.ts";

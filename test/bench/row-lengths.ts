@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Ledger } from "../../src/session/ports.ts";
+import type { Ledger } from "../../src/session/ports/ledger.ts";
 import { ledgerSizes } from "../../src/store/inspect.ts";
 import { openLedger } from "../../src/store/ledger.ts";
 import { record } from "../store/fixture.ts";

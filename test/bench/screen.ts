@@ -1,7 +1,7 @@
 // The figures of the headless terminal: parse and filter MB/s, answer and image times, memory. Run: bun test/bench/screen.ts
 import { loadavg } from "node:os";
 import { screenHost } from "../../src/screen/host.ts";
-import type { Screen } from "../../src/session/ports.ts";
+import type { Screen } from "../../src/session/ports/screen.ts";
 import { queryFilter } from "../../src/vt/filter.ts";
 import { draw } from "../../src/vt/picture.ts";
 

@@ -7,7 +7,7 @@ import * as checks from "../../src/cli/commands/doctor/machine.ts";
 import { CovenError } from "../../src/errors.ts";
 import { pathOfProcess, terminalCount } from "../../src/os/machine.ts";
 import { driverLimit } from "../../src/pty/drivers.ts";
-import type { HarnessInfo } from "../../src/session/ports.ts";
+import type { HarnessInfo } from "../../src/session/ports/harnesses.ts";
 import { HUNG_HINT } from "../../src/supervise/lifecycle.ts";
 import { commandLine } from "../support/command-line.ts";
 import { notLinux, testUnless } from "../support/unless.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import * as checks from "../../src/cli/commands/doctor/checks.ts";
 import { CovenError } from "../../src/errors.ts";
 import { covenPaths } from "../../src/paths.ts";
-import type { HarnessInfo } from "../../src/session/ports.ts";
+import type { HarnessInfo } from "../../src/session/ports/harnesses.ts";
 import type { Inspection } from "../../src/supervise/inspect.ts";
 import { HUNG_HINT } from "../../src/supervise/lifecycle.ts";
 

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { harnessWords } from "../../src/cli/client/harness-words.ts";
 import { installOf } from "../../src/cli/commands/doctor/install.ts";
 import { BUILT_IN } from "../../src/harness/adapter.ts";
-import type { HarnessInfo } from "../../src/session/ports.ts";
+import type { HarnessInfo } from "../../src/session/ports/harnesses.ts";
 import { COVEN_VERSION } from "../../src/version.ts";
 import { commandLine } from "../support/command-line.ts";
 

@@ -7,7 +7,7 @@ import { type Known, offers } from "../../src/cli/commands/tui/suggest.ts";
 import { glyphs } from "../../src/cli/ui/glyphs.ts";
 import { widthOf } from "../../src/cli/ui/width.ts";
 import { CovenError } from "../../src/errors.ts";
-import type { HarnessInfo } from "../../src/session/ports.ts";
+import type { HarnessInfo } from "../../src/session/ports/harnesses.ts";
 import type { Session } from "../../src/session/session.ts";
 import { CONTROLS, HOSTILE, NOW, sample } from "./sample.ts";
 

@@ -1,7 +1,7 @@
 // Holds what a person meets at a real terminal: the readable list, the word to type, questions answered, Ctrl-C.
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { ptyHost } from "../../src/pty/drivers.ts";
-import type { PtyExit } from "../../src/session/ports.ts";
+import type { PtyExit } from "../../src/session/ports/pty.ts";
 import { type CommandLine, commandLine } from "../support/command-line.ts";
 import { MAIN } from "../support/daemon-home.ts";
 import { until } from "../support/until.ts";

@@ -1,5 +1,5 @@
 // A host whose every terminal is released at once by the one that started it, and adopted.
-import type { Pty, PtyEvents, PtyHost, PtySpawn } from "../../src/session/ports.ts";
+import type { Pty, PtyEvents, PtyHost, PtySpawn } from "../../src/session/ports/pty.ts";
 
 /** `host` must be able to release. What is typed before a terminal is adopted is typed then. */
 export function adopting(host: PtyHost): PtyHost {

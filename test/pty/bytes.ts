@@ -5,7 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { systemProcesses } from "../../src/os/processes.ts";
-import type { PtyHost } from "../../src/session/ports.ts";
+import type { PtyHost } from "../../src/session/ports/pty.ts";
 import { signalOwn } from "../support/signal.ts";
 import { testUnless, windows } from "../support/unless.ts";
 import { until } from "../support/until.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { bindingPath } from "../../src/pty/binding.ts";
 import { ptyHost } from "../../src/pty/drivers.ts";
 import { posixPtyHost } from "../../src/pty/posix.ts";
-import type { PtyHost } from "../../src/session/ports.ts";
+import type { PtyHost } from "../../src/session/ports/pty.ts";
 import { describeUnless } from "../support/unless.ts";
 import { adopting } from "./adopting.ts";
 import { bytes } from "./bytes.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { systemProcesses } from "../../src/os/processes.ts";
-import type { PtyHost } from "../../src/session/ports.ts";
+import type { PtyHost } from "../../src/session/ports/pty.ts";
 import { claim, signalOwn, signalOwnGroup } from "../support/signal.ts";
 import { until } from "../support/until.ts";
 import { play, program, run, script } from "./play.ts";

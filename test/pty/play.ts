@@ -1,6 +1,6 @@
 // Runs one program in a real pseudo-terminal and keeping what it did, in the order it happened.
 import { readdirSync } from "node:fs";
-import type { Pty, PtyExit, PtyHost, PtySpawn } from "../../src/session/ports.ts";
+import type { Pty, PtyExit, PtyHost, PtySpawn } from "../../src/session/ports/pty.ts";
 
 /** A program from the PATH of the machine, absolute. */
 export function program(name: string): string {

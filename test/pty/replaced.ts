@@ -3,7 +3,7 @@ import { ptr } from "bun:ffi";
 import { appendFileSync, readFileSync } from "node:fs";
 import { cString, cStrings, requireLibc } from "../../src/os/libc.ts";
 import { ptyHost } from "../../src/pty/drivers.ts";
-import type { HeldTerminal, Pty } from "../../src/session/ports.ts";
+import type { HeldTerminal, Pty } from "../../src/session/ports/pty.ts";
 
 const F_SETFD = 2;
 const HOPS = 12;

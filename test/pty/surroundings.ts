@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { PtyHost } from "../../src/session/ports.ts";
+import type { PtyHost } from "../../src/session/ports/pty.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 import { descriptors, play, program, run, script } from "./play.ts";
 

@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, setDefaultTimeout } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { HarnessInfo } from "../../src/session/ports.ts";
+import type { HarnessInfo } from "../../src/session/ports/harnesses.ts";
 import type { Session } from "../../src/session/session.ts";
 import { type ModelServer, modelServer } from "../support/model-server.ts";
 import { testUnless } from "../support/unless.ts";

@@ -10,7 +10,7 @@ import { bunPtyHost } from "../../src/pty/bun.ts";
 import { inDirectory } from "../../src/pty/directory.ts";
 import { nodePtyHost } from "../../src/pty/node-pty.ts";
 import { posixPtyHost } from "../../src/pty/posix.ts";
-import type { PtyHost } from "../../src/session/ports.ts";
+import type { PtyHost } from "../../src/session/ports/pty.ts";
 import { startTestDaemon } from "../support/test-daemon.ts";
 import { notLinux, testUnless } from "../support/unless.ts";
 

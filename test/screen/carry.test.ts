@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deferredScreen } from "../../src/screen/deferred.ts";
 import { openScreen } from "../../src/screen/screen.ts";
-import type { Screen } from "../../src/session/ports.ts";
+import type { Screen } from "../../src/session/ports/screen.ts";
 import { piece, random } from "../vt/stream.ts";
 import { differences } from "./referee.ts";
 

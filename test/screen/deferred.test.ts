@@ -3,7 +3,7 @@
 import { describe, expect, test } from "bun:test";
 import { Drawn, deferredScreen } from "../../src/screen/deferred.ts";
 import { openScreen } from "../../src/screen/screen.ts";
-import type { Screen } from "../../src/session/ports.ts";
+import type { Screen } from "../../src/session/ports/screen.ts";
 import { attributesAt, OTHER, outOfSight, plain, TEXT } from "../../src/vt/plain.ts";
 import type { Sign } from "../../src/vt/status.ts";
 import { random, WORDS } from "../vt/stream.ts";

@@ -4,7 +4,8 @@ import { realWorld } from "../../src/daemon/world.ts";
 import { CovenError } from "../../src/errors.ts";
 import type { OutputRow } from "../../src/session/event.ts";
 import { OutputLog } from "../../src/session/output-log.ts";
-import type { Ledger, World } from "../../src/session/ports.ts";
+import type { Ledger } from "../../src/session/ports/ledger.ts";
+import type { World } from "../../src/session/ports/world.ts";
 import { cleanUp, newLedger, newSession } from "../store/fixture.ts";
 
 let ledger: Ledger;

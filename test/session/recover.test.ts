@@ -3,7 +3,7 @@
 import { afterEach, expect } from "bun:test";
 import { realWorld } from "../../src/daemon/world.ts";
 import { systemProcesses } from "../../src/os/processes.ts";
-import type { Log } from "../../src/session/ports.ts";
+import type { Log } from "../../src/session/ports/world.ts";
 import { recoverOrphans } from "../../src/session/recover.ts";
 import { program } from "../pty/play.ts";
 import { startTestDaemon, type TestDaemon } from "../support/test-daemon.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { realWorld } from "../../src/daemon/world.ts";
 import { systemProcesses } from "../../src/os/processes.ts";
 import { ptyHost } from "../../src/pty/drivers.ts";
-import type { ProcessIdentity } from "../../src/session/ports.ts";
+import type { ProcessIdentity } from "../../src/session/ports/processes.ts";
 import { endLeftovers, endTree, endTreeSurely, outlivers } from "../../src/session/stop.ts";
 import { type Play, play, program, script } from "../pty/play.ts";
 import { signalOwn } from "../support/signal.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Event, EventQuery, NewEvent } from "../../src/session/event.ts";
-import type { Ledger } from "../../src/session/ports.ts";
+import type { Ledger } from "../../src/session/ports/ledger.ts";
 import { type Session, UNASKED } from "../../src/session/session.ts";
 import { type LedgerOptions, openLedger } from "../../src/store/ledger.ts";
 import type { Weights } from "../../src/store/weights.ts";

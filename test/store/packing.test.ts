@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { MAX_OUTPUT_EVENT_BYTES } from "../../src/session/event.ts";
-import type { Ledger } from "../../src/session/ports.ts";
+import type { Ledger } from "../../src/session/ports/ledger.ts";
 import { inspectLedger } from "../../src/store/inspect.ts";
 import type { Weights } from "../../src/store/weights.ts";
 import { AT, cleanUp, newLedger, newPath, newSession } from "./fixture.ts";

@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
-import type { Ledger } from "../../src/session/ports.ts";
+import type { Ledger } from "../../src/session/ports/ledger.ts";
 import { inspectLedger } from "../../src/store/inspect.ts";
 import { blankPicture } from "../../src/vt/picture.ts";
 import { AT, cleanUp, eventsOf, newLedger, newPath, newSession, output } from "./fixture.ts";

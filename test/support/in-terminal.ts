@@ -1,6 +1,6 @@
 // The command line in a pseudo-terminal of its own, byte for byte: what was typed goes in, what came out is kept.
 import { ptyHost } from "../../src/pty/drivers.ts";
-import type { PtyExit } from "../../src/session/ports.ts";
+import type { PtyExit } from "../../src/session/ports/pty.ts";
 import type { DaemonHome } from "./daemon-home.ts";
 import { MAIN } from "./daemon-home.ts";
 

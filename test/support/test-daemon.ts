@@ -15,7 +15,8 @@ import { ptyHost } from "../../src/pty/drivers.ts";
 import { screenHost } from "../../src/screen/host.ts";
 import type { Coven } from "../../src/session/coven.ts";
 import type { CovenOptions } from "../../src/session/options.ts";
-import type { Ledger, World } from "../../src/session/ports.ts";
+import type { Ledger } from "../../src/session/ports/ledger.ts";
+import type { World } from "../../src/session/ports/world.ts";
 import { isSettled, type Session, UNASKED } from "../../src/session/session.ts";
 import { until } from "./until.ts";
 

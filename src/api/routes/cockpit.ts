@@ -1,6 +1,6 @@
 // What today's cockpits ask beside sessions: a session's log, and lists that are empty here unless the home has them.
 import * as z from "zod";
-import type { LedgerReader } from "../../session/ports.ts";
+import type { LedgerReader } from "../../session/ports/ledger.ts";
 import { ok } from "../respond.ts";
 import { route } from "../route.ts";
 import { familiarRecord } from "../schema.ts";

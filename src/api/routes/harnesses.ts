@@ -1,6 +1,6 @@
 // Whom this daemon may launch.
 import * as z from "zod";
-import { type HarnessInfo, MATURITIES } from "../../session/ports.ts";
+import { type HarnessInfo, MATURITIES } from "../../session/ports/harnesses.ts";
 import { ok } from "../respond.ts";
 import { route } from "../route.ts";
 

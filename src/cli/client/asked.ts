@@ -1,7 +1,7 @@
 // What a run asks of the harness beside its prompt: what was typed, else what is set.
 import { resolve } from "node:path";
 import { covenPaths } from "../../paths.ts";
-import type { Asked } from "../../session/ports.ts";
+import type { Asked } from "../../session/ports/harnesses.ts";
 import { PERMISSIONS } from "../../session/session.ts";
 import { UsageError } from "../ui/failure.ts";
 import { isThere } from "../ui/preference.ts";

@@ -1,6 +1,6 @@
 // Asks installed agents for what only they know: their version, and whether somebody is logged in.
 import { type HarnessWord, type Questions, wordOf } from "../../harness/questions.ts";
-import type { HarnessInfo } from "../../session/ports.ts";
+import type { HarnessInfo } from "../../session/ports/harnesses.ts";
 
 /** So many are asked at the same time: a dozen programs that start at once keep a small machine busy for longer than they are given. */
 const AT_ONCE = 4;

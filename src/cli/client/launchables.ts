@@ -4,7 +4,7 @@ import { type HarnessRoom, harnesses } from "../../harness/harnesses.ts";
 import type { CovenPaths } from "../../paths.ts";
 import { selfCommand } from "../../program.ts";
 import { leavesChoice } from "../../session/conversation.ts";
-import type { Asked, HarnessInfo, HarnessStart } from "../../session/ports.ts";
+import type { Asked, HarnessInfo, HarnessStart } from "../../session/ports/harnesses.ts";
 import type { LaunchMode } from "../../session/session.ts";
 
 type Env = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 // What is said to a person while the disk takes nothing of what sessions print.
-import type { StorageState } from "../../session/ports.ts";
+import type { StorageState } from "../../session/ports/ledger.ts";
 
 /** Why a session stands still; undefined where the disk is no reason. One short line each. */
 export function standstill(state: StorageState): string | undefined {

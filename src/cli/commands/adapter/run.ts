@@ -1,7 +1,7 @@
 // `coven adapter list`: the allowlist, looked up on the PATH of this shell.
 import { environment } from "../../../os/environment.ts";
 import { covenPaths } from "../../../paths.ts";
-import type { HarnessInfo } from "../../../session/ports.ts";
+import type { HarnessInfo } from "../../../session/ports/harnesses.ts";
 import { launchables } from "../../client/launchables.ts";
 import { has, type Run } from "../../framework/command.ts";
 import { printJson, write } from "../../ui/out.ts";

@@ -1,7 +1,7 @@
 // Findings about the machine around the home: install, lock, terminals, PATH, this terminal. Pure.
 
 import { delimiter } from "node:path";
-import type { HarnessInfo } from "../../../session/ports.ts";
+import type { HarnessInfo } from "../../../session/ports/harnesses.ts";
 import type { Inspection } from "../../../supervise/inspect.ts";
 import { HUNG_HINT } from "../../../supervise/lifecycle.ts";
 import { isUnicode } from "../../ui/glyphs.ts";

@@ -2,7 +2,7 @@
 import { RECIPE_IDS } from "../../../harness/recipes.ts";
 import { environment } from "../../../os/environment.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
-import type { HarnessInfo } from "../../../session/ports.ts";
+import type { HarnessInfo } from "../../../session/ports/harnesses.ts";
 import { harnessWords } from "../../client/harness-words.ts";
 import { enabledRecipes, harnessesOf } from "../../client/launchables.ts";
 import { setSetting } from "../../client/set-setting.ts";

@@ -1,7 +1,7 @@
 // What a run will be, and its launch.
 import type { CovenClient } from "../../../api/client.ts";
 import { isCovenError } from "../../../errors.ts";
-import type { Asked } from "../../../session/ports.ts";
+import type { Asked } from "../../../session/ports/harnesses.ts";
 import type { LaunchMode, Session, Worktree } from "../../../session/session.ts";
 import { askedFor } from "../../client/asked.ts";
 import { connect, probe } from "../../client/connect.ts";

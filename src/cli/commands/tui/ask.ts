@@ -1,6 +1,6 @@
 // The prompts of the palette, with @clack/prompts: the line itself, a task, a harness, a session, and the plan to confirm.
 import { autocomplete, confirm, isCancel, log, S_BAR, select } from "@clack/prompts";
-import type { HarnessInfo } from "../../../session/ports.ts";
+import type { HarnessInfo } from "../../../session/ports/harnesses.ts";
 import { out } from "../../ui/colour.ts";
 import { pastes } from "../../ui/multi-line.ts";
 import { PromptInput } from "../../ui/prompt-input.ts";

@@ -2,7 +2,7 @@
 
 import { environment } from "../../../os/environment.ts";
 import type { CovenPaths } from "../../../paths.ts";
-import type { Asked } from "../../../session/ports.ts";
+import type { Asked } from "../../../session/ports/harnesses.ts";
 import { plannedStart } from "../../client/launchables.ts";
 import type { Place } from "../../client/project.ts";
 import { out } from "../../ui/colour.ts";

@@ -4,7 +4,7 @@ import { covenClient } from "../../../api/client.ts";
 import { readConfig } from "../../../config.ts";
 import { environment } from "../../../os/environment.ts";
 import { type CovenPaths, covenPaths } from "../../../paths.ts";
-import type { HarnessInfo } from "../../../session/ports.ts";
+import type { HarnessInfo } from "../../../session/ports/harnesses.ts";
 import type { Session } from "../../../session/session.ts";
 import { askSession } from "../../client/ask-session.ts";
 import { askedFor } from "../../client/asked.ts";

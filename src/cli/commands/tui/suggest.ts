@@ -1,5 +1,5 @@
 // What the palette offers while one types: each offer is a whole line that can be sent as it is. Pure.
-import type { HarnessInfo } from "../../../session/ports.ts";
+import type { HarnessInfo } from "../../../session/ports/harnesses.ts";
 import type { Session } from "../../../session/session.ts";
 import { calledOf, sessionLabel } from "../../client/describe.ts";
 import { shortId } from "../../client/session-id.ts";
