@@ -42,6 +42,7 @@ export interface Question {
 /** The reply to each query; empty where a terminal without the feature is silent too. */
 export type Answers = Readonly<Record<QueryName, (question: Question) => string>>;
 
+/** Answers from what the emulator shows now and what the program has set. */
 export function answers(emulator: Emulator, tracked: Tracker): Answers {
   function position(dec: boolean): string {
     const { x, y } = emulator.cursor;

@@ -48,6 +48,7 @@ const UNKNOWN_END: NewEvent = {
   },
 };
 const RESTARTED: NewEvent = { kind: "metadata", payload: { event: "daemon_restarted" } };
+
 /** How a question for leave is answered. */
 export interface AnswerOptions {
   /** Only this question. */

@@ -42,8 +42,10 @@ const RETRY_MS = 1_000;
 
 /** The part of the ledger that forgets. */
 export interface Purge {
-  /** As the port `Ledger` says. The session is gone when it returns; a large one frees its space over the next seconds. */
-  /** `within`: what else belongs to that transaction, while the session's row still has its id. */
+  /**
+   * As the port `Ledger` says. The session is gone when it returns; a large one frees its space over the next seconds. `within`: what else belongs to that
+   * transaction, while the session's row still has its id.
+   */
   sacrifice(id: string, oneOfMany?: boolean, within?: () => void): number;
   /** Takes up what an earlier daemon left undone. */
   resume(): void;

@@ -34,6 +34,7 @@ function report(spec: string): string | undefined {
   return parts && `rgb:${parts.map((part) => part.repeat(4).slice(0, 4).toLowerCase()).join("/")}`;
 }
 
+/** The colours in force, and which of them the program has changed. */
 export interface Colours {
   /** Follows OSC 4, 5, 10..19, 104, 105, 110..119: payload split at `;`, its number first. Questions are skipped. */
   follow(number: number, values: readonly string[]): void;
@@ -44,6 +45,7 @@ export interface Colours {
   reset(): void;
 }
 
+/** Of a fresh terminal. */
 export function colours(): Colours {
   /** `4;1` or `10` to the colour as the program wrote it. */
   const changed = new Map<string, string>();

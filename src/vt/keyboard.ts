@@ -5,6 +5,7 @@ import { STACK_LIMIT } from "./limits.ts";
 /** All flags of the protocol (sw.kovidgoyal.net/kitty/keyboard-protocol, progressive enhancement). */
 const FLAGS = 0b11111;
 
+/** The flags of both screens. */
 export interface Keyboard {
   /** Follows a `CSI … u` with a prefix: push (`>`), pop (`<`), set (`=`). */
   follow(csi: Csi, alternate: boolean): void;
@@ -16,6 +17,7 @@ export interface Keyboard {
   reset(alternate?: boolean): void;
 }
 
+/** Of a fresh terminal: no flags, nothing pushed. */
 export function keyboard(): Keyboard {
   // The first entry is what is in force when nothing was pushed.
   let stacks: [number[], number[]] = [[0], [0]];

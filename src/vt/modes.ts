@@ -95,6 +95,7 @@ function textOf(latin1: string): string {
     .slice(0, TITLE_LIMIT);
 }
 
+/** Of a fresh terminal. */
 export function tracker(): Tracker {
   const keys = keyboard();
   const palette = colours();

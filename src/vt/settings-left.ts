@@ -17,6 +17,7 @@ export interface SettingsLeft {
   sequences(): Uint8Array;
 }
 
+/** Of a fresh terminal. */
 export function settingsLeft(): SettingsLeft {
   const tracked = tracker();
   /** Of those that the emulator keeps itself. */

@@ -13,6 +13,7 @@ export interface ScrolledOff {
   take(): string[];
 }
 
+/** Of a program that has just begun: nothing has gone yet. */
 export function scrolledOff(): ScrolledOff {
   let gone: string[] = [];
   let before: readonly string[] | undefined;

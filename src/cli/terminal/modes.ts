@@ -31,6 +31,7 @@ const FOLLOWED = finals({ prefixed: "hlmu", bare: "gtHfdrSTJABEF" });
 /** Down or up by so many is to the edge. */
 const TO_THE_EDGE = 200;
 
+/** Of a terminal that no program has touched. */
 export function terminalModes(): TerminalModes {
   const tracked = tracker();
   let framed = false;

@@ -40,6 +40,7 @@ const LAST_WORDS_MS = 300;
 /** Without a screen by then keys are read all the same, the one that leaves among them; in milliseconds. */
 const LISTEN_MS = 30;
 
+/** Takes nothing yet; the settings of the terminal as it is now are what it gets back. */
 export function openTty(events: TtyEvents): Tty {
   const driver: Termios = termios();
   const out = ownOutput();

@@ -21,6 +21,7 @@ export interface Pastes {
   described(line: string): string;
 }
 
+/** Of a prompt that nothing was pasted into yet. */
 export function pastes(): Pastes {
   const kept: string[] = [];
   const pasteOf = (sign: string): string | undefined => kept[sign.charCodeAt(0) - FIRST - 1];
