@@ -31,7 +31,7 @@ export interface Continued {
 }
 
 /**
- * What a launch goes on with. Throws `session_not_found`, `session_running`, `invalid_request` for another harness's session, and `not_supported` (details `sessionId`, `harness`,
+ * What a launch goes on with. Throws `session_not_found`, `session_running` (also of another session that goes on with it), `invalid_request` for another harness's session, and `not_supported` (details `sessionId`, `harness`,
  * `reason`) where the conversation is not known or the harness can't go on with one.
  */
 export function continued(
@@ -72,6 +72,20 @@ export function continued(
   const conversation = session.agent_session_id ?? saidBy(ledger, session, known) ?? legacy;
   if (conversation === null || conversation === undefined)
     return refuse(`${harness} has not said which conversation it was`);
+  const [live] = ledger
+    .unsettled()
+    .filter((one) => one.session.harness === harness && one.session.agent_session_id === conversation);
+  if (live) {
+    throw new CovenError(
+      "session_running",
+      `Session ${live.session.id} goes on with this conversation already.`,
+      {
+        sessionId: live.session.id,
+        status: live.session.status,
+        hint: `coven attach ${live.session.id}`,
+      },
+    );
+  }
   return { session, conversation };
 }
 

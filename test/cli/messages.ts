@@ -545,6 +545,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ["session/conversation.ts", "Session … is a conversation with ….", ""],
   ["session/conversation.ts", "Session … can't be gone on with: ….", ""],
   ["session/conversation.ts", "Session … is running; type into it instead.", ""],
+  ["session/conversation.ts", "Session … goes on with this conversation already.", ""],
   ["session/coven.ts", "The daemon is stopping; launch again in a moment.", ""],
   ["session/coven.ts", "There is no session ….", ""],
   ["session/coven.ts", "Session … was started by somebody else, who has to end it.", ""],

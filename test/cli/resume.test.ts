@@ -135,6 +135,23 @@ testUnless(notLinux)(
   },
 );
 
+test("no two sessions that run go on with one conversation", async () => {
+  const first = await ran("run", "claude", "hi");
+  const going = (await line.coven(["resume", first.id, "stay", "--detach"])).out.trim();
+  for (const words of [
+    ["resume", first.id, "more"],
+    ["run", "--continue", first.id, "more"],
+  ]) {
+    const { code, err } = await line.coven(words);
+    expect([code, err]).toEqual([
+      125,
+      expect.stringContaining(`Session ${going} goes on with this conversation already.`),
+    ]);
+  }
+  await line.coven(["kill", going]);
+  expect(await ran("resume", first.id, "more")).toMatchObject({ continues: first.id });
+});
+
 test("--continue: with an id and without, with the harness named and without, at a terminal too", async () => {
   const codex = await ran("run", "codex", "task");
   const claude = await ran("run", "claude", "hi");
