@@ -20,6 +20,12 @@ export interface ChangedFile {
 
 const WORDS = { patch: ["--patch", "--binary"], stat: ["--stat"], names: ["--name-only"] } as const;
 
+/** What has changed, and what could not be looked at: paths that git takes into no index, as a repository within that has no commit. */
+export interface Changes<T> {
+  readonly found: T;
+  readonly notShown: readonly string[];
+}
+
 /**
  * The changes beneath a directory, as git prints them. New files count, and what git ignores doesn't. Throws `invalid_request` with git's own words, also where the commit is
  * no longer there.
@@ -28,15 +34,20 @@ export function changesSince(
   directory: string,
   commit: string,
   { form, colour }: ChangesForm,
-): Promise<Uint8Array> {
+): Promise<Changes<Uint8Array>> {
   return diff(directory, commit, [...WORDS[form], colour ? "--color=always" : "--color=never"]);
 }
 
 /** The same as data. */
-export async function changedFiles(directory: string, commit: string): Promise<ChangedFile[]> {
-  const out = await diff(directory, commit, ["--numstat", "-z", "--no-renames", "--color=never"]);
+export async function changedFiles(directory: string, commit: string): Promise<Changes<ChangedFile[]>> {
+  const { found: out, notShown } = await diff(directory, commit, [
+    "--numstat",
+    "-z",
+    "--no-renames",
+    "--color=never",
+  ]);
   const count = (text = "") => (text === "-" ? null : Number(text));
-  return new TextDecoder()
+  const found = new TextDecoder()
     .decode(out)
     .split("\0")
     .flatMap((entry) => {
@@ -45,9 +56,14 @@ export async function changedFiles(directory: string, commit: string): Promise<C
         ? []
         : [{ path: path.join("\t"), added: count(added), removed: count(removed) }];
     });
+  return { found, notShown };
 }
 
-async function diff(directory: string, commit: string, words: readonly string[]): Promise<Uint8Array> {
+async function diff(
+  directory: string,
+  commit: string,
+  words: readonly string[],
+): Promise<Changes<Uint8Array>> {
   const git = await gitIn(directory);
   const place = checkoutOf(directory);
   const scratch = mkdtempSync(join(tmpdir(), "coven-diff-"));
@@ -57,14 +73,30 @@ async function diff(directory: string, commit: string, words: readonly string[])
     const theirs = place && join(place.gitDirectory, "index");
     if (theirs && existsSync(theirs)) copyFileSync(theirs, index);
     const env = { GIT_INDEX_FILE: index };
-    await git.text(["add", "--intent-to-add", "--", "."], { env });
+    // What can't be added keeps nothing else from being shown. Files outside of a sparse checkout's cone count too.
+    const adding = [
+      "-c",
+      "core.sparseCheckout=false",
+      "add",
+      "--ignore-errors",
+      "--intent-to-add",
+      "--",
+      ".",
+    ];
+    const added = await git.try(adding, { env });
+    const left =
+      added.code === 0
+        ? ""
+        : await git.text(["ls-files", "--others", "--exclude-standard", "-z", "--", "."], { env });
+    const notShown = left.split("\0").filter((path) => path !== "");
+    if (added.code !== 0 && notShown.length === 0) throw gitFailed(adding, added);
     const args = [
       ...["diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none"],
       ...["--src-prefix=a/", "--dst-prefix=b/", ...words, commit, "--", "."],
     ];
     const answer = await git.try(args, { env });
     if (answer.code !== 0) throw gitFailed(args, answer);
-    return answer.out;
+    return { found: answer.out, notShown };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -65,6 +65,29 @@ test("committed, uncommitted and new files, in a worktree and without one; a pat
   }
 });
 
+test("what git can't add is named, and keeps nothing else from being shown", async () => {
+  repository(project, { "a.txt": "one\n" });
+  const { id } = await ran();
+  files(project, { "new.txt": "new\n", "inner/file.txt": "x\n" });
+  git(join(project, "inner"), "init", "--quiet");
+  const { out, err, code } = await line.coven(["diff", id]);
+  expect([code, out]).toEqual([0, expect.stringContaining("+++ b/new.txt")]);
+  expect(err).toContain("Not shown: inner/ ");
+  expect(JSON.parse((await line.coven(["diff", id, "--json"])).out)).toMatchObject({
+    files: [{ path: "new.txt" }],
+    not_shown: ["inner/"],
+  });
+});
+
+test("in a sparse checkout files outside of its cone are shown too", async () => {
+  repository(project, { "in/a.txt": "one\n", "out/b.txt": "two\n" });
+  git(project, "sparse-checkout", "set", "in");
+  const { id } = await ran();
+  files(project, { "in/new.txt": "new\n", "out/new.txt": "new\n" });
+  const { out, code } = await line.coven(["diff", id, "--name-only"]);
+  expect([code, out]).toEqual([0, "in/new.txt\nout/new.txt\n"]);
+});
+
 test("nothing has changed; a session that began nowhere; a directory that is gone; a commit that is gone", async () => {
   const nowhere = await ran();
   expect(await line.coven(["diff", nowhere.id])).toMatchObject({

@@ -174,6 +174,7 @@ export const MESSAGES: readonly (readonly [file: string, says: string, tries: st
   ],
   ["cli/commands/diff/run.ts", "--stat and --name-only can't both be meant.", "coven diff ID --stat"],
   ["cli/commands/diff/run.ts", "Nothing has changed since session … began.", ""],
+  ["cli/commands/diff/run.ts", "Not shown: …   (git can't add it: git -C … status)", ""],
   ["cli/commands/diff/run.ts", "It isn't known at which commit session … began: ….", "git -C … status"],
   [
     "cli/commands/diff/run.ts",

@@ -21,12 +21,16 @@ export const run: Run = async (invocation) => {
   const session = await client.session(await sessionMeant(client, invocation, "session"));
   const { root, base } = placeOf(session);
   if (has(invocation, "json")) {
-    await printJson({ session: session.id, project_root: root, base, files: await changedFiles(root, base) });
+    const { found: files, notShown } = await changedFiles(root, base);
+    await printJson({ session: session.id, project_root: root, base, files, not_shown: notShown });
     return 0;
   }
   const forEyes = isTerminal(1);
-  const changes = await changesSince(root, base, { form, colour: out.isColorSupported });
-  if (changes.length === 0) say(`Nothing has changed since session ${shortId(session.id)} began.`);
+  const { found: changes, notShown } = await changesSince(root, base, { form, colour: out.isColorSupported });
+  if (changes.length + notShown.length === 0)
+    say(`Nothing has changed since session ${shortId(session.id)} began.`);
+  for (const path of notShown)
+    say(`Not shown: ${harmless(path)}   (git can't add it: git -C ${quoted(root)} status)`);
   // Whatever stands in a file, it can't move a cursor or draw elsewhere; in a pipe every byte is as it is.
   await write(forEyes ? painted(new TextDecoder().decode(changes)) : changes);
   return 0;
